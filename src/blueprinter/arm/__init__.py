@@ -1,0 +1,3 @@
+"""Front door."""
+
+from blueprinter.arm.model import *  # noqa: F403

@@ -1,0 +1,151 @@
+"""The nouns of Azure Resource Manager that every other package speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+
+from blueprinter.diagnostics import Diagnostic, Position
+from blueprinter.document import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that only Azure knows, after deployment: distinct from null and from absent.
+
+    `expression` is the reduced expression without its brackets, e.g. `reference('…').primaryEndpoints`.
+    """
+
+    expression: str
+
+
+Value: TypeAlias = "str | int | float | bool | None | list[Value] | dict[str, Value] | Unknown"
+"""What an expression evaluates to: JSON, anywhere within it `Unknown`."""
+
+
+class Language(StrEnum):
+    """The three languages that share one function table."""
+
+    TEMPLATE = "template"
+    POLICY = "policy"
+    BLUEPRINT = "blueprint"
+
+
+class ExpressionError(Exception):
+    """An expression that cannot be evaluated; `offset` counts characters inside the expression text, -1 = not known."""
+
+    def __init__(self, message: str, offset: int = -1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+
+class ExpressionSyntaxError(ExpressionError):
+    """An expression that does not parse, names no known function, or calls one with the wrong number of arguments."""
+
+
+class PolicyContext(Protocol):
+    """What a policy expression may ask for. Absent things are None where the method says so, never an exception
+    unless it is the documented behaviour of the function (then `ExpressionError`)."""
+
+    def parameter(self, name: str) -> Value: ...
+    def field(self, name: str) -> Value: ...
+    def current(self, name: str | None) -> Value: ...
+    def policy(self) -> Mapping[str, Value]: ...
+    def request_context(self) -> Mapping[str, Value]: ...
+    def resource_group(self) -> Mapping[str, Value]: ...
+    def subscription(self) -> Mapping[str, Value]: ...
+    def utc_now(self) -> str: ...
+
+
+class BlueprintContext(Protocol):
+    """What an expression of a blueprint or artifact (outside its template) may ask for."""
+
+    def parameter(self, name: str) -> Value: ...
+    def artifact(self, name: str) -> Value: ...
+    def resource_group(self) -> Mapping[str, Value]: ...
+    def resource_group_of(self, placeholder: str) -> Mapping[str, Value]: ...
+    def subscription(self) -> Mapping[str, Value]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentContext:
+    """Facts of a deployment's scope; what is empty stays symbolic."""
+
+    scope: str = "resourceGroup"
+    """resourceGroup | subscription | managementGroup | tenant"""
+    tenant_id: str = ""
+    subscription_id: str = ""
+    management_group: str = ""
+    resource_group: str = ""
+    location: str = ""
+    deployment_name: str = ""
+    utc_now: str = ""
+    """ISO 8601 in UTC; empty = `utcNow()` stays symbolic."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """Where a resource came from: a line of an inventory, or a template that made it."""
+
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    property_position: Callable[[str], Position] | None = None
+    """For expanded templates: JSON pointer into the resource's body -> the place in the template that made it."""
+
+    def locate(self, pointer: str = "") -> Position:
+        """The place of a property of the resource, as near as is known."""
+        if self.property_position is not None:
+            return self.property_position(pointer)
+        return Position(self.file, self.line, self.column)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resource:
+    """A resource: a row of an inventory, or one that a template would create.
+
+    `body` is the whole JSON object (id, type, name, location, properties, …) and may hold `Unknown` when it
+    comes from a template. It must not be changed.
+    """
+
+    id: str
+    type: str
+    name: str
+    body: Mapping[str, Value]
+    origin: Origin = field(default_factory=Origin)
+    api_version: str = ""
+
+    @property
+    def has_properties(self) -> bool:
+        """False for rows of lists that Azure serves without `properties`: what needs one cannot be decided."""
+        return "properties" in self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """What a template would deploy."""
+
+    resources: tuple[Resource, ...]
+    """In deployment order; nested deployments are expanded away, `existing` and false conditions left out."""
+    outputs: Mapping[str, Value]
+    diagnostics: tuple[Diagnostic, ...]
+    """Warnings (a parameter without a value stays symbolic, …); errors raise `InvalidInput` instead."""
+
+
+__all__ = [
+    "BlueprintContext",
+    "DeploymentContext",
+    "Expansion",
+    "ExpressionError",
+    "ExpressionSyntaxError",
+    "Json",
+    "Language",
+    "Origin",
+    "PolicyContext",
+    "Resource",
+    "Unknown",
+    "Value",
+]

@@ -1,0 +1,3 @@
+"""Front door."""
+
+from blueprinter.blueprint.model import *  # noqa: F403

@@ -1,0 +1,336 @@
+"""The nouns of a blueprint: frameworks and their controls, links, artifacts, registers, the resolved blueprint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+
+from blueprinter.arm import Value
+from blueprinter.diagnostics import Diagnostic, Position
+from blueprinter.document import Document, Json
+from blueprinter.policy import AssignedPolicy
+
+
+class ControlKind(StrEnum):
+    CONTROL = "control"
+    CLAUSE = "clause"
+
+
+class AutomationClass(StrEnum):
+    """How far configuration tests can speak to a control: which parts it needs (T tested, A attested, H inherited)."""
+
+    TECHNICAL = "technical"
+    PARTIAL = "partial"
+    INHERITED = "inherited"
+    INHERITED_AND_ATTESTED = "inherited-and-attested"
+    MANUAL = "manual"
+
+
+class Responsibility(StrEnum):
+    CUSTOMER = "customer"
+    PROVIDER = "provider"
+    SHARED = "shared"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A control or clause of a framework: id and short title only."""
+
+    id: str
+    title: str
+    group: str
+    kind: ControlKind
+    leaf: bool
+    automation: AutomationClass
+    responsibility: Responsibility
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlGroup:
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControlMapping:
+    """One row of a mapping to another edition."""
+
+    framework: str
+    source: str
+    target: str
+    relation: str
+    """equal | merge | split"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Framework:
+    """A standard as data."""
+
+    id: str
+    title: str
+    edition: str
+    groups: tuple[ControlGroup, ...]
+    controls: Mapping[str, Control]
+    """By id, in the standard's order."""
+    counted: tuple[str, ...]
+    """Ids of the counted set: the Annex A controls where the framework has them, else its leaf clauses."""
+    mappings: tuple[ControlMapping, ...] = ()
+    has_score: bool = True
+
+
+class Strength(StrEnum):
+    """How much a link says about its control. full and partial are *direct*."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    INDICATIVE = "indicative"
+
+    @property
+    def direct(self) -> bool:
+        return self is not Strength.INDICATIVE
+
+
+class LinkTarget(StrEnum):
+    POLICY = "policy"
+    ARTIFACT = "artifact"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """From a control to a test."""
+
+    control: str
+    target: LinkTarget
+    test: str
+    """`definition_key` of the definition (an `equivalent` built-in is the same test), or the artifact's name."""
+    strength: Strength
+    why: str
+    live_only: bool = False
+    """Declared `source: live`."""
+    equivalent: str = ""
+    """`definition_key` of a built-in that is the same test, or empty."""
+    source: str = "controls.yaml"
+    """`controls.yaml`, or `Microsoft` for a link taken from an initiative's groups."""
+    position: Position = field(default_factory=lambda: Position(""))
+
+
+class Absence(StrEnum):
+    """Why a linked test cannot run at all."""
+
+    MISSING = "missing"
+    DEPRECATED = "deprecated"
+    NOT_IN_CLOUD = "unavailable in this cloud"
+    NOT_ASSIGNED = "not assigned"
+    PARAMETER_MISSING = "parameter-missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A building block of a blueprint, as read. `kind`: policyAssignment | roleAssignment | template."""
+
+    name: str
+    kind: str
+    display_name: str
+    resource_group: str
+    """Placeholder, or empty for the subscription."""
+    depends_on: tuple[str, ...]
+    properties: Mapping[str, Json]
+    document: Document
+    aliases: tuple[str, ...] = ()
+    """Every name by which `dependsOn` may call it: JSON name, last segment of its id, file stem, stem without `artifact.`"""
+
+
+@dataclass(frozen=True, slots=True)
+class BlueprintParameter:
+    name: str
+    type: str
+    has_default: bool
+    default: Json
+    allowed: tuple[Json, ...]
+    """Empty = no constraint (`allowedValues: []` means that in exported folders)."""
+    display_name: str = ""
+    description: str = ""
+    strong_type: str = ""
+
+    @property
+    def secure(self) -> bool:
+        return self.type.casefold() in {"securestring", "secureobject"}
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceGroupPlaceholder:
+    placeholder: str
+    name: Json
+    location: Json
+    tags: Mapping[str, Json]
+    depends_on: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blueprint:
+    """A blueprint folder as read: ours, or an Azure Blueprints folder as it is."""
+
+    name: str
+    display_name: str
+    description: str
+    version: str
+    root: Path
+    exported: bool
+    """True for an Azure Blueprints folder (no `schema` key): read leniently."""
+    document: Document
+    parameters: Mapping[str, BlueprintParameter]
+    resource_groups: Mapping[str, ResourceGroupPlaceholder]
+    artifacts: tuple[Artifact, ...]
+    framework: Framework | None
+    links: tuple[Link, ...]
+    deliberately_empty: tuple[str, ...]
+    """Controls that controls.yaml lists with no link."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """Warnings; errors raise `InvalidInput`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResolvedBlueprint:
+    """A blueprint with parameters filled and references found: what render deploys and compliance judges."""
+
+    blueprint: Blueprint
+    framework: Framework | None
+    links: tuple[Link, ...]
+    policies: tuple[AssignedPolicy, ...]
+    absent: Mapping[str, Absence]
+    """Linked tests that cannot run: `definition_key` -> why."""
+    parameters: Mapping[str, Value]
+    resource_groups: Mapping[str, Mapping[str, Value]]
+    """placeholder -> {name, location, tags}"""
+    artifacts: tuple[Artifact, ...]
+    """In deployment order, properties with blueprint expressions evaluated where their values are known."""
+    unmapped: tuple[str, ...]
+    """Assigned but linked to no control: `definition_key`s."""
+    diagnostics: tuple[Diagnostic, ...]
+
+
+# --- registers ---------------------------------------------------------------------------------------------------
+
+
+class ExemptionCategory(StrEnum):
+    WAIVER = "Waiver"
+    MITIGATED = "Mitigated"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One item of evidence. `intact` is None when nothing was checked (a uri), False when missing or other sha256."""
+
+    description: str
+    location: str
+    sha256: str = ""
+    intact: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    name: str
+    scope: str
+    assignment: str
+    policies: tuple[str, ...]
+    """`definition_key`s; empty when `controls` are given."""
+    controls: tuple[str, ...]
+    category: ExemptionCategory
+    reason: str
+    owner: str
+    approved_by: str
+    ticket: str
+    evidence: tuple[Evidence, ...]
+    expires_on: date
+    """The exemption holds until the end of that day, UTC."""
+    position: Position
+
+
+class AttestationState(StrEnum):
+    COMPLIANT = "Compliant"
+    NON_COMPLIANT = "NonCompliant"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    control: str
+    policy: str
+    """`definition_key`, or empty when `control` is given."""
+    framework: str
+    scope: str
+    """Full ARM id; empty = every scope of the run."""
+    state: AttestationState
+    owner: str
+    approved_by: str
+    method: str
+    assessed_on: date
+    expires_on: date
+    comments: str
+    evidence: tuple[Evidence, ...]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class SoaEntry:
+    """One control of the Statement of Applicability."""
+
+    control: str
+    applicable: bool
+    reasons: tuple[str, ...] = ()
+    risk_refs: tuple[str, ...] = ()
+    status: str = ""
+    """implemented | partial | planned | not-implemented, or empty (unset)"""
+    by: date | None = None
+    owner: str = ""
+    how: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    review_on: date | None = None
+    justification: str = ""
+    approver: str = ""
+    approved_on: date | None = None
+    position: Position = field(default_factory=lambda: Position(""))
+
+    @property
+    def excluded(self) -> bool:
+        """A valid exclusion: not applicable, with justification, approver and date."""
+        return not self.applicable and bool(self.justification and self.approver and self.approved_on)
+
+
+@dataclass(frozen=True, slots=True)
+class InheritedEvidence:
+    id: str
+    kind: str
+    """certificate | report | statement"""
+    standard: str
+    provider: str
+    clouds: tuple[str, ...]
+    services: Mapping[str, str]
+    """resource provider namespace -> in | out | not-stated"""
+    controls: tuple[str, ...]
+    valid_from: date | None
+    valid_to: date | None
+    """None = the form was not filled in: lapsed."""
+    where: str
+    sha256: str
+    reviewed_by: str
+    reviewed_on: date | None
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Registers:
+    """The four registers; what is absent is empty."""
+
+    folder: str = ""
+    exemptions: tuple[Exemption, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
+    soa: Mapping[str, SoaEntry] = field(default_factory=dict)
+    soa_framework: str = ""
+    soa_version: str = ""
+    inherited: tuple[InheritedEvidence, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,3 @@
+"""Front door."""
+
+from blueprinter.compliance.model import *  # noqa: F403

@@ -1,0 +1,257 @@
+"""The nouns of an evaluation: pairs, link outcomes, control results, the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from blueprinter.blueprint import Control, Exemption, Framework, Link
+from blueprinter.diagnostics import Diagnostic
+from blueprinter.policy import PolicySeverity, PolicyState
+
+
+class StateSource(Protocol):
+    """Where policy states come from: the offline engine, Resource Graph, Policy Insights, the sandbox."""
+
+    def states(self, scope: str) -> Iterator[PolicyState]:
+        """The policy states at and below a scope (full ARM id; empty = everything the source holds)."""
+        ...
+
+
+class Pair(StrEnum):
+    """A test on a resource, after exemptions."""
+
+    COMPLIANT = "compliant"
+    PROTECTED = "protected"
+    NON_COMPLIANT = "non-compliant"
+    WAIVED = "waived"
+    MITIGATED = "mitigated"
+    CONFLICT = "conflict"
+    ERROR = "error"
+    UNKNOWN = "unknown"
+    UNSUPPORTED = "unsupported"
+    NOT_APPLICABLE = "not-applicable"
+
+
+class LinkOutcome(StrEnum):
+    """What a link gives, first match in this order."""
+
+    NOT_RUN = "not-run"
+    FAIL = "fail"
+    OFF = "off"
+    BLOCKED = "blocked"
+    WAIVED = "waived"
+    PASS = "pass"
+    COMPENSATED = "compensated"
+    EMPTY = "empty"
+
+
+class Tested(StrEnum):
+    """T, the tested part of a control."""
+
+    NONE = "none"
+    FAIL = "fail"
+    UNDECIDED = "undecided"
+    WAIVED = "waived"
+    PASS = "pass"
+    SUPPORT = "support"
+    EMPTY = "empty"
+
+
+class Attested(StrEnum):
+    """A, the attested part."""
+
+    FAIL = "fail"
+    LAPSED = "lapsed"
+    ENDING = "ending"
+    PASS = "pass"
+    NONE = "none"
+
+
+class Inherited(StrEnum):
+    """H, the inherited part."""
+
+    LAPSED = "lapsed"
+    ENDING = "ending"
+    PASS = "pass"
+    NONE = "none"
+
+
+class ControlState(StrEnum):
+    """The nine states of a control, in the order in which reports list them."""
+
+    GAP = "gap"
+    AT_RISK = "at-risk"
+    INCOMPLETE = "incomplete"
+    SATISFIED = "satisfied"
+    ATTESTED = "attested"
+    INHERITED = "inherited"
+    NO_RESOURCES = "no-resources"
+    NOT_AUTOMATED = "not-automated"
+    EXCLUDED = "excluded"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkResult:
+    """One link and what it gave."""
+
+    link: Link
+    outcome: LinkOutcome
+    severity: PolicySeverity
+    display_name: str
+    counts: Mapping[Pair, int]
+    """Pairs of this test by state; worst state where several assignments test the same resource."""
+    reason: str = ""
+    """Why it is blocked, off or not run: `1 of 1,000 undecided: runtime-value`, `switched off`, `stale`, …"""
+    not_enforced: bool = False
+    """Some assignment has enforcementMode DoNotEnforce."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlResult:
+    """What is known of one control."""
+
+    control: Control
+    state: ControlState
+    tested: Tested
+    attested: Attested
+    inherited: Inherited
+    severity: PolicySeverity | None = None
+    """Worst failing direct link; None when no test failed."""
+    declared_gap: bool = False
+    """The gap is declared (attestation NonCompliant, SoA not-implemented or overdue), no test failed."""
+    signal: bool = False
+    """An indicative link fails or is waived."""
+    reasons: tuple[str, ...] = ()
+    """Why this state, most important first; one line each, for people."""
+    flags: tuple[str, ...] = ()
+    """`mismatch`, `expired exemption`, `needless exemption`, `not enforced`, `guessed aliases`, …"""
+    links: tuple[LinkResult, ...] = ()
+    judged: int = 0
+    """Distinct resources decided by a direct link of this control."""
+    applicable: int = 0
+    """Distinct resources to which a direct link applies, decided or not."""
+    failing: int = 0
+    """Distinct resources failing a direct link."""
+    waived_only: bool = False
+    """at-risk for no other reason than an in-date waiver: never counts for the exit code."""
+    from_tests: bool = False
+    """The state rests on T alone (what `--template` runs count)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A policy state that is non-compliant, error, conflict or unsupported, as shown."""
+
+    state: PolicyState
+    pair: Pair
+    severity: PolicySeverity
+    controls: tuple[str, ...]
+    exemption: str = ""
+    """Name of the exemption that applies, or of the expired one that no longer does."""
+    first_seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptionUse:
+    """What became of an exemption in this run: `used`, `needless`, `expired`, `unmatched`, `ending`."""
+
+    exemption: Exemption
+    status: str
+    resources: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeCoverage:
+    """One scope of the population: `read`, or `refused` with the reason."""
+
+    scope: str
+    name: str
+    status: str
+    resources: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """What was looked at."""
+
+    source: str
+    """`inventory`, `template`, `Azure Policy states`, …"""
+    files: tuple[str, ...]
+    sha256: str
+    """Of the input bytes in reading order."""
+    resources: int
+    types: Mapping[str, int]
+    """Resource type -> count, as spelled first."""
+    untested_types: tuple[str, ...]
+    """Types in the population that no linked test covers."""
+    scopes: tuple[ScopeCoverage, ...]
+    has_manifest: bool
+    collected_by: str
+    started_at: str
+    ended_at: str
+    unreadable: int
+    """Records that could not be read; each is a warning."""
+    without_properties: int
+    stale: bool
+    partial: bool
+    """A scope or record could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fraction:
+    """n of m, always shown as such; percent is floored, never 100 unless all, never 0 unless none, None for 0/0."""
+
+    part: int
+    whole: int
+
+    @property
+    def percent(self) -> int | None:
+        if not self.whole:
+            return None
+        floored = self.part * 100 // self.whole
+        return max(floored, 1) if self.part else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One evaluation, whole: the only thing that reports read."""
+
+    run_id: str
+    """Derived from the inputs (hashes), never random."""
+    tool_version: str
+    now: datetime
+    blueprint: str
+    blueprint_version: str
+    blueprint_title: str
+    assignment: str
+    framework: Framework | None
+    population: Population
+    results: tuple[ControlResult, ...]
+    """Every control and clause of the framework, in its order; empty without a blueprint."""
+    state_counts: Mapping[ControlState, int]
+    """Over the counted set; adds up to its size."""
+    coverage: Fraction
+    score: Fraction
+    score_shown: bool
+    resource_score: Fraction
+    """Distinct resources without a finding / distinct resources decided by at least one direct link."""
+    pair_counts: Mapping[Pair, int]
+    findings: tuple[Finding, ...]
+    """Worst first, then by control, policy and resource id."""
+    findings_total: int
+    exemptions: tuple[ExemptionUse, ...]
+    policies_evaluated: int
+    pairs_decided: int
+    unmapped_policies: tuple[str, ...]
+    """Assigned but linked to no control: display names."""
+    not_run_live_only: int
+    template_only: bool
+    """Every input was a template: only reasons from T count for the exit code."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    headline: tuple[str, ...] = field(default=())
+    """The verdict in plain sentences, most important first."""

@@ -1,0 +1,14 @@
+"""The diagnostics of finding content."""
+
+from __future__ import annotations
+
+from blueprinter.diagnostics import CodeRow
+
+CODES: tuple[CodeRow, ...] = (
+    CodeRow(
+        "BP191",
+        "no such blueprint",
+        "A blueprint is named by its folder: a path (anything with a separator, or an existing folder), a name "
+        "under `./blueprints/`, or the name of a shipped blueprint. `blueprinter show blueprints` lists them.",
+    ),
+)

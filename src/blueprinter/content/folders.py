@@ -1,0 +1,94 @@
+"""Where content lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from blueprinter.content.codes import CODES
+from blueprinter.diagnostics import InvalidInput, Position, error
+from blueprinter.text import did_you_mean
+
+_PACKAGED = Path(__file__).parent / "shipped"
+_CHECKOUT = Path(__file__).parents[3]
+_RESERVED = "frameworks"
+_DEFINITION_NAMES = ("policy.json", "policy.jsonc")
+_BLUEPRINT_FILES = (
+    "blueprint.yaml",
+    "blueprint.yml",
+    "blueprint.json",
+    "Blueprint.json",
+    "01-blueprint.json",
+)
+
+NOT_FOUND = CODES[0].name
+
+
+def shipped(kind: str) -> Path:
+    """A shipped folder: `blueprints`, `policies`, `templates` or `examples`.
+
+    Raises `FileNotFoundError` when the installation is broken.
+    """
+    for root in (_PACKAGED, _CHECKOUT):
+        if (root / kind).is_dir():
+            return root / kind
+    raise FileNotFoundError(f"the shipped folder `{kind}` is missing from this installation")
+
+
+def framework_files(base: Path) -> tuple[Path, ...]:
+    """Framework files: the user's (`base/blueprints/frameworks`) after the shipped ones, so that theirs win."""
+    folders = (shipped("blueprints") / _RESERVED, base / "blueprints" / _RESERVED)
+    return tuple(file for folder in _distinct(folders) for file in sorted(folder.glob("*.yaml")))
+
+
+def policy_folders(base: Path) -> tuple[Path, ...]:
+    """Folders of policy definitions: the shipped one, then `base/policies`."""
+    return _distinct((shipped("policies"), base / "policies"))
+
+
+def policy_files(folder: Path) -> Iterator[Path]:
+    """The definition files below a policy folder (`<category>/<name>/policy.json`), sorted."""
+    yield from sorted(path for name in _DEFINITION_NAMES for path in folder.glob(f"*/*/{name}"))
+
+
+def alias_files(base: Path) -> tuple[Path, ...]:
+    """Alias tables beside policies, in Azure's providers format."""
+    return tuple(path for folder in policy_folders(base) if (path := folder / "aliases.json").is_file())
+
+
+def blueprint_names(base: Path) -> Iterator[tuple[str, Path]]:
+    """Blueprints that can be called by name: the user's first, then the shipped ones."""
+    seen: set[str] = set()
+    for folder in _distinct((base / "blueprints", shipped("blueprints"))):
+        for root in sorted(folder.iterdir()):
+            if root.name != _RESERVED and root.name not in seen and _is_blueprint(root):
+                seen.add(root.name)
+                yield root.name, root
+
+
+def find_blueprint(name: str, base: Path) -> Path:
+    """The folder of a blueprint: a path, a name under `base/blueprints`, or a shipped one. Raises `InvalidInput`."""
+    path = base / name
+    if "/" in name or "\\" in name or path.exists():
+        if path.is_dir():
+            return path
+        where = Position(name)
+        raise InvalidInput([error(NOT_FOUND, f"`{name}` is no blueprint folder", where, "name the folder")])
+    known = dict(blueprint_names(base))
+    if name in known:
+        return known[name]
+    hint = did_you_mean(name, known) or f"known blueprints: {', '.join(sorted(known))}"
+    raise InvalidInput([error(NOT_FOUND, f"no blueprint is called `{name}`", Position(""), hint)])
+
+
+def _is_blueprint(root: Path) -> bool:
+    return any((root / file).is_file() for file in _BLUEPRINT_FILES)
+
+
+def _distinct(folders: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Existing folders, each once, in order."""
+    found: dict[Path, Path] = {}
+    for folder in folders:
+        if folder.is_dir():
+            found.setdefault(folder.resolve(), folder)
+    return tuple(found.values())

@@ -1,0 +1,24 @@
+"""Documents: JSON and YAML files, read strictly, with the place of every value.
+
+`load(path)` gives a `Document`; `Document.locate(pointer)` gives the place of any part of it;
+`read_model(document, Model)` gives the typed form or every fault of the shape.
+"""
+
+from blueprinter.document.codes import CODES
+from blueprinter.document.model import Document, Json, Span, child
+from blueprinter.document.reading import decode, load, parse
+from blueprinter.document.shape import inside, read_model, shape_diagnostics
+
+__all__ = [
+    "CODES",
+    "Document",
+    "Json",
+    "Span",
+    "child",
+    "decode",
+    "inside",
+    "load",
+    "parse",
+    "read_model",
+    "shape_diagnostics",
+]

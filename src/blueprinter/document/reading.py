@@ -1,0 +1,65 @@
+"""From a file to a document: encodings, size, and the right reader for the extension."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path, PurePosixPath
+
+from blueprinter.diagnostics import InvalidInput, Position, error
+from blueprinter.document import json_text, yaml_text
+from blueprinter.document.model import Document, line_and_column
+
+MAX_BYTES = 16 * 1024 * 1024
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def load(path: Path | str, *, name: str | None = None) -> Document:
+    """Reads a JSON (`.json`, `.jsonc`, or any other extension) or YAML (`.yaml`, `.yml`) file.
+
+    `name` is how diagnostics call the file; default: the path as given. Raises `InvalidInput`.
+    """
+    shown = name or str(path)
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as found:
+        reason = (found.strerror or "cannot be read").lower()
+        raise InvalidInput(
+            [error("BP101", f"`{shown}`: {reason}", Position(shown), "is the path right?")]
+        ) from found
+    return parse(data, shown)
+
+
+def parse(data: bytes | str, file: str) -> Document:
+    """Reads a document; `file` names it and its extension chooses the reader. Raises `InvalidInput`."""
+    if len(data) > MAX_BYTES:
+        raise InvalidInput([error("BP103", f"larger than {MAX_BYTES:,} bytes", Position(file))])
+    text = data if isinstance(data, str) else decode(data, file)
+    reader = yaml_text if PurePosixPath(file.lower()).suffix in {".yaml", ".yml"} else json_text
+    try:
+        value = reader.parse(text)
+    except json_text.Fault as found:
+        line, column = line_and_column(text, found.offset)
+        where = Position(file, line, column, line, column)
+        raise InvalidInput([error(found.code, found.message, where, found.hint)]) from found
+    return Document(file, text, value, reader.measure)
+
+
+def decode(data: bytes, file: str) -> str:
+    """Text of a file: UTF-8, or what its byte order mark says. Raises `InvalidInput`."""
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as found:
+        before = data[: found.start].decode(encoding, errors="replace")
+        line, column = line_and_column(before, len(before))
+        where = Position(file, line, column, line, column)
+        hint = "save the file as UTF-8"
+        raise InvalidInput([error("BP102", f"not valid {encoding.upper()}", where, hint)]) from found

@@ -1,0 +1,3 @@
+"""Front door."""
+
+from blueprinter.policy.model import *  # noqa: F403

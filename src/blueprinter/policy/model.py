@@ -1,0 +1,204 @@
+"""The nouns of Azure Policy: definitions, what is assigned of them, and the states they give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from blueprinter.arm import Json, Resource, Value
+from blueprinter.casing import fold
+from blueprinter.diagnostics import Position
+
+if TYPE_CHECKING:
+    from blueprinter.policy.syntax import Rule
+
+
+class ComplianceState(StrEnum):
+    """Azure's spelling, plus `NotApplicable` and `Unsupported`, which are ours."""
+
+    COMPLIANT = "Compliant"
+    NON_COMPLIANT = "NonCompliant"
+    EXEMPT = "Exempt"
+    CONFLICT = "Conflict"
+    ERROR = "Error"
+    UNKNOWN = "Unknown"
+    PROTECTED = "Protected"
+    NOT_APPLICABLE = "NotApplicable"
+    UNSUPPORTED = "Unsupported"
+
+
+class UnsupportedReason(StrEnum):
+    """Why a pair could not be decided."""
+
+    DATA_PLANE = "data-plane"
+    GUEST_CONFIGURATION = "guest-configuration"
+    DEFENDER_ASSESSMENT = "defender-assessment"
+    RUNTIME_VALUE = "runtime-value"
+    NO_PROPERTIES = "no-properties"
+    NOT_COLLECTED = "not-collected"
+    GUESSED_ALIAS = "guessed-alias"
+    PARAMETER_MISSING = "parameter-missing"
+    LIMIT = "limit"
+    UNKNOWN_FUNCTION = "unknown-function"
+
+
+class PolicySeverity(StrEnum):
+    """How bad a failure is: `metadata.severity` of our definitions, `medium` where none is given. Worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class AliasSource(StrEnum):
+    """Where the path of the aliases behind a verdict came from; the weakest counts."""
+
+    NONE = ""
+    TABLE = "table"
+    GUESSED = "guessed"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyParameter:
+    """A declared parameter of a definition or initiative. `has_default` tells a null default from none."""
+
+    name: str
+    type: str
+    has_default: bool = False
+    default: Json = None
+    allowed: tuple[Json, ...] = ()
+    strong_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PolicyDefinition:
+    """A policy definition that parsed."""
+
+    id: str
+    """The full id when the file has one, else `/providers/Microsoft.Authorization/policyDefinitions/<name>`."""
+    name: str
+    display_name: str
+    description: str
+    mode: str
+    policy_type: str
+    version: str
+    category: str
+    severity: PolicySeverity
+    deprecated: bool
+    parameters: Mapping[str, PolicyParameter]
+    rule: Rule
+    metadata: Mapping[str, Json]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyReference:
+    """A member of an initiative."""
+
+    reference_id: str
+    definition_id: str
+    definition_version: str
+    parameters: Mapping[str, Json]
+    """Plain values or expressions over the initiative's parameters, as written."""
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PolicySetDefinition:
+    """An initiative."""
+
+    id: str
+    name: str
+    display_name: str
+    version: str
+    deprecated: bool
+    parameters: Mapping[str, PolicyParameter]
+    members: tuple[PolicyReference, ...]
+    groups: tuple[str, ...]
+    metadata: Mapping[str, Json]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AssignedPolicy:
+    """One definition as an assignment puts it into force: directly, or as a member of an initiative."""
+
+    definition: PolicyDefinition
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    """Values in effect by declared parameter name; a parameter that is absent takes its default."""
+    assignment_id: str = ""
+    """Full id, or empty offline without an assignment (printed as null)."""
+    set_definition_id: str = ""
+    reference_id: str = ""
+    scope: str = ""
+    """Full ARM id of the assignment's scope; empty = every resource given."""
+    not_scopes: tuple[str, ...] = ()
+    enforced: bool = True
+    """False for enforcementMode DoNotEnforce: evaluated alike, and flagged."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PolicyState:
+    """One policy on one resource: Azure's policy state, and why."""
+
+    assigned: AssignedPolicy
+    resource: Resource
+    state: ComplianceState
+    effect: str = ""
+    """The effect in force, as the author spelled it."""
+    reason: UnsupportedReason | None = None
+    """Set exactly when the state is Unsupported."""
+    detail: str = ""
+    """One line: what could not be decided or what failed, for people."""
+    path: str = ""
+    """The property that decided it, as a JSON path in the resource (`properties.minimumTlsVersion`), if one did."""
+    expected: str = ""
+    """What the rule wants there, in words (`is one of TLS1_2, TLS1_3`)."""
+    actual: str = ""
+    """What is there (`TLS1_0`, `absent`)."""
+    alias_source: AliasSource = AliasSource.NONE
+    details: Mapping[str, Value] | tuple[Value, ...] | None = None
+    """`then.details` after evaluation, for effects that have them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Related resources that exist."""
+
+    resources: tuple[Resource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoneExist:
+    """The type was collected for that scope, and there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotCollected:
+    """Nothing is known: the type was never collected for that scope. The pair is unsupported."""
+
+    detail: str = ""
+
+
+LookupResult: TypeAlias = "Found | NoneExist | NotCollected"
+
+
+class Lookup(Protocol):
+    """Finds related resources: siblings, children, extensions, resource groups, subscriptions."""
+
+    def __call__(self, type: str, name: str | None, scope: str) -> LookupResult:
+        """Resources of a type at or below a scope, by letter-case-free comparison.
+
+        `type` is a full resource type. `name` is None for any, a full ARM name (`server/default`), or one whose
+        last segment is `?` for any child of that parent. `scope` is a full ARM id: of a resource (its children and
+        extensions), of a resource group, or of a subscription.
+        """
+        ...
+
+
+def definition_key(id_or_name: str) -> str:
+    """The name under which a definition is known everywhere: the folded last segment of its id."""
+    return fold(id_or_name.rstrip("/").rpartition("/")[2])
