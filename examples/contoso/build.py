@@ -2,10 +2,10 @@
 
     python examples/contoso/build.py
 
-Every builder below makes a resource as it should be; `but=` names what differs on this one. So a flaw of
-the estate is one `but=` (or one missing child) in `production()`, marked with the word "flaw", and the
-table in examples/README.md says which control shows it. There is no clock and no randomness here: running
-the script again writes the same bytes. Ids, names and addresses are invented; there are no secrets.
+`types.txt` says how a careful company configures each type. `platform()` and `production()` say what there
+is, and `flaws()` what is wrong in production, one flaw after another: the table of examples/README.md in
+code. There is no clock and no randomness here: running the script again writes the same bytes. All ids,
+names and addresses are invented, and there are no secrets.
 """
 
 from __future__ import annotations
@@ -17,1563 +17,675 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Template
 from typing import Any
 
 Json = dict[str, Any]
 
-HERE = Path(__file__).parent / "inventory"
+HERE = Path(__file__).parent
 TENANT = "1c0de000-0000-4000-8000-000000000000"
+PRODUCTION = "1c0de001-0000-4000-8000-000000000001"
+PLATFORM = "1c0de002-0000-4000-8000-000000000002"
 WEST, NORTH = "westeurope", "northeurope"
-
-# What the collector asks for, and with which API version. Types without a row are "collected, none".
-TYPES = {
-    "Microsoft.Resources/subscriptions": "2022-12-01",
-    "Microsoft.Resources/subscriptions/resourceGroups": "2024-03-01",
-    "Microsoft.Resources/links": "2016-09-01",
-    "Microsoft.Resources/templateSpecs": "2022-02-01",
-    "Microsoft.App/containerApps": "2024-03-01",
-    "Microsoft.App/managedEnvironments": "2024-03-01",
-    "Microsoft.Authorization/locks": "2020-05-01",
-    "Microsoft.Authorization/roleAssignments": "2022-04-01",
-    "Microsoft.Authorization/roleDefinitions": "2022-04-01",
-    "Microsoft.Automation/automationAccounts": "2023-11-01",
-    "Microsoft.Cache/Redis": "2024-03-01",
-    "Microsoft.Cdn/profiles": "2024-02-01",
-    "Microsoft.Cdn/profiles/afdEndpoints": "2024-02-01",
-    "Microsoft.Cdn/profiles/customDomains": "2024-02-01",
-    "Microsoft.CognitiveServices/accounts": "2023-05-01",
-    "Microsoft.Compute/diskEncryptionSets": "2023-04-02",
-    "Microsoft.Compute/disks": "2023-04-02",
-    "Microsoft.Compute/virtualMachines": "2024-07-01",
-    "Microsoft.Compute/virtualMachines/extensions": "2024-07-01",
-    "Microsoft.Compute/virtualMachineScaleSets": "2024-07-01",
-    "Microsoft.ContainerRegistry/registries": "2023-07-01",
-    "Microsoft.ContainerService/managedClusters": "2024-05-01",
-    "Microsoft.DataProtection/backupVaults": "2024-04-01",
-    "Microsoft.DBforMySQL/flexibleServers": "2023-12-30",
-    "Microsoft.DBforPostgreSQL/flexibleServers": "2024-08-01",
-    "Microsoft.DocumentDB/databaseAccounts": "2024-05-15",
-    "Microsoft.EventHub/namespaces": "2024-01-01",
-    "Microsoft.Insights/actionGroups": "2023-01-01",
-    "Microsoft.Insights/activityLogAlerts": "2020-10-01",
-    "Microsoft.Insights/autoscaleSettings": "2022-10-01",
-    "Microsoft.Insights/components": "2020-02-02",
-    "Microsoft.Insights/dataCollectionRuleAssociations": "2022-06-01",
-    "Microsoft.Insights/dataCollectionRules": "2022-06-01",
-    "Microsoft.Insights/diagnosticSettings": "2021-05-01-preview",
-    "Microsoft.KeyVault/managedHSMs": "2023-07-01",
-    "Microsoft.KeyVault/vaults": "2023-07-01",
-    "Microsoft.ManagedIdentity/userAssignedIdentities": "2023-01-31",
-    "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials": "2023-01-31",
-    "Microsoft.Network/applicationGateways": "2024-01-01",
-    "Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies": "2024-01-01",
-    "Microsoft.Network/azureFirewalls": "2024-01-01",
-    "Microsoft.Network/bastionHosts": "2024-01-01",
-    "Microsoft.Network/ddosProtectionPlans": "2024-01-01",
-    "Microsoft.Network/dnsZones": "2018-05-01",
-    "Microsoft.Network/firewallPolicies": "2024-01-01",
-    "Microsoft.Network/FrontDoorWebApplicationFirewallPolicies": "2024-02-01",
-    "Microsoft.Network/networkInterfaces": "2024-01-01",
-    "Microsoft.Network/networkSecurityGroups": "2024-01-01",
-    "Microsoft.Network/networkSecurityGroups/securityRules": "2024-01-01",
-    "Microsoft.Network/networkWatchers": "2024-01-01",
-    "Microsoft.Network/networkWatchers/flowLogs": "2024-01-01",
-    "Microsoft.Network/privateDnsZones": "2020-06-01",
-    "Microsoft.Network/privateEndpoints": "2024-01-01",
-    "Microsoft.Network/publicIPAddresses": "2024-01-01",
-    "Microsoft.Network/routeTables": "2024-01-01",
-    "Microsoft.Network/virtualNetworkGateways": "2024-01-01",
-    "Microsoft.Network/virtualNetworks": "2024-01-01",
-    "Microsoft.Network/virtualNetworks/subnets": "2024-01-01",
-    "Microsoft.Network/virtualNetworks/virtualNetworkPeerings": "2024-01-01",
-    "Microsoft.OperationalInsights/workspaces": "2023-09-01",
-    "Microsoft.OperationsManagement/solutions": "2015-11-01-preview",
-    "Microsoft.Portal/dashboards": "2020-09-01-preview",
-    "Microsoft.RecoveryServices/backupProtectedItems": "2024-04-01",
-    "Microsoft.RecoveryServices/vaults": "2024-04-01",
-    "Microsoft.Security/automations": "2023-12-01-preview",
-    "Microsoft.Security/pricings": "2024-01-01",
-    "Microsoft.Security/securityContacts": "2023-12-01-preview",
-    "Microsoft.ServiceBus/namespaces": "2024-01-01",
-    "Microsoft.Sql/managedInstances": "2023-08-01",
-    "Microsoft.Sql/servers": "2023-08-01",
-    "Microsoft.Sql/servers/auditingSettings": "2023-08-01",
-    "Microsoft.Sql/servers/databases": "2023-08-01",
-    "Microsoft.Sql/servers/databases/backupLongTermRetentionPolicies": "2023-08-01",
-    "Microsoft.Sql/servers/databases/transparentDataEncryption": "2023-08-01",
-    "Microsoft.Sql/servers/encryptionProtector": "2023-08-01",
-    "Microsoft.Sql/servers/firewallRules": "2023-08-01",
-    "Microsoft.Sql/servers/securityAlertPolicies": "2023-08-01",
-    "Microsoft.Storage/storageAccounts": "2023-05-01",
-    "Microsoft.Storage/storageAccounts/blobServices": "2023-05-01",
-    "Microsoft.Web/hostingEnvironments": "2023-12-01",
-    "Microsoft.Web/serverfarms": "2023-12-01",
-    "Microsoft.Web/sites": "2023-12-01",
-    "Microsoft.Web/sites/basicPublishingCredentialsPolicies": "2023-12-01",
-    "Microsoft.Web/sites/config": "2023-12-01",
-}
-
+OFFICE = "198.51.100.0/24"
+WATCHER = "resourceGroups/rg-network-prod-weu/providers/Microsoft.Network/networkWatchers/nw-westeurope"
+ACTIVITY_LOG = ["Administrative", "Security", "ServiceHealth", "Alert", "Policy", "ResourceHealth"]
 # Defender for Cloud and machine configuration keep their own stores, which this collector does not read.
 NOT_COLLECTED = [
     "Microsoft.GuestConfiguration/guestConfigurationAssignments",
     "Microsoft.Security/assessments",
 ]
 
-KEY_ORDER = (
-    "id name type kind location resourceGroup subscriptionId tenantId managedBy sku zones tags identity "
-    "apiVersion properties"
-).split()
+
+def shared(group: str, resource: str) -> str:
+    """The id of a resource of the platform, which both subscriptions refer to."""
+    return f"/subscriptions/{PLATFORM}/resourceGroups/{group}/providers/{resource}"
 
 
-def guid(text: str) -> str:
-    """A stable id for `text`."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, text.casefold()))
-
-
-def merge(base: Json, but: Json | None) -> Json:
-    """`base` with the values of `but` in their places, object by object; None takes a property away."""
-    merged = dict(base)
-    for key, value in (but or {}).items():
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = merge(merged[key], value)
-        else:
-            merged[key] = value
-    return merged
+HUB = shared("rg-hub-weu", "Microsoft.Network/virtualNetworks/vnet-hub-weu")
+# What the texts of types.txt may use everywhere.
+EVERYWHERE = {
+    "tenant": TENANT,
+    "workspace": shared("rg-logging-weu", "Microsoft.OperationalInsights/workspaces/log-contoso-central"),
+    "logArchive": shared("rg-logging-weu", "Microsoft.Storage/storageAccounts/stcontosologarchive"),
+    "machineLogs": shared("rg-logging-weu", "Microsoft.Insights/dataCollectionRules/dcr-machines"),
+    "recoveryVault": shared("rg-backup-weu", "Microsoft.RecoveryServices/vaults/rsv-contoso-weu"),
+    "diskKeys": shared("rg-security-weu", "Microsoft.Compute/diskEncryptionSets/des-contoso-weu"),
+    "ddosPlan": shared("rg-hub-weu", "Microsoft.Network/ddosProtectionPlans/ddos-contoso"),
+}
 
 
 @dataclass
+class ResourceType:
+    """A paragraph of types.txt."""
+
+    version: str
+    tracked: bool
+    values: list[tuple[str, str]] = field(default_factory=list)
+    children: list[str] = field(default_factory=list)
+
+
+def read_types(text: str) -> dict[str, ResourceType]:
+    types: dict[str, ResourceType] = {}
+    current = ResourceType("", False)
+    for line in text.splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        if not line.startswith(" "):
+            name, version, *flags = line.split()
+            current = types[name] = ResourceType(version, "tracked" in flags)
+        elif line.strip().startswith("+ "):
+            current.children.append(line.strip()[2:])
+        else:
+            path, value = line.strip().split(": ", 1)
+            current.values.append((path, value))
+    return types
+
+
+TYPES = read_types((HERE / "types.txt").read_text(encoding="utf-8"))
+
+
+def type_of(resource_id: str) -> str:
+    """The type in an id: the provider after the last `providers`, and every second part behind it."""
+    _, found, tail = resource_id.rpartition("/providers/")
+    if found:
+        provider, *parts = tail.split("/")
+        return "/".join([provider, *parts[::2]])
+    return "Microsoft.Resources/subscriptions" + (
+        "/resourceGroups" if "/resourceGroups/" in resource_id else ""
+    )
+
+
+def guid(text: str) -> str:
+    """An id that is the same for the same text."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, text.casefold()))
+
+
+def value_of(text: str) -> Any:
+    """The JSON that `text` is, or else the text."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def place(target: Json, path: str, value: Any) -> None:
+    *parents, last = path.split(".")
+    for parent in parents:
+        target = target.setdefault(parent, {})
+    target[last] = value
+
+
+def merge(target: Json, changes: Json) -> None:
+    """Put `changes` into `target`, object by object; None takes a member away."""
+    for key, value in changes.items():
+        if value is None:
+            target.pop(key, None)
+        elif isinstance(value, dict) and isinstance(target.get(key), dict):
+            merge(target[key], value)
+        else:
+            target[key] = value
+
+
 class Estate:
     """One subscription and its rows, by id."""
 
-    name: str
-    display_name: str
-    subscription: str
-    tags: Json
-    started: str
-    ended: str
-    rows: dict[str, Json] = field(default_factory=dict)
+    def __init__(self, name: str, title: str, subscription: str, started: str, ended: str) -> None:
+        self.name = name
+        self.subscription = subscription
+        self.started = started
+        self.ended = ended
+        self.rows: dict[str, Json] = {}
+        self.groups: dict[str, tuple[str, Json]] = {}
+        self.id = self.put(f"/subscriptions/{subscription}", title=title)
+        self.rows[self.id] |= {"name": title}
 
-    @property
-    def id(self) -> str:
-        return f"/subscriptions/{self.subscription}"
-
-    def put(self, row_id: str, row_type: str, properties: Json, **top: Any) -> str:
-        """Add a row; `top` are its members beside `properties`. Returns the id."""
-        parts = row_id.split("/")
-        group = parts[4] if len(parts) > 4 and parts[3] == "resourceGroups" else None
-        name = top.pop("name", parts[-1])
-        row = {"id": row_id, "name": name, "type": row_type, "resourceGroup": group} | top
-        row |= {"subscriptionId": self.subscription, "tenantId": TENANT, "apiVersion": TYPES[row_type]}
-        row["properties"] = properties
-        if row_id.casefold() in (known.casefold() for known in self.rows):
-            raise ValueError(f"two rows with the id {row_id}")
-        self.rows[row_id] = {key: row[key] for key in KEY_ORDER if row.get(key) is not None}
+    def put(self, row_id: str, **values: str) -> str:
+        """Add the resource as types.txt describes it, with its children. Returns the id."""
+        known = self.put_alone(row_id, **values)
+        for child in TYPES[type_of(row_id)].children:
+            self.put(f"{row_id}/{Template(child).substitute(known)}", **values)
         return row_id
 
-    def child(self, parent: str, kind: str, name: str, properties: Json, but: Json | None = None) -> str:
-        """A child resource, such as the `blobServices` `default` of a storage account."""
-        return self.put(
-            f"{parent}/{kind}/{name}", f"{self.rows[parent]['type']}/{kind}", merge(properties, but)
+    def put_alone(self, row_id: str, **values: str) -> dict[str, str]:
+        """Add the resource without its children. Returns what was filled in."""
+        if row_id in self.rows:
+            raise ValueError(f"two rows with the id {row_id}")
+        row_type = type_of(row_id)
+        described = TYPES[row_type]
+        parts = row_id.split("/")
+        group = parts[4] if "/resourceGroups/" in row_id else ""
+        location, tags = self.groups.get(group, ("", {}))
+        known = (
+            EVERYWHERE | {"location": location, "group": group, "subscription": self.subscription} | values
         )
+        known |= {"name": parts[-1], "guid": guid(row_id)}
+        row: Json = {"id": row_id, "name": parts[-1], "type": row_type}
+        row |= {"subscriptionId": self.subscription, "tenantId": TENANT, "apiVersion": described.version}
+        properties: Json = {}
+        if group:
+            row["resourceGroup"] = group
+        if described.tracked:
+            row |= {"location": location, "tags": dict(tags)}
+            properties["provisioningState"] = "Succeeded"
+        for path, text in described.values:
+            value = value_of(Template(text).substitute(known))
+            place(row if path.startswith("/") else properties, path.removeprefix("/"), value)
+        self.rows[row_id] = row | {"properties": properties}
+        return known
 
-    def extend(self, target: str, row_type: str, name: str, properties: Json, **top: Any) -> str:
-        """An extension resource: a lock, a diagnostic setting, a role assignment, … of `target`."""
-        return self.put(f"{target}/providers/{row_type}/{name}", row_type, properties, **top)
+    def change(self, row_id: str, /, **changes: Any) -> None:
+        """Change properties of a row."""
+        merge(self.rows[row_id]["properties"], changes)
 
-    def log(self, target: str, groups: Sequence[str] = ("allLogs",)) -> None:
-        """Send the logs of `target` to the central workspace."""
-        logs = [
-            {"categoryGroup": name, "enabled": True, "retentionPolicy": {"enabled": False, "days": 0}}
-            for name in groups
-        ]
-        metrics = [{"category": "AllMetrics", "enabled": True}]
-        settings = {"workspaceId": WORKSPACE, "logs": logs, "metrics": metrics}
-        self.extend(target, "Microsoft.Insights/diagnosticSettings", "to-central-logs", settings)
+    def remove(self, row_id: str) -> None:
+        del self.rows[row_id]
+
+    def group(
+        self, name: str, service: str, owner: str, cost: str, data: str = "internal", at: str = WEST
+    ) -> Group:
+        """A resource group; its resources inherit its location and tags."""
+        tags = {"costCenter": cost, "dataClassification": data, "environment": "production"}
+        tags |= {"owner": f"{owner}@contoso.example", "service": service}
+        self.groups[name] = (at, tags)
+        row_id = self.put(f"{self.id}/resourceGroups/{name}")
+        change = f"CHG{int(guid(row_id)[:6], 16) % 10_000_000:07d}"
+        self.rows[row_id]["tags"] |= {"changeRef": change, "runbook": f"runbooks/{service}", "sla": "gold"}
+        return Group(self, row_id)
 
 
 @dataclass
 class Group:
-    """A resource group, which gives its resources their location and tags."""
+    """A resource group of an estate, to put resources into."""
 
     estate: Estate
-    name: str
-    location: str
-    tags: Json
+    id: str
 
-    @property
-    def id(self) -> str:
-        return f"{self.estate.id}/resourceGroups/{self.name}"
+    def add(self, resource: str, **values: str) -> str:
+        """Add `TYPE/NAME`."""
+        return self.estate.put(f"{self.id}/providers/{resource}", **values)
 
-    def ref(self, row_type: str, name: str) -> str:
-        """The id that a resource of this group has or will have."""
-        return f"{self.id}/providers/{row_type}/{name}"
-
-    def add(self, row_type: str, name: str, properties: Json, but: Json | None = None, **top: Any) -> str:
-        top.setdefault("location", self.location)
-        top.setdefault("tags", self.tags)
-        properties = merge({"provisioningState": "Succeeded"} | properties, but)
-        return self.estate.put(self.ref(row_type, name), row_type, properties, **top)
+    def private(self, resource: str, subnet: str, member: str, **values: str) -> str:
+        """Add `TYPE/NAME` and a private endpoint for its sub-resource `member` (blob, vault, …)."""
+        target = self.add(resource, **values)
+        endpoint = f"Microsoft.Network/privateEndpoints/pe-{target.rsplit('/', 1)[-1]}"
+        self.add(endpoint, subnet=subnet, target=target, member=member)
+        return target
 
 
-def subscription(estate: Estate) -> None:
-    policies = {
-        "locationPlacementId": "Public_2014-09-01",
-        "quotaId": "EnterpriseAgreement_2014-09-01",
-        "spendingLimit": "Off",
-    }
-    properties = {"displayName": estate.display_name, "state": "Enabled", "subscriptionPolicies": policies}
-    estate.put(
-        estate.id, "Microsoft.Resources/subscriptions", properties, name=estate.display_name, tags=estate.tags
-    )
+# --- resources of several rows ---------------------------------------------------------------------------
 
 
-def resource_group(
-    estate: Estate,
-    name: str,
-    location: str,
-    service: str,
-    owner: str,
-    data: str = "internal",
-    cost: str = "CC-4100",
-) -> Group:
-    """A resource group with the company's tags and a delete lock."""
-    tags = estate.tags | {"owner": f"{owner}@contoso.example", "service": service, "dataClassification": data}
-    tags = dict(sorted((tags | {"costCenter": cost}).items()))
-    group = Group(estate, name, location, tags)
-    own = tags | {
-        "changeRef": f"CHG{int(guid(group.id)[:6], 16) % 10_000_000:07d}",
-        "runbook": f"runbooks/{service}",
-        "sla": "gold",
-    }
-    properties = {"provisioningState": "Succeeded"}
-    estate.put(
-        group.id, "Microsoft.Resources/subscriptions/resourceGroups", properties, location=location, tags=own
-    )
-    lock = {"level": "CanNotDelete", "notes": "Removed only with a change reference."}
-    estate.extend(group.id, "Microsoft.Authorization/locks", "do-not-delete", lock)
-    return group
-
-
-# --- governance, logging, backup ---------------------------------------------------------------------------
-
-ACTIVITY_LOG = (
-    "Administrative",
-    "Security",
-    "ServiceHealth",
-    "Alert",
-    "Recommendation",
-    "Policy",
-    "Autoscale",
-    "ResourceHealth",
-)
-DEFENDER_PLANS = (
-    "AppServices Arm Containers CosmosDbs KeyVaults OpenSourceRelationalDatabases SqlServers SqlServerVirtualMachines "
-    "StorageAccounts VirtualMachines"
-).split()
-WATCHED = {
-    "policy-assignment-change": "Microsoft.Authorization/policyAssignments/write",
-    "network-security-group-change": "Microsoft.Network/networkSecurityGroups/write",
-    "security-rule-change": "Microsoft.Network/networkSecurityGroups/securityRules/write",
-    "sql-firewall-change": "Microsoft.Sql/servers/firewallRules/write",
-}
-
-
-def governance(group: Group, activity_log: Sequence[str] = ACTIVITY_LOG) -> None:
-    """What a subscription has once: activity log export, alerts, Defender plans, contact, a custom role."""
+def governance(group: Group) -> None:
+    """What a subscription has once: activity log export, alerts, continuous export, roles."""
     estate = group.estate
-    logs = [{"category": name, "enabled": name in activity_log} for name in ACTIVITY_LOG]
-    export = {"workspaceId": WORKSPACE, "logs": logs}
-    estate.extend(estate.id, "Microsoft.Insights/diagnosticSettings", "activity-log", export)
-    receiver = {
-        "name": "security",
-        "emailAddress": "soc@contoso.example",
-        "useCommonAlertSchema": True,
-        "status": "Enabled",
+    export_activity_log(estate, ACTIVITY_LOG)
+    on_call = group.add(f"Microsoft.Insights/actionGroups/ag-soc-{estate.name}")
+    watched = {
+        "policy-assignment-change": "Microsoft.Authorization/policyAssignments/write",
+        "security-group-change": "Microsoft.Network/networkSecurityGroups/write",
+        "sql-firewall-change": "Microsoft.Sql/servers/firewallRules/write",
     }
-    on_call = {"groupShortName": "soc", "enabled": True, "emailReceivers": [receiver]}
-    action_group = group.add(
-        "Microsoft.Insights/actionGroups", f"ag-soc-{estate.name}", on_call, location="global"
-    )
-    for name, operation in WATCHED.items():
-        conditions = [
-            {"field": "category", "equals": "Administrative"},
-            {"field": "operationName", "equals": operation},
-        ]
-        alert = {"enabled": True, "scopes": [estate.id], "condition": {"allOf": conditions}}
-        alert |= {
-            "actions": {"actionGroups": [{"actionGroupId": action_group}]},
-            "description": f"Someone used {operation}.",
-        }
-        group.add("Microsoft.Insights/activityLogAlerts", f"alert-{name}", alert, location="global")
-    for plan in DEFENDER_PLANS:
-        estate.extend(
-            estate.id,
-            "Microsoft.Security/pricings",
-            plan,
-            {"pricingTier": "Standard", "freeTrialRemainingTime": "PT0S"},
-        )
-    contact = {
-        "emails": "soc@contoso.example",
-        "alertNotifications": {"state": "On", "minimalSeverity": "Medium"},
-    }
-    contact |= {"notificationsByRole": {"state": "On", "roles": ["Owner"]}, "isEnabled": True}
-    estate.extend(estate.id, "Microsoft.Security/securityContacts", "default", contact)
-    export = {
-        "isEnabled": True,
-        "scopes": [{"description": "all", "scopePath": estate.id}],
-        "sources": [{"eventSource": "Assessments"}],
-    }
-    export |= {"actions": [{"actionType": "LogAnalytics", "workspaceResourceId": WORKSPACE}]}
-    group.add("Microsoft.Security/automations", "ExportToWorkspace", export)
-    role_id = guid(estate.id + "operator")
-    operate = [
-        "Microsoft.Compute/virtualMachines/read",
-        "Microsoft.Compute/virtualMachines/start/action",
-        "Microsoft.Compute/virtualMachines/restart/action",
-    ]
-    role = {
-        "roleName": f"Contoso VM operator ({estate.name})",
-        "type": "CustomRole",
-        "assignableScopes": [estate.id],
-    }
-    role |= {
-        "description": "Start and restart machines.",
-        "permissions": [{"actions": operate, "notActions": []}],
-    }
-    estate.extend(estate.id, "Microsoft.Authorization/roleDefinitions", role_id, role)
-    reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
-    for principal, role_id in {
-        "grp-platform-operators": role_id,
+    for name, operation in watched.items():
+        alert = f"Microsoft.Insights/activityLogAlerts/alert-{name}"
+        group.add(alert, operation=operation, actionGroup=on_call)
+    group.add("Microsoft.Security/automations/ExportToWorkspace")
+    roles = f"{estate.id}/providers/Microsoft.Authorization"
+    reader, operator = "acdd72a7-3385-48ef-bd42-f606fba81ae7", guid(f"{estate.id} operator")
+    estate.put(f"{roles}/roleDefinitions/{operator}")
+    for principal, role in {
+        "grp-operators": operator,
         "grp-auditors": reader,
-        "blueprinter-reader": reader,
+        "grp-evidence-readers": reader,
     }.items():
-        grant = {
-            "roleDefinitionId": f"{estate.id}/providers/Microsoft.Authorization/roleDefinitions/{role_id}",
-            "scope": estate.id,
-        }
-        grant |= {
-            "principalId": guid(principal),
-            "principalType": "Group" if principal.startswith("grp-") else "ServicePrincipal",
-        }
-        estate.extend(
-            estate.id, "Microsoft.Authorization/roleAssignments", guid(estate.id + principal), grant
-        )
+        assignment = f"{roles}/roleAssignments/{guid(estate.id + principal)}"
+        estate.put(assignment, role=role, principal=guid(principal))
 
 
-def workspace(group: Group, name: str) -> str:
-    features = {"disableLocalAuth": True, "enableLogAccessUsingOnlyResourcePermissions": True}
-    properties: Json = {
-        "sku": {"name": "PerGB2018"},
-        "retentionInDays": 365,
-        "features": features,
-        "customerId": guid(name),
-    }
-    properties |= {"publicNetworkAccessForIngestion": "Disabled", "publicNetworkAccessForQuery": "Disabled"}
-    return group.add("Microsoft.OperationalInsights/workspaces", name, properties)
+def export_activity_log(estate: Estate, enabled: Sequence[str]) -> None:
+    """Set which categories of the activity log go to the workspace."""
+    logs = [{"category": name, "enabled": name in enabled} for name in ACTIVITY_LOG]
+    estate.change(f"{estate.id}/providers/Microsoft.Insights/diagnosticSettings/activity-log", logs=logs)
 
 
-def recovery_vault(group: Group, name: str) -> str:
-    soft_delete = {
-        "softDeleteState": "AlwaysON",
-        "softDeleteRetentionPeriodInDays": 30,
-        "enhancedSecurityState": "Enabled",
-    }
-    security = {
-        "softDeleteSettings": soft_delete,
-        "immutabilitySettings": {"state": "Locked"},
-        "multiUserAuthorization": "Enabled",
-    }
-    redundancy = {"standardTierStorageRedundancy": "GeoRedundant", "crossRegionRestore": "Enabled"}
-    properties = {
-        "securitySettings": security,
-        "redundancySettings": redundancy,
-        "publicNetworkAccess": "Disabled",
-    }
-    sku = {"name": "RS0", "tier": "Standard"}
-    vault = group.add(
-        "Microsoft.RecoveryServices/vaults", name, properties, sku=sku, identity=own_identity(name)
+def security_group(group: Group, name: str) -> str:
+    """A network security group whose last rule refuses what no other rule allows."""
+    nsg = group.add(f"Microsoft.Network/networkSecurityGroups/{name}")
+    security_rule(group.estate, nsg, "deny-inbound", 4096, "*", "*", access="Deny", protocol="*")
+    return nsg
+
+
+def security_rule(
+    estate: Estate,
+    nsg: str,
+    name: str,
+    priority: int,
+    source: str,
+    *ports: str,
+    access: str = "Allow",
+    protocol: str = "Tcp",
+) -> None:
+    """An inbound rule, both inside its group and as a child, since the two APIs show it so."""
+    row_id = estate.put(f"{nsg}/securityRules/{name}")
+    port = {"destinationPortRange": ports[0]} if len(ports) == 1 else {"destinationPortRanges": list(ports)}
+    estate.change(
+        row_id, priority=priority, access=access, protocol=protocol, sourceAddressPrefix=source, **port
     )
-    group.estate.log(vault)
-    return vault
+    inside = {"id": row_id, "name": name, "properties": estate.rows[row_id]["properties"]}
+    rules = estate.rows[nsg]["properties"]["securityRules"]
+    rules.append(inside)
+    rules.sort(key=lambda rule: rule["properties"]["priority"])
 
 
-def backup_vault(group: Group, name: str) -> str:
-    security = {
-        "softDeleteSettings": {"state": "AlwaysOn", "retentionDurationInDays": 30},
-        "immutabilitySettings": {"state": "Locked"},
-    }
-    storage = [{"datastoreType": "VaultStore", "type": "GeoRedundant"}]
-    properties = {"securitySettings": security, "storageSettings": storage}
-    return group.add("Microsoft.DataProtection/backupVaults", name, properties, identity=own_identity(name))
-
-
-def own_identity(name: str) -> Json:
-    return {"type": "SystemAssigned", "principalId": guid(name + "identity"), "tenantId": TENANT}
-
-
-def federated_identity(group: Group, name: str, repository: str) -> str:
-    """An identity that one GitHub repository's main branch may use, without a secret."""
-    properties = {"tenantId": TENANT, "principalId": guid(name), "clientId": guid(name + "client")}
-    identity = group.add("Microsoft.ManagedIdentity/userAssignedIdentities", name, properties)
-    trust = {
-        "issuer": "https://token.actions.githubusercontent.com",
-        "subject": f"repo:{repository}:ref:refs/heads/main",
-    }
-    trust |= {"audiences": ["api://AzureADTokenExchange"]}
-    group.estate.child(identity, "federatedIdentityCredentials", "github-main", trust)
-    return identity
-
-
-# --- network -----------------------------------------------------------------------------------------------
-
-
-def rule(name: str, priority: int, source: str, ports: str | list[str], access: str = "Allow") -> Json:
-    """An inbound security rule as it stands inside its group."""
-    port = {"destinationPortRange": ports} if isinstance(ports, str) else {"destinationPortRanges": ports}
-    properties = {
-        "priority": priority,
-        "direction": "Inbound",
-        "access": access,
-        "protocol": "*" if access == "Deny" else "Tcp",
-    }
-    properties |= {
-        "sourceAddressPrefix": source,
-        "sourcePortRange": "*",
-        "destinationAddressPrefix": "*",
-    } | port
-    return {"name": name, "properties": {"provisioningState": "Succeeded"} | properties}
-
-
-DENY_REST = rule("deny-inbound", 4096, "*", "*", "Deny")
-
-
-def security_group(group: Group, name: str, *rules: Json) -> str:
-    """A network security group with its rules, both inside it and as children, as the two APIs show them."""
-    row_type = "Microsoft.Network/networkSecurityGroups"
-    row_id = group.ref(row_type, name)
-    inside = [{"id": f"{row_id}/securityRules/{each['name']}"} | each for each in rules]
-    group.add(row_type, name, {"securityRules": inside, "resourceGuid": guid(row_id)})
-    for each in rules:
-        group.estate.child(row_id, "securityRules", each["name"], each["properties"])
-    group.estate.log(row_id)
-    return row_id
-
-
-@dataclass(frozen=True)
-class Subnet:
-    name: str
-    prefix: str
-    security_group: str | None = None
-    delegated_to: str | None = None
-
-
-def virtual_network(group: Group, name: str, space: str, subnets: Sequence[Subnet], watcher: str) -> str:
-    estate = group.estate
-    row_type = "Microsoft.Network/virtualNetworks"
-    row_id = group.ref(row_type, name)
-    bodies: dict[str, Json] = {}
-    for each in subnets:
-        body: Json = {
-            "provisioningState": "Succeeded",
-            "addressPrefix": each.prefix,
-            "defaultOutboundAccess": False,
-        }
-        body |= {"privateEndpointNetworkPolicies": "Enabled", "privateLinkServiceNetworkPolicies": "Enabled"}
-        if each.security_group:
-            body["networkSecurityGroup"] = {"id": each.security_group}
-        if each.delegated_to:
-            body["delegations"] = [{"name": "delegation", "properties": {"serviceName": each.delegated_to}}]
-        bodies[each.name] = body
-    inside = [
-        {"id": f"{row_id}/subnets/{key}", "name": key, "properties": body} for key, body in bodies.items()
-    ]
+def network(group: Group, watcher: str, name: str, space: str) -> str:
+    """A virtual network with its flow log."""
     flow_log = f"{watcher}/flowLogs/fl-{name}"
-    properties: Json = {
-        "addressSpace": {"addressPrefixes": [space]},
-        "subnets": inside,
-        "enableDdosProtection": True,
-    }
-    properties |= {"ddosProtectionPlan": {"id": DDOS_PLAN}, "flowLogs": [{"id": flow_log}]}
-    group.add(row_type, name, properties)
-    for key, body in bodies.items():
-        estate.child(row_id, "subnets", key, body)
-    analytics = {
-        "networkWatcherFlowAnalyticsConfiguration": {"enabled": True, "workspaceResourceId": WORKSPACE}
-    }
-    flow: Json = {
-        "targetResourceId": row_id,
-        "storageId": LOG_ARCHIVE,
-        "enabled": True,
-        "flowAnalyticsConfiguration": analytics,
-    }
-    flow |= {"retentionPolicy": {"days": 365, "enabled": True}, "format": {"type": "JSON", "version": 2}}
-    estate.child(watcher, "flowLogs", f"fl-{name}", flow)
+    vnet = group.add(f"Microsoft.Network/virtualNetworks/{name}", space=space, flowLog=flow_log)
+    group.estate.put(flow_log, target=vnet)
+    return vnet
+
+
+def subnet(estate: Estate, vnet: str, name: str, prefix: str, nsg: str = "", delegated_to: str = "") -> str:
+    """A subnet, both inside its network and as a child."""
+    row_id = estate.put(f"{vnet}/subnets/{name}", prefix=prefix)
+    if nsg:
+        estate.change(row_id, networkSecurityGroup={"id": nsg})
+    if delegated_to:
+        delegation = {"name": "delegation", "properties": {"serviceName": delegated_to}}
+        estate.change(row_id, delegations=[delegation])
+    inside = {"id": row_id, "name": name, "properties": estate.rows[row_id]["properties"]}
+    estate.rows[vnet]["properties"]["subnets"].append(inside)
     return row_id
 
-
-def peering(estate: Estate, network: str, remote: str, *, transit: bool) -> None:
-    properties = {
-        "peeringState": "Connected",
-        "remoteVirtualNetwork": {"id": remote},
-        "allowForwardedTraffic": True,
-    }
-    properties |= {"allowGatewayTransit": transit, "useRemoteGateways": not transit}
-    estate.child(network, "virtualNetworkPeerings", f"to-{remote.rsplit('/', 1)[-1]}", properties)
-
-
-def public_ip(group: Group, name: str, address: str) -> str:
-    properties = {
-        "ipAddress": address,
-        "publicIPAllocationMethod": "Static",
-        "publicIPAddressVersion": "IPv4",
-    }
-    sku = {"name": "Standard", "tier": "Regional"}
-    return group.add("Microsoft.Network/publicIPAddresses", name, properties, sku=sku, zones=["1", "2", "3"])
-
-
-def private_endpoint(group: Group, target: str, subnet: str, member: str) -> str:
-    """A private endpoint of `target`; `member` is the sub-resource, such as blob or vault."""
-    name = f"pe-{target.rsplit('/', 1)[-1]}"
-    link = {
-        "privateLinkServiceId": target,
-        "groupIds": [member],
-        "privateLinkServiceConnectionState": {"status": "Approved"},
-    }
-    properties = {
-        "subnet": {"id": subnet},
-        "privateLinkServiceConnections": [{"name": name, "properties": link}],
-    }
-    return group.add("Microsoft.Network/privateEndpoints", name, properties)
-
-
-# --- compute -----------------------------------------------------------------------------------------------
 
 IMAGES = {
-    "Linux": {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server", "version": "latest"},
-    "Windows": {
-        "publisher": "MicrosoftWindowsServer",
-        "offer": "WindowsServer",
-        "sku": "2022-datacenter-g2",
-        "version": "latest",
-    },
-}
-# The extensions that every machine has: (name, publisher, type), by operating system.
-AGENTS = {
-    "Linux": (
-        ("AzureMonitorLinuxAgent", "Microsoft.Azure.Monitor", "AzureMonitorLinuxAgent"),
-        ("MDE.Linux", "Microsoft.Azure.AzureDefenderForServers", "MDE.Linux"),
-    ),
-    "Windows": (
-        ("AzureMonitorWindowsAgent", "Microsoft.Azure.Monitor", "AzureMonitorWindowsAgent"),
-        ("MDE.Windows", "Microsoft.Azure.AzureDefenderForServers", "MDE.Windows"),
-    ),
+    "Linux": '{"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server", "version": "latest"}',
+    "Windows": '{"publisher": "MicrosoftWindowsServer", "offer": "WindowsServer", "sku": "2022-datacenter-g2", '
+    '"version": "latest"}',
 }
 
 
-def virtual_machine(
-    group: Group,
-    name: str,
-    subnet: str,
-    rules: str,
-    system: str = "Linux",
-    zone: str = "1",
-    *,
-    backed_up: bool = True,
-) -> str:
-    """A machine with its interface, disk, agents, log collection, replication link and (mostly) its backup."""
+def virtual_machine(group: Group, name: str, subnet_id: str, system: str = "Linux", zone: str = "1") -> str:
+    """A machine with its interface, disk and agents (backup and log collection come from types.txt)."""
     estate = group.estate
-    configuration = {
-        "name": "ipconfig1",
-        "properties": {"primary": True, "privateIPAllocationMethod": "Dynamic", "subnet": {"id": subnet}},
+    machine = f"{group.id}/providers/Microsoft.Compute/virtualMachines/{name}"
+    card = group.add(f"Microsoft.Network/networkInterfaces/nic-{name}", subnet=subnet_id)
+    disk = group.add(f"Microsoft.Compute/disks/{name}-osdisk", machine=machine, system=system)
+    estate.put(machine, zone=zone, system=system, image=IMAGES[system], disk=disk, card=card)
+    patching = {
+        "patchSettings": {"patchMode": "AutomaticByPlatform", "assessmentMode": "AutomaticByPlatform"}
     }
-    card = {
-        "ipConfigurations": [configuration],
-        "enableIPForwarding": False,
-        "enableAcceleratedNetworking": True,
-    }
-    card_id = group.add("Microsoft.Network/networkInterfaces", f"nic-{name}", card)
-
-    machine_id = group.ref("Microsoft.Compute/virtualMachines", name)
-    key = {"type": "EncryptionAtRestWithCustomerKey", "diskEncryptionSetId": DISK_KEYS}
-    disk: Json = {"osType": system, "diskSizeGB": 64, "diskState": "Attached", "encryption": key}
-    disk |= {"networkAccessPolicy": "DenyAll", "publicNetworkAccess": "Disabled"}
-    sku = {"name": "Premium_ZRS", "tier": "Premium"}
-    disk_id = group.add("Microsoft.Compute/disks", f"{name}-osdisk", disk, sku=sku, managedBy=machine_id)
-
-    patches = {"patchSettings": {"patchMode": "AutomaticByPlatform", "assessmentMode": "AutomaticByPlatform"}}
-    platform_name = f"{system.lower()}Configuration"
-    os_profile: Json = {"computerName": name[:15], platform_name: patches}
     if system == "Linux":
-        os_profile[platform_name] = {"disablePasswordAuthentication": True} | patches
-    os_disk = {
-        "osType": system,
-        "name": f"{name}-osdisk",
-        "createOption": "FromImage",
-        "managedDisk": {"id": disk_id},
-    }
-    uefi = {"secureBootEnabled": True, "vTpmEnabled": True}
-    properties: Json = {
-        "vmId": guid(machine_id),
-        "hardwareProfile": {"vmSize": "Standard_D2s_v5"},
-        "storageProfile": {"imageReference": IMAGES[system], "osDisk": os_disk, "dataDisks": []},
-        "osProfile": os_profile,
-        "networkProfile": {"networkInterfaces": [{"id": card_id}]},
-        "securityProfile": {"encryptionAtHost": True, "securityType": "TrustedLaunch", "uefiSettings": uefi},
-        "diagnosticsProfile": {"bootDiagnostics": {"enabled": True}},
-    }
-    group.add(
-        "Microsoft.Compute/virtualMachines", name, properties, zones=[zone], identity=own_identity(machine_id)
-    )
-    for extension, publisher, kind in AGENTS[system]:
-        agent = {
-            "publisher": publisher,
-            "type": kind,
-            "typeHandlerVersion": "1.0",
-            "autoUpgradeMinorVersion": True,
-        }
-        estate.child(machine_id, "extensions", extension, agent)
-    association = {"dataCollectionRuleId": rules}
-    estate.extend(
-        machine_id, "Microsoft.Insights/dataCollectionRuleAssociations", "machine-logs", association
-    )
-    replica = (
-        f"{RECOVERY_VAULT}/replicationFabrics/{group.location}/replicationProtectedItems/{guid(machine_id)}"
-    )
-    link = {"sourceId": machine_id, "targetId": replica, "notes": "Site Recovery"}
-    estate.extend(machine_id, "Microsoft.Resources/links", f"ASR-Protect-{name}", link)
-    if backed_up:
-        item = {
-            "protectedItemType": "Microsoft.Compute/virtualMachines",
-            "protectionState": "Protected",
-            "policyName": "daily-35-days",
-        }
-        item |= {
-            "sourceResourceId": machine_id,
-            "lastBackupStatus": "Completed",
-            "lastBackupTime": "2026-11-20T02:14:00Z",
-        }
-        estate.extend(
-            machine_id,
-            "Microsoft.RecoveryServices/backupProtectedItems",
-            f"vm;iaasvmcontainerv2;{group.name};{name}",
-            item,
+        estate.change(
+            machine, osProfile={"linuxConfiguration": {"disablePasswordAuthentication": True} | patching}
         )
-    return machine_id
-
-
-def scale_set(group: Group, name: str, subnet: str, capacity: int) -> str:
-    upgrade = {
-        "mode": "Rolling",
-        "automaticOSUpgradePolicy": {"enableAutomaticOSUpgrade": True, "disableAutomaticRollback": False},
-    }
-    security = {
-        "encryptionAtHost": True,
-        "securityType": "TrustedLaunch",
-        "uefiSettings": {"secureBootEnabled": True, "vTpmEnabled": True},
-    }
-    configuration = {"name": "ipconfig1", "properties": {"primary": True, "subnet": {"id": subnet}}}
-    card = {"name": "nic", "properties": {"primary": True, "ipConfigurations": [configuration]}}
-    os_disk = {"createOption": "FromImage", "managedDisk": {"storageAccountType": "Premium_LRS"}}
-    profile = {
-        "storageProfile": {"imageReference": IMAGES["Linux"], "osDisk": os_disk},
-        "securityProfile": security,
-    }
-    profile |= {"networkProfile": {"networkInterfaceConfigurations": [card]}}
-    properties = {"upgradePolicy": upgrade, "virtualMachineProfile": profile, "orchestrationMode": "Uniform"}
-    sku = {"name": "Standard_D2s_v5", "tier": "Standard", "capacity": capacity}
-    row = group.add(
-        "Microsoft.Compute/virtualMachineScaleSets", name, properties, sku=sku, zones=["1", "2", "3"]
-    )
-    limits = {"minimum": str(capacity), "maximum": str(capacity * 3), "default": str(capacity)}
-    scaling = {
-        "enabled": True,
-        "targetResourceUri": row,
-        "profiles": [{"name": "default", "capacity": limits, "rules": []}],
-    }
-    group.add("Microsoft.Insights/autoscaleSettings", f"scale-{name}", scaling)
-    return row
-
-
-def cluster(group: Group, name: str, subnet: str, nodes: int = 3) -> str:
-    def pool(pool_name: str, mode: str) -> Json:
-        body: Json = {
-            "name": pool_name,
-            "mode": mode,
-            "count": nodes,
-            "vmSize": "Standard_D4s_v5",
-            "osType": "Linux",
-        }
-        body |= {"availabilityZones": ["1", "2", "3"], "enableEncryptionAtHost": True, "vnetSubnetID": subnet}
-        return body | {
-            "enableAutoScaling": True,
-            "minCount": nodes,
-            "maxCount": nodes * 3,
-            "enableNodePublicIP": False,
-        }
-
-    access = {"enablePrivateCluster": True, "disableRunCommand": True, "privateDNSZone": "system"}
-    defender = {"logAnalyticsWorkspaceResourceId": WORKSPACE, "securityMonitoring": {"enabled": True}}
-    properties: Json = {
-        "kubernetesVersion": "1.30.4",
-        "dnsPrefix": name,
-        "enableRBAC": True,
-        "disableLocalAccounts": True,
-        "aadProfile": {"managed": True, "enableAzureRBAC": True, "tenantID": TENANT},
-        "apiServerAccessProfile": access,
-        "autoUpgradeProfile": {"upgradeChannel": "stable", "nodeOSUpgradeChannel": "NodeImage"},
-        "addonProfiles": {
-            "azurepolicy": {"enabled": True},
-            "azureKeyvaultSecretsProvider": {"enabled": True},
-        },
-        "securityProfile": {"defender": defender},
-        "networkProfile": {
-            "networkPlugin": "azure",
-            "networkPolicy": "cilium",
-            "outboundType": "userDefinedRouting",
-        },
-        "oidcIssuerProfile": {"enabled": True},
-        "agentPoolProfiles": [pool("system", "System"), pool("work", "User")],
-    }
-    sku = {"name": "Base", "tier": "Standard"}
-    row = group.add(
-        "Microsoft.ContainerService/managedClusters", name, properties, sku=sku, identity=own_identity(name)
-    )
-    group.estate.log(row)
-    return row
-
-
-def registry(group: Group, name: str) -> str:
-    policies = {
-        "exportPolicy": {"status": "disabled"},
-        "trustPolicy": {"type": "Notary", "status": "enabled"},
-    }
-    properties = {
-        "loginServer": f"{name}.azurecr.io",
-        "adminUserEnabled": False,
-        "anonymousPullEnabled": False,
-    }
-    properties |= {"publicNetworkAccess": "Disabled", "zoneRedundancy": "Enabled", "policies": policies}
-    return group.add(
-        "Microsoft.ContainerRegistry/registries", name, properties, sku={"name": "Premium", "tier": "Premium"}
-    )
-
-
-def container_app(group: Group, name: str, environment: str) -> str:
-    ingress = {"external": False, "allowInsecure": False, "targetPort": 8080, "transport": "auto"}
-    container = {
-        "name": name,
-        "image": f"crcontosoplatform.azurecr.io/{name}:2026.11",
-        "resources": {"cpu": 0.5, "memory": "1Gi"},
-    }
-    template = {"containers": [container], "scale": {"minReplicas": 2, "maxReplicas": 8}}
-    properties = {
-        "managedEnvironmentId": environment,
-        "configuration": {"ingress": ingress},
-        "template": template,
-    }
-    return group.add("Microsoft.App/containerApps", name, properties)
-
-
-def container_environment(group: Group, name: str, subnet: str) -> str:
-    network = {"internal": True, "infrastructureSubnetId": subnet}
-    properties = {
-        "vnetConfiguration": network,
-        "zoneRedundant": True,
-        "peerAuthentication": {"mtls": {"enabled": True}},
-    }
-    return group.add("Microsoft.App/managedEnvironments", name, properties)
-
-
-# --- App Service -------------------------------------------------------------------------------------------
-
-
-def plan(group: Group, name: str) -> str:
-    sku = {"name": "P1v3", "tier": "PremiumV3", "size": "P1v3", "family": "Pv3", "capacity": 3}
-    return group.add(
-        "Microsoft.Web/serverfarms", name, {"zoneRedundant": True, "reserved": True}, sku=sku, kind="linux"
-    )
-
-
-def web_app(
-    group: Group,
-    name: str,
-    farm: str,
-    kind: str = "app,linux",
-    web: Json | None = None,
-    publishing: Sequence[str] = (),
-) -> str:
-    """A web or function app. `web` differs from the usual site configuration; `publishing` of ftp, scm that
-    still take a user name and password."""
-    estate = group.estate
-    properties: Json = {"state": "Running", "enabled": True, "serverFarmId": farm, "httpsOnly": True}
-    properties |= {
-        "defaultHostName": f"{name}.azurewebsites.net",
-        "publicNetworkAccess": "Disabled",
-        "clientCertEnabled": False,
-    }
-    site = group.add("Microsoft.Web/sites", name, properties, kind=kind, identity=own_identity(name))
-    for channel in ("ftp", "scm"):
-        estate.child(site, "basicPublishingCredentialsPolicies", channel, {"allow": channel in publishing})
-    configuration: Json = {
-        "minTlsVersion": "1.2",
-        "scmMinTlsVersion": "1.2",
-        "ftpsState": "Disabled",
-        "http20Enabled": True,
-    }
-    configuration |= {
-        "remoteDebuggingEnabled": False,
-        "alwaysOn": True,
-        "cors": {"allowedOrigins": ["https://www.contoso.example"]},
-    }
-    estate.child(site, "config", "web", configuration, web)
-    estate.log(site)
-    return site
-
-
-# --- data --------------------------------------------------------------------------------------------------
-
-
-def storage_account(group: Group, name: str, kind: str = "StorageV2", but: Json | None = None) -> str:
-    services = {
-        "blob": {"enabled": True, "keyType": "Account"},
-        "file": {"enabled": True, "keyType": "Account"},
-    }
-    vault_key = {"keyname": "storage", "keyvaulturi": "https://kv-contoso-keys.vault.azure.net"}
-    key = {
-        "keySource": "Microsoft.Keyvault",
-        "requireInfrastructureEncryption": True,
-        "services": services,
-        "keyvaultproperties": vault_key,
-    }
-    properties: Json = {
-        "accessTier": "Hot",
-        "supportsHttpsTrafficOnly": True,
-        "minimumTlsVersion": "TLS1_2",
-        "allowBlobPublicAccess": False,
-        "allowSharedKeyAccess": False,
-        "allowCrossTenantReplication": False,
-        "defaultToOAuthAuthentication": True,
-        "publicNetworkAccess": "Disabled",
-        "networkAcls": {
-            "bypass": "AzureServices",
-            "defaultAction": "Deny",
-            "ipRules": [],
-            "virtualNetworkRules": [],
-        },
-        "sasPolicy": {"sasExpirationPeriod": "1.00:00:00", "expirationAction": "Log"},
-        "keyPolicy": {"keyExpirationPeriodInDays": 90},
-        "encryption": key,
-        "primaryEndpoints": {"blob": f"https://{name}.blob.core.windows.net/"},
-    }
-    sku = {"name": "Standard_GZRS", "tier": "Standard"}
-    row = group.add("Microsoft.Storage/storageAccounts", name, properties, but, sku=sku, kind=kind)
-    keep = {
-        "deleteRetentionPolicy": {"enabled": True, "days": 30},
-        "containerDeleteRetentionPolicy": {"enabled": True, "days": 30},
-    }
-    group.estate.child(
-        row, "blobServices", "default", keep | {"isVersioningEnabled": True, "changeFeed": {"enabled": True}}
-    )
-    return row
-
-
-def key_vault(group: Group, name: str, but: Json | None = None, *, logged: bool = True) -> str:
-    properties: Json = {
-        "tenantId": TENANT,
-        "vaultUri": f"https://{name}.vault.azure.net/",
-        "sku": {"family": "A", "name": "premium"},
-        "enableSoftDelete": True,
-        "softDeleteRetentionInDays": 90,
-        "enablePurgeProtection": True,
-        "enableRbacAuthorization": True,
-        "publicNetworkAccess": "Disabled",
-        "networkAcls": {
-            "bypass": "AzureServices",
-            "defaultAction": "Deny",
-            "ipRules": [],
-            "virtualNetworkRules": [],
-        },
-        "accessPolicies": [],
-    }
-    vault = group.add("Microsoft.KeyVault/vaults", name, properties, but)
-    if logged:
-        group.estate.log(vault, ["audit"])
-    return vault
-
-
-def sql_server(
-    group: Group,
-    name: str,
-    databases: Sequence[str],
-    but: Json | None = None,
-    auditing: Json | None = None,
-    unencrypted: Sequence[str] = (),
-) -> str:
-    """A server with its databases and `master`; `auditing` differs from the usual setting; `unencrypted`
-    databases have transparent data encryption off."""
-    estate = group.estate
-    administrators = {
-        "administratorType": "ActiveDirectory",
-        "login": "grp-sql-administrators",
-        "azureADOnlyAuthentication": True,
-    }
-    administrators |= {"principalType": "Group", "sid": guid("grp-sql-administrators"), "tenantId": TENANT}
-    properties: Json = {
-        "version": "12.0",
-        "state": "Ready",
-        "fullyQualifiedDomainName": f"{name}.database.windows.net",
-    }
-    properties |= {
-        "minimalTlsVersion": "1.2",
-        "publicNetworkAccess": "Disabled",
-        "restrictOutboundNetworkAccess": "Enabled",
-    }
-    properties |= {"administrators": administrators}
-    server = group.add(
-        "Microsoft.Sql/servers", name, properties, but, kind="v12.0", identity=own_identity(name)
-    )
-    audit = {"state": "Enabled", "retentionDays": 180, "isAzureMonitorTargetEnabled": True}
-    estate.child(server, "auditingSettings", "default", audit, auditing)
-    estate.child(server, "securityAlertPolicies", "Default", {"state": "Enabled", "emailAccountAdmins": True})
-    estate.child(
-        server,
-        "encryptionProtector",
-        "current",
-        {"serverKeyType": "AzureKeyVault", "autoRotationEnabled": True},
-    )
-    for database in ("master", *databases):
-        body = {
-            "status": "Online",
-            "zoneRedundant": database != "master",
-            "requestedBackupStorageRedundancy": "GeoZone",
-        }
-        tier = (
-            {"name": "System", "tier": "System"}
-            if database == "master"
-            else {"name": "GP_Gen5", "tier": "GeneralPurpose", "capacity": 4}
+    else:
+        estate.change(
+            machine, osProfile={"windowsConfiguration": {"enableAutomaticUpdates": True} | patching}
         )
-        row = estate.child(server, "databases", database, body | {"databaseId": guid(server + database)})
-        estate.rows[row] |= {"location": group.location, "tags": group.tags, "sku": tier}
-        estate.rows[row] = {key: estate.rows[row][key] for key in KEY_ORDER if key in estate.rows[row]}
-        if database != "master":
-            state = "Disabled" if database in unencrypted else "Enabled"
-            estate.child(row, "transparentDataEncryption", "current", {"state": state})
-            kept = {
-                "weeklyRetention": "P5W",
-                "monthlyRetention": "P12M",
-                "yearlyRetention": "P5Y",
-                "weekOfYear": 1,
-            }
-            estate.child(row, "backupLongTermRetentionPolicies", "default", kept)
-            estate.log(row)
+    estate.put(f"{machine}/extensions/AzureMonitor{system}Agent", publisher="Microsoft.Azure.Monitor")
+    defender = "Microsoft.Azure.AzureDefenderForServers"
+    estate.put(f"{machine}/extensions/MDE.{system}", publisher=defender)
+    return machine
+
+
+def sql_server(group: Group, name: str, *databases: str) -> str:
+    """A server with `master` and its databases."""
+    server = group.add(f"Microsoft.Sql/servers/{name}")
+    master = f"{server}/databases/master"
+    group.estate.put_alone(master)
+    group.estate.rows[master]["sku"] = {"name": "System", "tier": "System"}
+    group.estate.change(master, zoneRedundant=False)
+    for database in databases:
+        group.estate.put(f"{server}/databases/{database}")
     return server
 
 
-def managed_instance(group: Group, name: str, subnet: str) -> str:
-    properties: Json = {
-        "subnetId": subnet,
-        "publicDataEndpointEnabled": False,
-        "minimalTlsVersion": "1.2",
-        "zoneRedundant": True,
-    }
-    properties |= {
-        "administrators": {"azureADOnlyAuthentication": True, "login": "grp-sql-administrators"},
-        "state": "Ready",
-    }
-    sku = {"name": "GP_Gen5", "tier": "GeneralPurpose", "family": "Gen5", "capacity": 8}
-    return group.add("Microsoft.Sql/managedInstances", name, properties, sku=sku, identity=own_identity(name))
-
-
-def postgresql(group: Group, name: str) -> str:
-    properties: Json = {"version": "16", "state": "Ready", "network": {"publicNetworkAccess": "Disabled"}}
-    properties |= {
-        "authConfig": {"activeDirectoryAuth": "Enabled", "passwordAuth": "Disabled", "tenantId": TENANT}
-    }
-    properties |= {
-        "backup": {"backupRetentionDays": 35, "geoRedundantBackup": "Enabled"},
-        "highAvailability": {"mode": "ZoneRedundant"},
-    }
-    sku = {"name": "Standard_D4ds_v5", "tier": "GeneralPurpose"}
-    return group.add("Microsoft.DBforPostgreSQL/flexibleServers", name, properties, sku=sku)
-
-
-def mysql(group: Group, name: str) -> str:
-    properties: Json = {"version": "8.0.21", "state": "Ready", "network": {"publicNetworkAccess": "Disabled"}}
-    properties |= {
-        "backup": {"backupRetentionDays": 35, "geoRedundantBackup": "Enabled"},
-        "highAvailability": {"mode": "ZoneRedundant"},
-    }
-    sku = {"name": "Standard_D2ads_v5", "tier": "GeneralPurpose"}
-    return group.add("Microsoft.DBforMySQL/flexibleServers", name, properties, sku=sku)
-
-
-def cosmos(group: Group, name: str) -> str:
-    places = [{"locationName": WEST, "failoverPriority": 0, "isZoneRedundant": True}]
-    properties: Json = {
-        "databaseAccountOfferType": "Standard",
-        "disableLocalAuth": True,
-        "publicNetworkAccess": "Disabled",
-    }
-    properties |= {
-        "isVirtualNetworkFilterEnabled": False,
-        "ipRules": [],
-        "minimalTlsVersion": "Tls12",
-        "locations": places,
-    }
-    properties |= {
-        "backupPolicy": {"type": "Continuous", "continuousModeProperties": {"tier": "Continuous30Days"}}
-    }
-    return group.add("Microsoft.DocumentDB/databaseAccounts", name, properties, kind="GlobalDocumentDB")
-
-
-def redis(group: Group, name: str) -> str:
-    properties: Json = {
-        "redisVersion": "6.0",
-        "enableNonSslPort": False,
-        "minimumTlsVersion": "1.2",
-        "publicNetworkAccess": "Disabled",
-    }
-    properties |= {
-        "sku": {"name": "Premium", "family": "P", "capacity": 1},
-        "hostName": f"{name}.redis.cache.windows.net",
-    }
-    return group.add("Microsoft.Cache/Redis", name, properties, zones=["1", "2"])
-
-
-def messaging(group: Group, provider: str, name: str) -> str:
-    """An Event Hubs or Service Bus namespace."""
-    properties = {
-        "disableLocalAuth": True,
-        "minimumTlsVersion": "1.2",
-        "publicNetworkAccess": "Disabled",
-        "zoneRedundant": True,
-    }
-    sku = {"name": "Premium", "tier": "Premium", "capacity": 1}
-    return group.add(f"Microsoft.{provider}/namespaces", name, properties, sku=sku)
-
-
-def cognitive(group: Group, name: str, kind: str) -> str:
-    properties: Json = {
-        "disableLocalAuth": True,
-        "publicNetworkAccess": "Disabled",
-        "customSubDomainName": name,
-    }
-    properties |= {"networkAcls": {"defaultAction": "Deny", "ipRules": [], "virtualNetworkRules": []}}
-    return group.add("Microsoft.CognitiveServices/accounts", name, properties, kind=kind, sku={"name": "S0"})
-
-
-def automation(group: Group, name: str) -> str:
-    properties = {
-        "disableLocalAuth": True,
-        "publicNetworkAccess": False,
-        "sku": {"name": "Basic"},
-        "state": "Ok",
-    }
-    return group.add("Microsoft.Automation/automationAccounts", name, properties, identity=own_identity(name))
-
-
 def front_door(group: Group, name: str, *domains: str) -> None:
-    sku = {"name": "Premium_AzureFrontDoor"}
-    profile = group.add(
-        "Microsoft.Cdn/profiles",
-        name,
-        {"frontDoorId": guid(name)},
-        sku=sku,
-        kind="frontdoor",
-        location="global",
-    )
-    group.estate.child(
-        profile, "afdEndpoints", "www", {"hostName": f"{name}.z01.azurefd.net", "enabledState": "Enabled"}
-    )
+    profile = group.add(f"Microsoft.Cdn/profiles/{name}")
     for domain in domains:
-        tls = {"certificateType": "ManagedCertificate", "minimumTlsVersion": "TLS12"}
-        body = {"hostName": domain, "tlsSettings": tls, "domainValidationState": "Approved"}
-        group.estate.child(profile, "customDomains", domain.replace(".", "-"), body)
-    waf = {"policySettings": {"mode": "Prevention", "enabledState": "Enabled", "requestBodyCheck": "Enabled"}}
-    firewall_type = "Microsoft.Network/FrontDoorWebApplicationFirewallPolicies"
-    group.add(firewall_type, f"waf{name.replace('-', '')}", waf, sku=sku, location="global")
+        group.estate.put(f"{profile}/customDomains/{domain.replace('.', '-')}", domain=domain)
+    group.add(f"Microsoft.Network/FrontDoorWebApplicationFirewallPolicies/waf{name.replace('-', '')}")
 
 
-# --- the two subscriptions ---------------------------------------------------------------------------------
-
-PLATFORM = Estate(
-    "platform",
-    "Contoso Online Platform",
-    "1c0de002-0000-4000-8000-000000000002",
-    {"environment": "production"},
-    "2026-11-20T05:40:00Z",
-    "2026-11-20T05:48:00Z",
-)
-PRODUCTION = Estate(
-    "production",
-    "Contoso Online Production",
-    "1c0de001-0000-4000-8000-000000000001",
-    {"environment": "production"},
-    "2026-11-20T05:48:00Z",
-    "2026-11-20T06:00:00Z",
-)
+def federated_identity(group: Group, name: str, repository: str) -> None:
+    """An identity that the main branch of one repository may use, without a secret."""
+    identity = group.add(f"Microsoft.ManagedIdentity/userAssignedIdentities/{name}")
+    group.estate.put(f"{identity}/federatedIdentityCredentials/github-main", repository=repository)
 
 
-def platform_id(group: str, row_type: str, name: str) -> str:
-    return f"{PLATFORM.id}/resourceGroups/{group}/providers/{row_type}/{name}"
-
-
-# What everything else refers to.
-WORKSPACE = platform_id("rg-logging-weu", "Microsoft.OperationalInsights/workspaces", "log-contoso-central")
-LOG_ARCHIVE = platform_id("rg-logging-weu", "Microsoft.Storage/storageAccounts", "stcontosologarchive")
-RECOVERY_VAULT = platform_id("rg-backup-weu", "Microsoft.RecoveryServices/vaults", "rsv-contoso-weu")
-DISK_KEYS = platform_id("rg-security-weu", "Microsoft.Compute/diskEncryptionSets", "des-contoso-weu")
-DDOS_PLAN = platform_id("rg-hub-weu", "Microsoft.Network/ddosProtectionPlans", "ddos-contoso")
-HUB = platform_id("rg-hub-weu", "Microsoft.Network/virtualNetworks", "vnet-hub-weu")
-MACHINE_LOGS = platform_id("rg-logging-weu", "Microsoft.Insights/dataCollectionRules", "dcr-machines")
-OFFICE = "198.51.100.0/24"
-
-
-def hub(group: Group) -> str:
-    """The hub network: firewall, VPN gateway, bastion, name resolution. Returns the subnets' common prefix."""
-    estate = group.estate
-    group.add("Microsoft.Network/ddosProtectionPlans", "ddos-contoso", {})
-    watcher = group.add("Microsoft.Network/networkWatchers", "nw-westeurope", {})
-    bastion_rules = [
-        rule("allow-https", 100, OFFICE, "443"),
-        rule("allow-gateway-manager", 110, "GatewayManager", "443"),
-    ]
-    nsg_bastion = security_group(group, "nsg-bastion", *bastion_rules, DENY_REST)
-    nsg_shared = security_group(
-        group, "nsg-shared", rule("allow-from-hub", 100, "10.10.0.0/16", ["443", "8443"]), DENY_REST
-    )
-    nsg_machines = security_group(
-        group, "nsg-machines", rule("allow-bastion-ssh", 100, "10.10.2.0/26", ["22", "3389"]), DENY_REST
-    )
-    subnets = [
-        Subnet("GatewaySubnet", "10.10.0.0/26"),
-        Subnet("AzureFirewallSubnet", "10.10.1.0/26"),
-        Subnet("AzureBastionSubnet", "10.10.2.0/26", nsg_bastion),
-        Subnet("snet-dns-inbound", "10.10.3.0/28", nsg_shared, "Microsoft.Network/dnsResolvers"),
-        Subnet("snet-machines", "10.10.4.0/24", nsg_machines),
-        Subnet("snet-private-endpoints", "10.10.5.0/24", nsg_shared),
-        Subnet("snet-applications", "10.10.6.0/23", nsg_shared),
-        Subnet("snet-managed-instance", "10.10.8.0/24", nsg_shared, "Microsoft.Sql/managedInstances"),
-    ]
-    network = virtual_network(group, "vnet-hub-weu", "10.10.0.0/16", subnets, watcher)
-
-    intelligence = {
-        "threatIntelMode": "Deny",
-        "sku": {"tier": "Premium"},
-        "intrusionDetection": {"mode": "Deny"},
-    }
-    firewall_policy = group.add("Microsoft.Network/firewallPolicies", "afwp-contoso", intelligence)
-    addresses = {"publicIPAddress": {"id": public_ip(group, "pip-firewall", "203.0.113.10")}}
-    configuration = {
-        "name": "configuration",
-        "properties": {"subnet": {"id": f"{network}/subnets/AzureFirewallSubnet"}} | addresses,
-    }
-    firewall: Json = {
-        "sku": {"name": "AZFW_VNet", "tier": "Premium"},
-        "threatIntelMode": "Deny",
-        "ipConfigurations": [configuration],
-    }
-    firewall |= {"firewallPolicy": {"id": firewall_policy}}
-    estate.log(
-        group.add("Microsoft.Network/azureFirewalls", "afw-contoso-weu", firewall, zones=["1", "2", "3"])
-    )
-
-    entra = f"https://login.microsoftonline.com/{TENANT}"
-    client = {"vpnAuthenticationTypes": ["AAD"], "vpnClientProtocols": ["OpenVPN"], "aadTenant": entra}
-    client |= {"vpnClientAddressPool": {"addressPrefixes": ["172.16.0.0/24"]}}
-    gateway: Json = {
-        "gatewayType": "Vpn",
-        "vpnType": "RouteBased",
-        "sku": {"name": "VpnGw2AZ", "tier": "VpnGw2AZ"},
-    }
-    gateway |= {"vpnClientConfiguration": client, "activeActive": False}
-    estate.log(group.add("Microsoft.Network/virtualNetworkGateways", "vgw-contoso-weu", gateway))
-    public_ip(group, "pip-vpn", "203.0.113.11")
-    public_ip(group, "pip-bastion", "203.0.113.12")
-    bastion = {"dnsName": "bst-contoso.bastion.azure.com", "disableCopyPaste": True, "enableTunneling": False}
-    group.add("Microsoft.Network/bastionHosts", "bas-contoso-weu", bastion, sku={"name": "Standard"})
-    route = {
-        "name": "default",
-        "properties": {
-            "addressPrefix": "0.0.0.0/0",
-            "nextHopType": "VirtualAppliance",
-            "nextHopIpAddress": "10.10.1.4",
-        },
-    }
-    group.add(
-        "Microsoft.Network/routeTables",
-        "rt-through-firewall",
-        {"routes": [route], "disableBgpRoutePropagation": True},
-    )
-    for zone in (
-        "blob.core.windows.net",
-        "database.windows.net",
-        "documents.azure.com",
-        "vaultcore.azure.net",
-        "azurewebsites.net",
-    ):
-        group.add(
-            "Microsoft.Network/privateDnsZones",
-            f"privatelink.{zone}",
-            {"numberOfRecordSets": 4},
-            location="global",
-        )
-    group.add(
-        "Microsoft.Network/dnsZones",
-        "contoso.example",
-        {"zoneType": "Public", "numberOfRecordSets": 23},
-        location="global",
-    )
-    return f"{network}/subnets"
+# --- the platform: the hub, and what every team shares ---------------------------------------------------
 
 
 def platform() -> Estate:
-    """The clean half: the hub and what every team shares."""
-    estate = PLATFORM
-    subscription(estate)
-    network = resource_group(estate, "rg-hub-weu", WEST, "network", "network-team")
-    logging = resource_group(estate, "rg-logging-weu", WEST, "monitoring", "soc", "confidential")
-    backup = resource_group(estate, "rg-backup-weu", WEST, "backup", "operations", "confidential")
-    security = resource_group(estate, "rg-security-weu", WEST, "key-management", "security", "confidential")
-    machines = resource_group(estate, "rg-machines-weu", WEST, "identity", "operations")
-    delivery = resource_group(estate, "rg-delivery-weu", WEST, "delivery", "developer-tools")
-    shared = resource_group(estate, "rg-shared-apps-weu", WEST, "intranet", "workplace")
+    times = ("2026-11-20T05:40:00Z", "2026-11-20T05:47:00Z")
+    estate = Estate("platform", "Contoso Online Platform", PLATFORM, *times)
+    hub_group = estate.group("rg-hub-weu", "network", "network-team", "CC-4100")
+    logging = estate.group("rg-logging-weu", "monitoring", "soc", "CC-4200", "confidential")
+    backup = estate.group("rg-backup-weu", "backup", "operations", "CC-4100", "confidential")
+    security = estate.group("rg-security-weu", "key-management", "security", "CC-4200", "confidential")
+    machines = estate.group("rg-machines-weu", "directory", "operations", "CC-4100")
+    delivery = estate.group("rg-delivery-weu", "delivery", "developer-tools", "CC-4300")
+    apps = estate.group("rg-shared-apps-weu", "intranet", "workplace", "CC-4400")
 
     governance(logging)
-    workspace(logging, "log-contoso-central")
-    solution = {"workspaceResourceId": WORKSPACE}
-    logging.add("Microsoft.OperationsManagement/solutions", "SecurityInsights(log-contoso-central)", solution)
-    archive = {"immutableStorageWithVersioning": {"enabled": True}}
-    locked = storage_account(logging, "stcontosologarchive", but=archive)
-    estate.extend(locked, "Microsoft.Authorization/locks", "keep-the-logs", {"level": "ReadOnly"})
-    streams = {
-        "dataSources": {
-            "syslog": [
-                {
-                    "name": "auth",
-                    "streams": ["Microsoft-Syslog"],
-                    "facilityNames": ["auth"],
-                    "logLevels": ["*"],
-                }
-            ]
-        }
-    }
-    logging.add("Microsoft.Insights/dataCollectionRules", "dcr-machines", streams)
-    logging.add("Microsoft.Portal/dashboards", "dash-security", {"lenses": []})
+    for resource in (
+        "Microsoft.OperationalInsights/workspaces/log-contoso-central",
+        "Microsoft.OperationsManagement/solutions/SecurityInsights(log-contoso-central)",
+        "Microsoft.Insights/dataCollectionRules/dcr-machines",
+        "Microsoft.Portal/dashboards/dash-security",
+    ):
+        logging.add(resource)
+    archive = logging.add("Microsoft.Storage/storageAccounts/stcontosologarchive")
+    estate.change(archive, immutableStorageWithVersioning={"enabled": True})
+    estate.rows[archive]["tags"]["purpose"] = "log-archive"
+    estate.put(f"{archive}/providers/Microsoft.Authorization/locks/keep-the-logs")
 
-    subnets = hub(network)
+    subnets = hub(hub_group)
     endpoints = f"{subnets}/snet-private-endpoints"
+    applications = f"{subnets}/snet-applications"
 
-    recovery_vault(backup, "rsv-contoso-weu")
-    backup_vault(backup, "bv-contoso-weu")
+    backup.add("Microsoft.RecoveryServices/vaults/rsv-contoso-weu")
+    backup.add("Microsoft.DataProtection/backupVaults/bv-contoso-weu")
 
-    keys = key_vault(security, "kv-contoso-keys")
-    private_endpoint(security, keys, endpoints, "vault")
-    active_key = {"keyUrl": "https://kv-contoso-keys.vault.azure.net/keys/disks", "sourceVault": {"id": keys}}
-    disk_keys = {"activeKey": active_key, "encryptionType": "EncryptionAtRestWithCustomerKey"}
-    security.add(
-        "Microsoft.Compute/diskEncryptionSets",
-        "des-contoso-weu",
-        disk_keys,
-        identity=own_identity("des-contoso-weu"),
-    )
-    secrets = key_vault(security, "kv-contoso-shared")
-    private_endpoint(security, secrets, endpoints, "vault")
+    keys = security.private("Microsoft.KeyVault/vaults/kv-contoso-keys", endpoints, "vault")
+    security.private("Microsoft.KeyVault/vaults/kv-contoso-shared", endpoints, "vault")
+    security.add("Microsoft.Compute/diskEncryptionSets/des-contoso-weu", vault=keys)
 
-    for number, system in enumerate(("Windows", "Windows", "Linux"), start=1):
-        name = f"vm-{'directory' if system == 'Windows' else 'scanner'}-{number:02d}"
-        virtual_machine(machines, name, f"{subnets}/snet-machines", MACHINE_LOGS, system, zone=str(number))
-    automation(machines, "aa-contoso-operations")
+    virtual_machine(machines, "vm-directory-01", f"{subnets}/snet-machines", "Windows", "1")
+    virtual_machine(machines, "vm-directory-02", f"{subnets}/snet-machines", "Windows", "2")
+    virtual_machine(machines, "vm-scanner-01", f"{subnets}/snet-machines", "Linux", "3")
+    machines.add("Microsoft.Automation/automationAccounts/aa-contoso-platform")
 
-    images = registry(delivery, "crcontosoplatform")
-    private_endpoint(delivery, images, endpoints, "registry")
-    state = storage_account(delivery, "stcontosotfstate")
-    private_endpoint(delivery, state, endpoints, "blob")
-    for repository in ("infrastructure", "shop"):
-        federated_identity(delivery, f"id-deploy-{repository}", f"contoso-online/{repository}")
-    scale_set(delivery, "vmss-build-agents", f"{subnets}/snet-machines", 3)
-    delivery.add(
-        "Microsoft.Resources/templateSpecs", "ts-landing-zone", {"description": "What a new team starts from"}
-    )
+    delivery.private("Microsoft.ContainerRegistry/registries/crcontosoplatform", endpoints, "registry")
+    delivery.private("Microsoft.Storage/storageAccounts/stcontosotfstate", endpoints, "blob")
+    federated_identity(delivery, "id-deploy-platform", "contoso-online/infrastructure")
+    agents = "Microsoft.Compute/virtualMachineScaleSets/vmss-build-agents"
+    scale_set = delivery.add(agents, subnet=f"{subnets}/snet-machines", image=IMAGES["Linux"])
+    delivery.add("Microsoft.Insights/autoscaleSettings/scale-build-agents", target=scale_set)
+    delivery.add("Microsoft.Resources/templateSpecs/ts-landing-zone")
 
-    farm = plan(shared, "asp-intranet")
-    for name in ("app-contoso-intranet", "app-contoso-runbooks"):
-        private_endpoint(shared, web_app(shared, name, farm), endpoints, "sites")
-    settings = [{"name": "DisableTls1.0", "value": "1"}, {"name": "InternalEncryption", "value": "true"}]
-    suites = "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
-    settings.append({"name": "FrontEndSSLCipherSuiteOrder", "value": suites})
-    ase: Json = {
-        "internalLoadBalancingMode": "Web, Publishing",
-        "clusterSettings": settings,
-        "zoneRedundant": True,
-    }
-    ase |= {"virtualNetwork": {"id": f"{subnets}/snet-applications"}, "status": "Ready"}
-    shared.add("Microsoft.Web/hostingEnvironments", "ase-contoso-weu", ase, kind="ASEV3")
-    environment = container_environment(shared, "cae-platform", f"{subnets}/snet-applications")
-    container_app(shared, "ca-status-page", environment)
-    cluster(shared, "aks-platform", f"{subnets}/snet-applications")
-    front_door(shared, "fd-contoso-platform", "status.contoso.example")
-    erp = sql_server(shared, "sql-contoso-erp", ["ledger", "payroll"])
-    private_endpoint(shared, erp, endpoints, "sqlServer")
-    managed_instance(shared, "sqlmi-contoso-warehouse", f"{subnets}/snet-managed-instance")
-    postgresql(shared, "psql-contoso-catalogue")
-    mysql(shared, "mysql-contoso-wiki")
-    cosmos(shared, "cosmos-contoso-features")
-    redis(shared, "redis-contoso-platform")
-    messaging(shared, "EventHub", "evhns-contoso-telemetry")
-    messaging(shared, "ServiceBus", "sb-contoso-platform")
-    cognitive(shared, "cog-contoso-documents", "FormRecognizer")
+    plan = apps.add("Microsoft.Web/serverfarms/asp-intranet")
+    apps.private("Microsoft.Web/sites/app-contoso-intranet", endpoints, "sites", plan=plan)
+    apps.add("Microsoft.Web/sites/app-contoso-runbooks", plan=plan)
+    apps.add("Microsoft.Web/hostingEnvironments/ase-contoso-weu", subnet=applications)
+    environment = apps.add("Microsoft.App/managedEnvironments/cae-platform", subnet=applications)
+    apps.add("Microsoft.App/containerApps/ca-status-page", environment=environment)
+    apps.add("Microsoft.ContainerService/managedClusters/aks-platform", subnet=applications)
+    front_door(apps, "fd-contoso-platform", "status.contoso.example")
+    sql_server(apps, "sql-contoso-erp", "ledger", "payroll")
+    instance = f"{subnets}/snet-managed-instance"
+    apps.add("Microsoft.Sql/managedInstances/sqlmi-contoso-warehouse", subnet=instance)
+    for resource in (
+        "Microsoft.DBforPostgreSQL/flexibleServers/psql-contoso-catalogue",
+        "Microsoft.DBforMySQL/flexibleServers/mysql-contoso-wiki",
+        "Microsoft.DocumentDB/databaseAccounts/cosmos-contoso-features",
+        "Microsoft.Cache/Redis/redis-contoso-platform",
+        "Microsoft.EventHub/namespaces/evhns-contoso-telemetry",
+        "Microsoft.ServiceBus/namespaces/sb-contoso-platform",
+        "Microsoft.CognitiveServices/accounts/cog-contoso-documents",
+    ):
+        apps.add(resource)
     return estate
 
 
-def spoke(group: Group) -> tuple[str, str]:
-    """The shop's network, its entry and its peering. Returns the subnets' common prefix and the watcher."""
+def hub(group: Group) -> str:
+    """The hub network: firewall, VPN gateway, bastion, names. Returns where its subnets are."""
     estate = group.estate
-    watcher = group.add("Microsoft.Network/networkWatchers", "nw-westeurope", {})
-    probes = rule("allow-gateway-manager", 110, "GatewayManager", "65200-65535")
-    nsg_entry = security_group(
-        group, "nsg-entry", rule("allow-https", 100, "Internet", "443"), probes, DENY_REST
-    )
-    nsg_web = security_group(
-        group, "nsg-web", rule("allow-entry", 100, "10.20.0.0/24", ["80", "443"]), DENY_REST
-    )
-    nsg_aks = security_group(group, "nsg-aks", rule("allow-entry", 100, "10.20.0.0/24", "443"), DENY_REST)
-    nsg_data = security_group(
-        group, "nsg-data", rule("allow-web", 100, "10.20.1.0/24", ["443", "1433", "5432", "6380"]), DENY_REST
-    )
-    nsg_jobs = security_group(
-        group, "nsg-jobs", rule("allow-bastion-ssh", 100, "10.10.2.0/26", ["22", "3389"]), DENY_REST
-    )
-    subnets = [
-        Subnet("snet-entry", "10.20.0.0/24", nsg_entry),
-        Subnet("snet-web", "10.20.1.0/24", nsg_web, "Microsoft.Web/serverFarms"),
-        Subnet("snet-aks", "10.20.4.0/22", nsg_aks),
-        Subnet("snet-private-endpoints", "10.20.8.0/24", nsg_data),
-        Subnet("snet-jobs", "10.20.9.0/24", nsg_jobs),
-        Subnet("snet-container-apps", "10.20.10.0/23", nsg_aks, "Microsoft.App/environments"),
-        Subnet("snet-loadtest", "10.20.12.0/24"),  # flaw: made for a load test, without a security group
-    ]
-    network = virtual_network(group, "vnet-shop-weu", "10.20.0.0/16", subnets, watcher)
-    peering(estate, network, HUB, transit=False)
-    route = {
-        "name": "default",
-        "properties": {
-            "addressPrefix": "0.0.0.0/0",
-            "nextHopType": "VirtualAppliance",
-            "nextHopIpAddress": "10.10.1.4",
-        },
-    }
-    group.add(
-        "Microsoft.Network/routeTables",
-        "rt-shop-through-firewall",
-        {"routes": [route], "disableBgpRoutePropagation": True},
+    group.add("Microsoft.Network/ddosProtectionPlans/ddos-contoso")
+    watcher = group.add("Microsoft.Network/networkWatchers/nw-westeurope")
+    vnet = network(group, watcher, "vnet-hub-weu", "10.10.0.0/16")
+    bastion_nsg = security_group(group, "nsg-bastion")
+    security_rule(estate, bastion_nsg, "allow-office-https", 100, OFFICE, "443")
+    security_rule(estate, bastion_nsg, "allow-gateway-manager", 110, "GatewayManager", "443")
+    machines_nsg = security_group(group, "nsg-machines")
+    security_rule(estate, machines_nsg, "allow-bastion", 100, "10.10.2.0/26", "22", "3389")
+    shared_nsg = security_group(group, "nsg-shared")
+    security_rule(estate, shared_nsg, "allow-contoso", 100, "10.0.0.0/8", "443", "1433")
+    subnet(estate, vnet, "GatewaySubnet", "10.10.0.0/26")
+    firewall_subnet = subnet(estate, vnet, "AzureFirewallSubnet", "10.10.1.0/26")
+    bastion_subnet = subnet(estate, vnet, "AzureBastionSubnet", "10.10.2.0/26", bastion_nsg)
+    subnet(estate, vnet, "snet-dns-inbound", "10.10.3.0/28", shared_nsg, "Microsoft.Network/dnsResolvers")
+    subnet(estate, vnet, "snet-machines", "10.10.4.0/24", machines_nsg)
+    subnet(estate, vnet, "snet-private-endpoints", "10.10.5.0/24", shared_nsg)
+    subnet(estate, vnet, "snet-applications", "10.10.6.0/23", shared_nsg)
+    subnet(
+        estate, vnet, "snet-managed-instance", "10.10.8.0/24", shared_nsg, "Microsoft.Sql/managedInstances"
     )
 
-    settings = {"state": "Enabled", "mode": "Prevention", "requestBodyCheck": True}
-    waf_type = "Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies"
-    waf = group.add(waf_type, "waf-shop-weu", {"policySettings": settings})
-    gateway: Json = {
-        "sku": {"name": "WAF_v2", "tier": "WAF_v2"},
-        "firewallPolicy": {"id": waf},
-        "enableHttp2": True,
-    }
-    gateway |= {
-        "sslPolicy": {
-            "policyType": "Predefined",
-            "policyName": "AppGwSslPolicy20220101",
-            "minProtocolVersion": "TLSv1_2",
-        }
-    }
-    estate.log(
-        group.add("Microsoft.Network/applicationGateways", "agw-shop-weu", gateway, zones=["1", "2", "3"])
-    )
-    public_ip(group, "pip-agw-shop", "203.0.113.20")
-    return f"{network}/subnets", watcher
+    firewall_ip = group.add("Microsoft.Network/publicIPAddresses/pip-firewall", ip="203.0.113.10")
+    group.add("Microsoft.Network/publicIPAddresses/pip-vpn", ip="203.0.113.11")
+    bastion_ip = group.add("Microsoft.Network/publicIPAddresses/pip-bastion", ip="203.0.113.12")
+    policy = group.add("Microsoft.Network/firewallPolicies/afwp-contoso")
+    place_it = {"subnet": firewall_subnet, "address": firewall_ip, "firewallPolicy": policy}
+    group.add("Microsoft.Network/azureFirewalls/afw-contoso-weu", **place_it)
+    group.add("Microsoft.Network/bastionHosts/bas-contoso-weu", subnet=bastion_subnet, address=bastion_ip)
+    group.add("Microsoft.Network/virtualNetworkGateways/vgw-contoso-weu")
+    group.add("Microsoft.Network/routeTables/rt-through-firewall")
+    for zone in ("blob.core.windows.net", "database.windows.net", "vaultcore.azure.net"):
+        group.add(f"Microsoft.Network/privateDnsZones/privatelink.{zone}")
+    group.add("Microsoft.Network/dnsZones/contoso.example")
+    return f"{vnet}/subnets"
 
 
-def shop(group: Group, subnets: str) -> None:
-    """The web shop: its apps, cache, secrets."""
-    endpoints = f"{subnets}/snet-private-endpoints"
-    farm, jobs = plan(group, "asp-shop-weu"), plan(group, "asp-shop-jobs-weu")
-    for name in ("app-contoso-shop", "app-contoso-checkout", "app-contoso-account", "app-contoso-search"):
-        private_endpoint(group, web_app(group, name, farm), endpoints, "sites")
-    for name in ("func-contoso-orders", "func-contoso-invoices"):
-        web_app(group, name, jobs, "functionapp,linux")
-    web_app(
-        group, "func-contoso-images", jobs, "functionapp,linux", publishing=["scm"]
-    )  # flaw: password deployment
-    # flaw: old TLS, for a payment terminal that was retired; remote debugging and both password channels left on
-    late = {"minTlsVersion": "1.1", "remoteDebuggingEnabled": True, "remoteDebuggingVersion": "VS2022"}
-    web_app(group, "app-contoso-admin", farm, web=late, publishing=["ftp", "scm"])
-    private_endpoint(group, key_vault(group, "kv-contoso-shop"), endpoints, "vault")
-    private_endpoint(group, redis(group, "redis-contoso-sessions"), endpoints, "redisCache")
-    insights = {"Application_Type": "web", "WorkspaceResourceId": WORKSPACE, "DisableLocalAuth": True}
-    group.add("Microsoft.Insights/components", "appi-contoso-shop", insights, kind="web")
-    media = storage_account(group, "stcontosomedia")
-    private_endpoint(group, media, endpoints, "blob")
-    front_door(
-        group, "fd-contoso-shop", "www.contoso.example", "checkout.contoso.example", "api.contoso.example"
-    )
-    group.add("Microsoft.Portal/dashboards", "dash-shop-orders", {"lenses": []})
-
-
-def marketing(group: Group) -> None:
-    """Campaign sites, run by an agency until last spring."""
-    farm = plan(group, "asp-campaigns-weu")
-    old = {"minTlsVersion": "1.0", "scmMinTlsVersion": "1.0"}
-    web_app(group, "app-contoso-campaign", farm, web=old)  # flaw: TLS 1.0
-    web_app(group, "app-contoso-newsletter", farm)
-    open_to_all = {
-        "allowBlobPublicAccess": True,
-        "publicNetworkAccess": "Enabled",
-        "networkAcls": {"defaultAction": "Allow"},
-    }
-    storage_account(
-        group, "stcontosocampaigns", but=open_to_all
-    )  # flaw, waived: pictures in mails are public
-    public = {"publicNetworkAccess": "Enabled", "networkAcls": {"defaultAction": "Allow"}}
-    key_vault(group, "kv-contoso-mail", public, logged=False)  # flaw: no firewall, no audit log
-    cognitive(group, "cog-contoso-captions", "ComputerVision")
-
-
-def data(group: Group, subnets: str) -> None:
-    """Databases, lake and messages of the shop."""
-    endpoints = f"{subnets}/snet-private-endpoints"
-    orders = sql_server(group, "sql-contoso-orders", ["orders", "stock", "customers"])
-    private_endpoint(group, orders, endpoints, "sqlServer")
-    # flaw: opened for a reporting tool; audit kept for a month; one database restored without encryption
-    reporting = {"publicNetworkAccess": "Enabled"}
-    short = {"retentionDays": 30}
-    databases = ["sales-mart", "loyalty-archive"]
-    reports = sql_server(
-        group, "sql-contoso-reports", databases, reporting, short, unencrypted=["loyalty-archive"]
-    )
-    office = {"startIpAddress": "198.51.100.0", "endIpAddress": "198.51.100.255"}
-    group.estate.child(reports, "firewallRules", "office", office)
-    for name in ("psql-contoso-reviews", "psql-contoso-recommendations"):
-        postgresql(group, name)
-    private_endpoint(group, cosmos(group, "cosmos-contoso-cart"), endpoints, "Sql")
-    for name in ("stcontosolake", "stcontosoinvoices", "stcontosoexports"):
-        private_endpoint(group, storage_account(group, name), endpoints, "blob")
-    storage_account(
-        group, "stcontosoreports", but={"minimumTlsVersion": "TLS1_1"}
-    )  # flaw: an old reporting tool
-    key_vault(group, "kv-contoso-data")
-    messaging(group, "EventHub", "evhns-contoso-clicks")
-    private_endpoint(group, messaging(group, "ServiceBus", "sb-contoso-orders"), endpoints, "namespace")
-
-
-def warehouse(group: Group, watcher: str) -> None:
-    """What a contractor built for the move of the warehouse system, in a network of its own."""
-    # flaw: remote desktop from anywhere
-    nsg = security_group(group, "nsg-contractor", rule("allow-rdp-any", 100, "*", "3389"), DENY_REST)
-    subnets = [
-        Subnet("snet-move", "10.30.0.0/24", nsg),
-        Subnet("snet-staging", "10.30.1.0/24"),
-    ]  # flaw: no group
-    network = virtual_network(group, "vnet-warehouse-move", "10.30.0.0/16", subnets, watcher)
-    # flaw: no backup; the exemption for it has ended
-    for number in (1, 2):
-        name = f"vm-move-{number:02d}"
-        virtual_machine(
-            group, name, f"{network}/subnets/snet-move", MACHINE_LOGS, "Windows", str(number), backed_up=False
-        )
-
-
-def legacy(group: Group, watcher: str) -> None:
-    """What came from the old data centre and waits for its replacement."""
-    everything = rule("temp-allow-all", 200, "Internet", "*")  # flaw: "temporary" since 2024
-    nsg = security_group(group, "nsg-legacy", rule("allow-office", 100, OFFICE, "443"), everything, DENY_REST)
-    network = virtual_network(
-        group, "vnet-legacy", "10.40.0.0/16", [Subnet("snet-legacy", "10.40.0.0/24", nsg)], watcher
-    )
-    virtual_machine(group, "vm-edi-01", f"{network}/subnets/snet-legacy", MACHINE_LOGS)
-    # flaw, waived: a partner's client speaks neither HTTPS nor TLS 1.2
-    plain = {"supportsHttpsTrafficOnly": False, "minimumTlsVersion": "TLS1_0", "isSftpEnabled": True}
-    storage_account(group, "stcontososftp", but=plain)
-    # flaw: the old server takes passwords, is open, and audits nothing; its database is not encrypted
-    exposed: Json = {"publicNetworkAccess": "Enabled", "administrators": {"azureADOnlyAuthentication": False}}
-    off = {"state": "Disabled", "retentionDays": 0}
-    sql_server(group, "sql-contoso-legacy", ["edi"], exposed, off, unencrypted=["edi"])
-    every_address = {"startIpAddress": "0.0.0.0", "endIpAddress": "0.0.0.0"}
-    server = group.ref("Microsoft.Sql/servers", "sql-contoso-legacy")
-    group.estate.child(server, "firewallRules", "AllowAllWindowsAzureIps", every_address)
-    key_vault(
-        group, "kv-contoso-edi", {"publicNetworkAccess": "Enabled", "networkAcls": None}
-    )  # flaw: no firewall
+# --- production: the web shop ----------------------------------------------------------------------------
 
 
 def production() -> Estate:
-    """The shop, with the flaws that a company of this kind has."""
-    estate = PRODUCTION
-    subscription(estate)
-    network = resource_group(estate, "rg-network-prod-weu", WEST, "network", "network-team", cost="CC-2100")
-    front = resource_group(estate, "rg-shop-prod-weu", WEST, "web-shop", "shop-team", cost="CC-2100")
-    containers = resource_group(
-        estate, "rg-aks-prod-weu", WEST, "fulfilment", "fulfilment-team", cost="CC-2200"
-    )
-    campaigns = resource_group(
-        estate, "rg-marketing-prod-weu", WEST, "campaigns", "marketing", "public", "CC-3100"
-    )
-    databases = resource_group(
-        estate, "rg-data-prod-weu", WEST, "shop-data", "data-team", "confidential", "CC-2100"
-    )
-    operations = resource_group(estate, "rg-ops-prod-weu", WEST, "operations", "operations", cost="CC-4100")
-    move = resource_group(estate, "rg-warehouse-move", WEST, "warehouse-move", "logistics-it", cost="CC-5100")
-    old = resource_group(
-        estate, "rg-legacy-prod-weu", WEST, "partner-exchange", "integration-team", "confidential", "CC-5100"
-    )
-    standby = resource_group(estate, "rg-standby-prod-neu", NORTH, "web-shop", "shop-team", cost="CC-2100")
+    times = ("2026-11-20T05:47:00Z", "2026-11-20T06:00:00Z")
+    estate = Estate("production", "Contoso Online Production", PRODUCTION, *times)
+    spoke_group = estate.group("rg-network-prod-weu", "network", "network-team", "CC-2100")
+    operations = estate.group("rg-ops-prod-weu", "operations", "operations", "CC-4100")
+    containers = estate.group("rg-aks-prod-weu", "fulfilment", "fulfilment-team", "CC-2200")
+    standby = estate.group("rg-standby-prod-neu", "web-shop", "shop-team", "CC-2100", at=NORTH)
 
-    # flaw: the export leaves out security, policy and alert events
-    governance(operations, activity_log=["Administrative", "ServiceHealth", "ResourceHealth"])
-    recovery_vault(operations, "rsv-contoso-prod-weu")
-    automation(operations, "aa-contoso-prod")
-    key_vault(operations, "kv-contoso-ops")
+    governance(operations)
+    operations.add("Microsoft.RecoveryServices/vaults/rsv-contoso-prod-weu")
+    operations.add("Microsoft.Automation/automationAccounts/aa-contoso-prod")
+    operations.add("Microsoft.KeyVault/vaults/kv-contoso-ops")
     federated_identity(operations, "id-deploy-prod", "contoso-online/shop")
 
-    subnets, watcher = spoke(network)
-    shop(front, subnets)
-    marketing(campaigns)
-    data(databases, subnets)
+    subnets = spoke(spoke_group)
+    endpoints = f"{subnets}/snet-private-endpoints"
+    shop(estate, endpoints)
+    data(estate, endpoints)
+    marketing(estate)
 
-    cluster(containers, "aks-fulfilment", f"{subnets}/snet-aks", nodes=4)
-    images = registry(containers, "crcontososhop")
-    private_endpoint(containers, images, f"{subnets}/snet-private-endpoints", "registry")
-    environment = container_environment(containers, "cae-partners", f"{subnets}/snet-container-apps")
+    containers.add("Microsoft.ContainerService/managedClusters/aks-fulfilment", subnet=f"{subnets}/snet-aks")
+    containers.private("Microsoft.ContainerRegistry/registries/crcontososhop", endpoints, "registry")
+    apps_subnet = f"{subnets}/snet-container-apps"
+    environment = containers.add("Microsoft.App/managedEnvironments/cae-partners", subnet=apps_subnet)
     for name in ("ca-partner-api", "ca-label-printing"):
-        container_app(containers, name, environment)
-    for number in (1, 2, 3):
-        virtual_machine(
-            containers, f"vm-batch-{number:02d}", f"{subnets}/snet-jobs", MACHINE_LOGS, zone=str(number)
-        )
+        containers.add(f"Microsoft.App/containerApps/{name}", environment=environment)
+    virtual_machine(containers, "vm-batch-01", f"{subnets}/snet-jobs")
 
-    warehouse(move, watcher)
-    legacy(old, watcher)
-
-    farm = plan(standby, "asp-shop-neu")
+    plan = standby.add("Microsoft.Web/serverfarms/asp-shop-neu")
     for name in ("app-contoso-shop-neu", "app-contoso-checkout-neu"):
-        web_app(standby, name, farm)
-    key_vault(standby, "kv-contoso-shop-neu")
-    storage_account(standby, "stcontosomedianeu")
-    redis(standby, "redis-contoso-sessions-neu")
+        standby.add(f"Microsoft.Web/sites/{name}", plan=plan)
+    standby.add("Microsoft.KeyVault/vaults/kv-contoso-shop-neu")
+    standby.add("Microsoft.Storage/storageAccounts/stcontosomedianeu")
+
+    warehouse_move(estate)
+    partner_exchange(estate)
+    flaws(estate)
     return estate
 
 
-# --- writing -----------------------------------------------------------------------------------------------
+def spoke(group: Group) -> str:
+    """The shop's network and its entry. Returns where its subnets are."""
+    estate = group.estate
+    watcher = group.add("Microsoft.Network/networkWatchers/nw-westeurope")
+    vnet = network(group, watcher, "vnet-shop-weu", "10.20.0.0/16")
+    estate.put(f"{vnet}/virtualNetworkPeerings/to-hub", remote=HUB)
+    entry = security_group(group, "nsg-entry")
+    security_rule(estate, entry, "allow-https", 100, "Internet", "443")
+    security_rule(estate, entry, "allow-gateway-manager", 110, "GatewayManager", "65200-65535")
+    web = security_group(group, "nsg-web")
+    security_rule(estate, web, "allow-entry", 100, "10.20.0.0/24", "443")
+    stores = security_group(group, "nsg-data")
+    security_rule(estate, stores, "allow-web", 100, "10.20.1.0/24", "443", "1433", "5432", "6380")
+    jobs = security_group(group, "nsg-jobs")
+    security_rule(estate, jobs, "allow-bastion", 100, "10.10.2.0/26", "22")
+    entry_subnet = subnet(estate, vnet, "snet-entry", "10.20.0.0/24", entry)
+    subnet(estate, vnet, "snet-web", "10.20.1.0/24", web, "Microsoft.Web/serverFarms")
+    subnet(estate, vnet, "snet-aks", "10.20.4.0/22", web)
+    subnet(estate, vnet, "snet-private-endpoints", "10.20.8.0/24", stores)
+    subnet(estate, vnet, "snet-jobs", "10.20.9.0/24", jobs)
+    subnet(estate, vnet, "snet-container-apps", "10.20.10.0/23", web, "Microsoft.App/environments")
+    group.add("Microsoft.Network/routeTables/rt-shop-through-firewall")
+    firewall = group.add("Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies/waf-shop-weu")
+    address = group.add("Microsoft.Network/publicIPAddresses/pip-agw-shop", ip="203.0.113.20")
+    gateway = group.add("Microsoft.Network/applicationGateways/agw-shop-weu", firewallPolicy=firewall)
+    front = {"name": "public", "properties": {"publicIPAddress": {"id": address}}}
+    inside = {"name": "gateway", "properties": {"subnet": {"id": entry_subnet}}}
+    estate.change(gateway, frontendIPConfigurations=[front], gatewayIPConfigurations=[inside])
+    return f"{vnet}/subnets"
+
+
+def shop(estate: Estate, endpoints: str) -> None:
+    group = estate.group("rg-shop-prod-weu", "web-shop", "shop-team", "CC-2100")
+    plan = group.add("Microsoft.Web/serverfarms/asp-shop-weu")
+    jobs = group.add("Microsoft.Web/serverfarms/asp-shop-jobs-weu")
+    for name in ("app-contoso-shop", "app-contoso-checkout"):
+        group.private(f"Microsoft.Web/sites/{name}", endpoints, "sites", plan=plan)
+    for name in ("app-contoso-account", "app-contoso-search", "app-contoso-admin"):
+        group.add(f"Microsoft.Web/sites/{name}", plan=plan)
+    for name in ("func-contoso-orders", "func-contoso-invoices", "func-contoso-images"):
+        function = group.add(f"Microsoft.Web/sites/{name}", plan=jobs)
+        estate.rows[function]["kind"] = "functionapp,linux"
+    group.private("Microsoft.KeyVault/vaults/kv-contoso-shop", endpoints, "vault")
+    group.private("Microsoft.Cache/Redis/redis-contoso-sessions", endpoints, "redisCache")
+    group.private("Microsoft.Storage/storageAccounts/stcontosomedia", endpoints, "blob")
+    group.add("Microsoft.Insights/components/appi-contoso-shop")
+    group.add("Microsoft.Portal/dashboards/dash-shop-orders")
+    front_door(group, "fd-contoso-shop", "www.contoso.example", "api.contoso.example")
+
+
+def data(estate: Estate, endpoints: str) -> None:
+    group = estate.group("rg-data-prod-weu", "shop-data", "data-team", "CC-2100", "confidential")
+    sql_server(group, "sql-contoso-orders", "orders", "stock", "customers")
+    reports = sql_server(group, "sql-contoso-reports", "sales-mart", "loyalty-archive")
+    estate.put(f"{reports}/firewallRules/office", first="198.51.100.0", last="198.51.100.255")
+    group.add("Microsoft.DBforPostgreSQL/flexibleServers/psql-contoso-reviews")
+    group.private("Microsoft.DocumentDB/databaseAccounts/cosmos-contoso-cart", endpoints, "Sql")
+    group.private("Microsoft.Storage/storageAccounts/stcontosolake", endpoints, "blob")
+    for name in ("stcontosoinvoices", "stcontosoexports", "stcontosoreports"):
+        group.add(f"Microsoft.Storage/storageAccounts/{name}")
+    group.add("Microsoft.KeyVault/vaults/kv-contoso-data")
+    group.add("Microsoft.EventHub/namespaces/evhns-contoso-clicks")
+    group.add("Microsoft.ServiceBus/namespaces/sb-contoso-orders")
+
+
+def marketing(estate: Estate) -> None:
+    """Campaign sites, which an agency ran until last spring."""
+    group = estate.group("rg-marketing-prod-weu", "campaigns", "marketing", "CC-3100", "public")
+    plan = group.add("Microsoft.Web/serverfarms/asp-campaigns-weu")
+    for name in ("app-contoso-campaign", "app-contoso-newsletter"):
+        group.add(f"Microsoft.Web/sites/{name}", plan=plan)
+    group.add("Microsoft.Storage/storageAccounts/stcontosocampaigns")
+    group.add("Microsoft.KeyVault/vaults/kv-contoso-mail")
+    captions = group.add("Microsoft.CognitiveServices/accounts/cog-contoso-captions")
+    estate.rows[captions]["kind"] = "ComputerVision"
+
+
+def warehouse_move(estate: Estate) -> None:
+    """What a contractor built for the move of the warehouse system, in a network of its own."""
+    group = estate.group("rg-warehouse-move", "warehouse-move", "logistics-it", "CC-5100")
+    watcher = f"{estate.id}/{WATCHER}"
+    vnet = network(group, watcher, "vnet-warehouse-move", "10.30.0.0/16")
+    nsg = security_group(group, "nsg-contractor")
+    place_it = subnet(estate, vnet, "snet-move", "10.30.0.0/24", nsg)
+    for number in ("1", "2"):
+        virtual_machine(group, f"vm-move-0{number}", place_it, "Windows", number)
+
+
+def partner_exchange(estate: Estate) -> None:
+    """What came from the old data centre and waits for its replacement."""
+    group = estate.group(
+        "rg-legacy-prod-weu", "partner-exchange", "integration-team", "CC-5100", "confidential"
+    )
+    watcher = f"{estate.id}/{WATCHER}"
+    vnet = network(group, watcher, "vnet-legacy", "10.40.0.0/16")
+    nsg = security_group(group, "nsg-legacy")
+    security_rule(estate, nsg, "allow-office", 100, OFFICE, "443")
+    virtual_machine(group, "vm-edi-01", subnet(estate, vnet, "snet-legacy", "10.40.0.0/24", nsg))
+    group.add("Microsoft.Storage/storageAccounts/stcontososftp")
+    sql_server(group, "sql-contoso-legacy", "edi")
+    group.add("Microsoft.KeyVault/vaults/kv-contoso-edi")
+
+
+def flaws(estate: Estate) -> None:
+    """What is wrong in production. Everything above is as it should be."""
+
+    def of(group: str, resource: str) -> str:
+        return f"{estate.id}/resourceGroups/{group}/providers/{resource}"
+
+    # Activity log: security, policy and alert events are not exported.
+    export_activity_log(estate, ["Administrative", "ServiceHealth", "ResourceHealth"])
+
+    # Networks: remote desktop from anywhere, a "temporary" rule from 2024, two subnets without a group.
+    contractor = of("rg-warehouse-move", "Microsoft.Network/networkSecurityGroups/nsg-contractor")
+    security_rule(estate, contractor, "allow-rdp-any", 100, "*", "3389")
+    old = of("rg-legacy-prod-weu", "Microsoft.Network/networkSecurityGroups/nsg-legacy")
+    security_rule(estate, old, "temp-allow-all", 200, "Internet", "*")
+    shop_network = of("rg-network-prod-weu", "Microsoft.Network/virtualNetworks/vnet-shop-weu")
+    subnet(estate, shop_network, "snet-loadtest", "10.20.12.0/24")
+    move_network = of("rg-warehouse-move", "Microsoft.Network/virtualNetworks/vnet-warehouse-move")
+    subnet(estate, move_network, "snet-staging", "10.30.1.0/24")
+
+    # Storage: a partner's client speaks neither HTTPS nor TLS 1.2 (waived); pictures in mails are public
+    # (waived); an old reporting tool needs TLS 1.1.
+    sftp = of("rg-legacy-prod-weu", "Microsoft.Storage/storageAccounts/stcontososftp")
+    estate.change(sftp, supportsHttpsTrafficOnly=False, minimumTlsVersion="TLS1_0", isSftpEnabled=True)
+    campaigns = of("rg-marketing-prod-weu", "Microsoft.Storage/storageAccounts/stcontosocampaigns")
+    estate.change(campaigns, allowBlobPublicAccess=True, publicNetworkAccess="Enabled")
+    estate.change(campaigns, networkAcls={"defaultAction": "Allow"})
+    reports_store = of("rg-data-prod-weu", "Microsoft.Storage/storageAccounts/stcontosoreports")
+    estate.change(reports_store, minimumTlsVersion="TLS1_1")
+
+    # SQL: one server opened for a reporting tool, one as it came from the old data centre.
+    reports = of("rg-data-prod-weu", "Microsoft.Sql/servers/sql-contoso-reports")
+    estate.change(reports, publicNetworkAccess="Enabled")
+    estate.change(f"{reports}/auditingSettings/default", retentionDays=30)
+    encryption = "transparentDataEncryption/current"
+    estate.change(f"{reports}/databases/loyalty-archive/{encryption}", state="Disabled")
+    legacy = of("rg-legacy-prod-weu", "Microsoft.Sql/servers/sql-contoso-legacy")
+    estate.change(legacy, publicNetworkAccess="Enabled", administrators={"azureADOnlyAuthentication": False})
+    estate.change(f"{legacy}/auditingSettings/default", state="Disabled", retentionDays=0)
+    estate.change(f"{legacy}/databases/edi/{encryption}", state="Disabled")
+    estate.put(f"{legacy}/firewallRules/AllowAllWindowsAzureIps", first="0.0.0.0", last="0.0.0.0")
+
+    # Web: old TLS; passwords for deployment; remote debugging (made up for by a network rule: mitigated).
+    campaign = of("rg-marketing-prod-weu", "Microsoft.Web/sites/app-contoso-campaign")
+    estate.change(f"{campaign}/config/web", minTlsVersion="1.0", scmMinTlsVersion="1.0")
+    admin = of("rg-shop-prod-weu", "Microsoft.Web/sites/app-contoso-admin")
+    estate.change(f"{admin}/config/web", minTlsVersion="1.1", remoteDebuggingEnabled=True)
+    images = of("rg-shop-prod-weu", "Microsoft.Web/sites/func-contoso-images")
+    for channel in (f"{admin}/*/ftp", f"{admin}/*/scm", f"{images}/*/scm"):
+        estate.change(channel.replace("*", "basicPublishingCredentialsPolicies"), allow=True)
+
+    # Key vaults: open to every network; one without an audit log.
+    mail = of("rg-marketing-prod-weu", "Microsoft.KeyVault/vaults/kv-contoso-mail")
+    estate.change(mail, publicNetworkAccess="Enabled", networkAcls={"defaultAction": "Allow"})
+    estate.remove(f"{mail}/providers/Microsoft.Insights/diagnosticSettings/to-central-logs")
+    edi = of("rg-legacy-prod-weu", "Microsoft.KeyVault/vaults/kv-contoso-edi")
+    estate.change(edi, publicNetworkAccess="Enabled", networkAcls=None)
+
+    # Backup: the contractor's machines have none (the exemption for it has ended).
+    for name in ("vm-move-01", "vm-move-02"):
+        machine = of("rg-warehouse-move", f"Microsoft.Compute/virtualMachines/{name}")
+        item = f"vm;iaasvmcontainerv2;rg-warehouse-move;{name}"
+        estate.remove(f"{machine}/providers/Microsoft.RecoveryServices/backupProtectedItems/{item}")
+
+
+# --- writing ---------------------------------------------------------------------------------------------
 
 
 def write(estate: Estate) -> None:
     rows = sorted(estate.rows.values(), key=lambda row: (row["id"].casefold(), row["id"]))
     text = "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
-    (HERE / f"{estate.name}.jsonl").write_text(text, encoding="utf-8", newline="\n")
     count = Counter(row["type"] for row in rows)
-    types = [
-        {"type": name, "rows": count[name], "expected": count[name], "apiVersion": version}
-        for name, version in sorted(TYPES.items(), key=lambda item: item[0].casefold())
-    ]
+    types = sorted(TYPES.items(), key=lambda item: item[0].casefold())
     times = {"startedAt": estate.started, "endedAt": estate.ended}
     manifest = {
         "schema": "blueprinter/inventory-manifest/1",
@@ -1582,23 +694,27 @@ def write(estate: Estate) -> None:
         "tool": "blueprinter 0.1.0",
         "cloud": "AzureCloud",
         "source": "Azure Resource Graph and Azure Resource Manager",
-        "queries": ["resourcecontainers", "resources", "authorizationresources", "recoveryservicesresources"],
+        "queries": ["resources", "resourcecontainers", "authorizationresources", "recoveryservicesresources"],
         "collectedBy": {"principal": "blueprinter-reader@contoso.example", "roles": ["Reader"]},
         **times,
         "scopes": [{"scope": estate.id, "status": "read", **times}],
-        "types": types,
+        "types": [
+            {"type": name, "rows": count[name], "expected": count[name], "apiVersion": described.version}
+            for name, described in types
+        ],
         "typesNotCollected": NOT_COLLECTED,
     }
-    manifest_text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
-    (HERE / f"{estate.name}.manifest.json").write_text(manifest_text, encoding="utf-8", newline="\n")
-    print(f"{estate.name}: {len(rows)} rows of {len(count)} types")
+    folder = HERE / "inventory"
+    folder.mkdir(exist_ok=True)
+    save(folder / f"{estate.name}.jsonl", text)
+    save(folder / f"{estate.name}.manifest.json", json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
+    print(f"{estate.name}: {len(rows)} resources of {len(count)} types")
 
 
-def main() -> None:
-    HERE.mkdir(exist_ok=True)
-    for estate in (platform(), production()):
-        write(estate)
+def save(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
-    main()
+    for each in (platform(), production()):
+        write(each)

@@ -1,3 +1,109 @@
-"""Front door."""
+"""Azure Resource Manager: resource ids, clouds, expressions and their functions, templates.
 
-from blueprinter.arm.model import *  # noqa: F403
+`parse_expression` gives nodes, `compile_expression` a function of a context; `evaluate` does both. Templates,
+policies and blueprints share one table of functions, `FUNCTIONS`, whose rows say where each may be called.
+"""
+
+from blueprinter.arm.clouds import CLOUDS, CloudRow, normal_location, same_location
+from blueprinter.arm.codes import CODES
+from blueprinter.arm.comparing import collation_key, number_in, policy_compare, policy_equal
+from blueprinter.arm.compiler import check_expression, compile_expression, evaluate
+from blueprinter.arm.evaluation import as_json, deployment_context, evaluate_request
+from blueprinter.arm.expand import expand
+from blueprinter.arm.expansion_json import expand_to_json
+from blueprinter.arm.functions import FUNCTIONS, find_function
+from blueprinter.arm.ids import ResourceId, child_of, id_within, parse_id, scope_of
+from blueprinter.arm.literal import literal
+from blueprinter.arm.model import (
+    AnyContext,
+    BlueprintContext,
+    DeploymentContext,
+    Expansion,
+    ExpressionError,
+    ExpressionSyntaxError,
+    Json,
+    Language,
+    Origin,
+    PolicyContext,
+    Resource,
+    TemplateContext,
+    Unknown,
+    UserFunction,
+    Value,
+)
+from blueprinter.arm.parameters import SuppliedParameter, read_parameters
+from blueprinter.arm.parser import parse_expression
+from blueprinter.arm.rows import Category, FunctionRow, ParameterRow
+from blueprinter.arm.syntax import (
+    Call,
+    Literal,
+    Node,
+    Property,
+    has_unknown,
+    is_expression,
+    node_text,
+    reduced_call,
+    unescape,
+    value_text,
+)
+from blueprinter.arm.template import is_template
+
+__all__ = [
+    "CLOUDS",
+    "CODES",
+    "FUNCTIONS",
+    "AnyContext",
+    "BlueprintContext",
+    "Call",
+    "Category",
+    "CloudRow",
+    "DeploymentContext",
+    "Expansion",
+    "ExpressionError",
+    "ExpressionSyntaxError",
+    "FunctionRow",
+    "Json",
+    "Language",
+    "Literal",
+    "Node",
+    "Origin",
+    "ParameterRow",
+    "PolicyContext",
+    "Property",
+    "Resource",
+    "ResourceId",
+    "SuppliedParameter",
+    "TemplateContext",
+    "Unknown",
+    "UserFunction",
+    "Value",
+    "as_json",
+    "check_expression",
+    "child_of",
+    "collation_key",
+    "compile_expression",
+    "deployment_context",
+    "evaluate",
+    "evaluate_request",
+    "expand",
+    "expand_to_json",
+    "find_function",
+    "has_unknown",
+    "id_within",
+    "is_expression",
+    "is_template",
+    "literal",
+    "node_text",
+    "normal_location",
+    "number_in",
+    "parse_expression",
+    "parse_id",
+    "policy_compare",
+    "policy_equal",
+    "read_parameters",
+    "reduced_call",
+    "same_location",
+    "scope_of",
+    "unescape",
+    "value_text",
+]

@@ -19,6 +19,8 @@ class Unknown:
     """
 
     expression: str
+    known: Mapping[str, Value] | None = field(default=None, compare=False, repr=False)
+    """Members that are known although the whole is not: Azure completes what a template says of a resource."""
 
 
 Value: TypeAlias = "str | int | float | bool | None | list[Value] | dict[str, Value] | Unknown"
@@ -84,6 +86,55 @@ class DeploymentContext:
     deployment_name: str = ""
     utc_now: str = ""
     """ISO 8601 in UTC; empty = `utcNow()` stays symbolic."""
+    cloud: str = "AzureCloud"
+    """What `environment()` describes: a row of the clouds."""
+
+
+UserFunction: TypeAlias = "Callable[[tuple[Value, ...]], Value]"
+"""A function that a template declares: its arguments to its value; raises `ExpressionError`."""
+
+
+class TemplateContext(Protocol):
+    """What an expression of a template may ask for.
+
+    Names are looked up without regard to case. What is missing raises `ExpressionError`; what only Azure
+    knows is answered with `Unknown`, whole or inside an object. Arguments may be or hold `Unknown`.
+    """
+
+    @property
+    def deployment(self) -> DeploymentContext: ...
+    @property
+    def in_default_value(self) -> bool:
+        """Whether the expression is a parameter's default: `utcNow` and `newGuid` are legal nowhere else."""
+        ...
+
+    def parameter(self, name: str) -> Value: ...
+    def variable(self, name: str) -> Value: ...
+    def user_function(self, name: str) -> UserFunction | None: ...
+    def copy_index(self, name: str | None, offset: int) -> Value: ...
+    def deployment_object(self) -> Value: ...
+    def resource_group(self) -> Value: ...
+    def subscription(self) -> Value: ...
+    def management_group(self) -> Value: ...
+    def tenant(self) -> Value: ...
+    def environment(self) -> Value: ...
+    def reference(self, arguments: tuple[Value, ...]) -> Value: ...
+    def references(self, arguments: tuple[Value, ...]) -> Value: ...
+    def list_function(self, name: str, arguments: tuple[Value, ...]) -> Value: ...
+    def runtime(self, name: str, arguments: tuple[Value, ...]) -> Value:
+        """Every other function whose answer only Azure has (`pickZones`, `providers`, `deployer` …)."""
+        ...
+
+    def utc_now(self) -> str | None:
+        """The time of the deployment, ISO 8601 in UTC; None stays symbolic."""
+        ...
+
+    def new_guid(self) -> str | None:
+        """A new GUID for `newGuid()`; None stays symbolic."""
+        ...
+
+
+AnyContext: TypeAlias = "TemplateContext | PolicyContext | BlueprintContext"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,9 +184,12 @@ class Expansion:
     outputs: Mapping[str, Value]
     diagnostics: tuple[Diagnostic, ...]
     """Warnings (a parameter without a value stays symbolic, …); errors raise `InvalidInput` instead."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The values of secure parameters -> the expression to print in their place."""
 
 
 __all__ = [
+    "AnyContext",
     "BlueprintContext",
     "DeploymentContext",
     "Expansion",
@@ -146,6 +200,8 @@ __all__ = [
     "Origin",
     "PolicyContext",
     "Resource",
+    "TemplateContext",
     "Unknown",
+    "UserFunction",
     "Value",
 ]

@@ -1,3 +1,101 @@
-"""Front door."""
+"""Blueprints: frameworks, controls, artifacts, registers and assignments, read and resolved.
 
-from blueprinter.blueprint.model import *  # noqa: F403
+`load_blueprint` reads a folder, `resolve` fills its parameters and finds its definitions, `load_registers` reads
+what people decided and attested. Every fault of an input is a diagnostic of `CODES`; `validate_path` only collects.
+"""
+
+from blueprinter.blueprint.artifacts import template_of
+from blueprinter.blueprint.assignment import Assignment, Given, LockMode, Locks, Ring, load_assignment
+from blueprinter.blueprint.builtin_facts import BuiltinFact, BuiltinFacts, load_builtin_facts
+from blueprinter.blueprint.codes import CODES
+from blueprinter.blueprint.frameworks import load_framework, load_frameworks, of_group
+from blueprinter.blueprint.load import load_blueprint, policy_names, validate_blueprint
+from blueprinter.blueprint.model import (
+    Absence,
+    Artifact,
+    Attestation,
+    AttestationState,
+    AutomationClass,
+    Blueprint,
+    BlueprintParameter,
+    Control,
+    ControlGroup,
+    ControlKind,
+    ControlMapping,
+    Evidence,
+    Exemption,
+    ExemptionCategory,
+    Framework,
+    InheritedEvidence,
+    Link,
+    LinkTarget,
+    Registers,
+    ResolvedBlueprint,
+    ResourceGroupPlaceholder,
+    Responsibility,
+    SoaEntry,
+    Strength,
+)
+from blueprinter.blueprint.naming import generated_set_id, policy_assignment_id, policy_assignment_name
+from blueprinter.blueprint.order import Deployment, deployment_order
+from blueprinter.blueprint.registers import load_registers
+from blueprinter.blueprint.resolve import resolve
+from blueprinter.blueprint.schemas import SCHEMAS, SchemaRow
+from blueprinter.blueprint.validate import Kind, PolicyCheck, kind_of, validate_path
+
+__all__ = [
+    "CODES",
+    "SCHEMAS",
+    "Absence",
+    "Artifact",
+    "Assignment",
+    "Attestation",
+    "AttestationState",
+    "AutomationClass",
+    "Blueprint",
+    "BlueprintParameter",
+    "BuiltinFact",
+    "BuiltinFacts",
+    "Control",
+    "ControlGroup",
+    "ControlKind",
+    "ControlMapping",
+    "Deployment",
+    "Evidence",
+    "Exemption",
+    "ExemptionCategory",
+    "Framework",
+    "Given",
+    "InheritedEvidence",
+    "Kind",
+    "Link",
+    "LinkTarget",
+    "LockMode",
+    "Locks",
+    "PolicyCheck",
+    "Registers",
+    "ResolvedBlueprint",
+    "ResourceGroupPlaceholder",
+    "Responsibility",
+    "Ring",
+    "SchemaRow",
+    "SoaEntry",
+    "Strength",
+    "deployment_order",
+    "generated_set_id",
+    "kind_of",
+    "load_assignment",
+    "load_blueprint",
+    "load_builtin_facts",
+    "load_framework",
+    "load_frameworks",
+    "load_registers",
+    "of_group",
+    "policy_assignment_id",
+    "policy_assignment_name",
+    "policy_names",
+    "resolve",
+    "template_of",
+    "validate_blueprint",
+    "validate_path",
+]

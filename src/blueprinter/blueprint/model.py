@@ -80,6 +80,10 @@ class Framework:
     """Ids of the counted set: the Annex A controls where the framework has them, else its leaf clauses."""
     mappings: tuple[ControlMapping, ...] = ()
     has_score: bool = True
+    azure_group_prefixes: Mapping[str, str] = field(default_factory=dict)
+    """Prefix of the group names of Azure's initiatives -> what replaces it to give a control id."""
+    has_exclusions: bool = True
+    """False where the standard allows no requirement to be excluded."""
 
 
 class Strength(StrEnum):
@@ -141,7 +145,12 @@ class Artifact:
     properties: Mapping[str, Json]
     document: Document
     aliases: tuple[str, ...] = ()
-    """Every name by which `dependsOn` may call it: JSON name, last segment of its id, file stem, stem without `artifact.`"""
+    """Every name by which `dependsOn` may call it: JSON name, last segment of its id, file stem, stem without
+    `artifact.`"""
+    template: Document | None = None
+    """What `templateFile` names, when it is JSON; its value also stands in `properties` as `template`."""
+    template_path: Path | None = None
+    """The file that `templateFile` names, Bicep included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +177,8 @@ class ResourceGroupPlaceholder:
     location: Json
     tags: Mapping[str, Json]
     depends_on: tuple[str, ...]
+    tags_expression: str = ""
+    """Where all tags are one expression, such as `[parameters('tags')]`; `tags` is empty then."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,6 +202,10 @@ class Blueprint:
     """Controls that controls.yaml lists with no link."""
     diagnostics: tuple[Diagnostic, ...] = ()
     """Warnings; errors raise `InvalidInput`."""
+    frameworks: Mapping[str, Framework] = field(default_factory=dict)
+    """Those it was read with: without a controls.yaml the groups of its initiatives name controls of them."""
+    has_controls: bool = False
+    """Whether a controls.yaml stands beside it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,6 @@ from blueprinter.content.folders import (
     blueprint_names,
     find_blueprint,
     framework_files,
-    policy_files,
     policy_folders,
     shipped,
 )
@@ -21,7 +20,6 @@ __all__ = [
     "blueprint_names",
     "find_blueprint",
     "framework_files",
-    "policy_files",
     "policy_folders",
     "shipped",
 ]

@@ -11,4 +11,10 @@ CODES: tuple[CodeRow, ...] = (
         "A blueprint is named by its folder: a path (anything with a separator, or an existing folder), a name "
         "under `./blueprints/`, or the name of a shipped blueprint. `blueprinter show blueprints` lists them.",
     ),
+    CodeRow(
+        "BP192",
+        "no such initiative",
+        "An initiative is named by a file, or by its id or GUID once the built-in definitions were imported with "
+        "`blueprinter catalog import FOLDER`.",
+    ),
 )

@@ -12,7 +12,6 @@ from blueprinter.text import did_you_mean
 _PACKAGED = Path(__file__).parent / "shipped"
 _CHECKOUT = Path(__file__).parents[3]
 _RESERVED = "frameworks"
-_DEFINITION_NAMES = ("policy.json", "policy.jsonc")
 _BLUEPRINT_FILES = (
     "blueprint.yaml",
     "blueprint.yml",
@@ -44,11 +43,6 @@ def framework_files(base: Path) -> tuple[Path, ...]:
 def policy_folders(base: Path) -> tuple[Path, ...]:
     """Folders of policy definitions: the shipped one, then `base/policies`."""
     return _distinct((shipped("policies"), base / "policies"))
-
-
-def policy_files(folder: Path) -> Iterator[Path]:
-    """The definition files below a policy folder (`<category>/<name>/policy.json`), sorted."""
-    yield from sorted(path for name in _DEFINITION_NAMES for path in folder.glob(f"*/*/{name}"))
 
 
 def alias_files(base: Path) -> tuple[Path, ...]:

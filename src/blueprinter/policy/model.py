@@ -138,6 +138,9 @@ class AssignedPolicy:
     not_scopes: tuple[str, ...] = ()
     enforced: bool = True
     """False for enforcementMode DoNotEnforce: evaluated alike, and flagged."""
+    missing: tuple[str, ...] = ()
+    """Parameters that were to be given a value and got none: their default is not taken, and whatever needs
+    them is unsupported."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,144 @@
+"""From a template to the resources that it would deploy.
+
+Source: Microsoft Learn, "Understand the structure and syntax of ARM templates" and the pages named in the
+modules of this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from blueprinter.arm.checking import check_expressions
+from blueprinter.arm.deployments import Deployment, Work
+from blueprinter.arm.frames import Frame, View
+from blueprinter.arm.instances import Instance
+from blueprinter.arm.model import DeploymentContext, Expansion, Origin, Resource, Unknown, Value
+from blueprinter.arm.nesting import open_nested
+from blueprinter.arm.ordering import in_deployment_order
+from blueprinter.arm.origins import BodyOrigin
+from blueprinter.arm.parameter_types import is_secure, resolve
+from blueprinter.arm.parameters import SuppliedParameter, read_parameters, refuse_undeclared
+from blueprinter.arm.places import Place
+from blueprinter.arm.syntax import is_expression, quoted, value_text
+from blueprinter.arm.targets import target_of
+from blueprinter.arm.template import as_value, read_template
+from blueprinter.casing import fold
+from blueprinter.diagnostics import InvalidInput, error
+from blueprinter.document import Document, Json
+from blueprinter.text import plural
+
+
+def expand(
+    document: Document,
+    *,
+    parameters: Mapping[str, Json] | None = None,
+    parameter_document: Document | None = None,
+    context: DeploymentContext,
+    strict: bool = False,
+    read: Callable[[str, str], Document] | None = None,
+    pointer: str = "",
+) -> Expansion:
+    """The resources and outputs of a template.
+
+    `parameters` are plain values by name and hold over those of the parameter file. `context` is where and when
+    the template is deployed; a `$schema` for a subscription, management group or tenant holds over its scope.
+    `strict` makes a required parameter without a value an error. `read` gives the document at a path relative to
+    a file and is asked for linked templates; without it they are not expanded. `pointer` leads to the template
+    inside the document.
+
+    Raises `InvalidInput` with every fault that was found (BP5xx), each at its place in the template.
+    """
+    work = Work(context, strict, read, open_nested)
+    try:
+        return _expand(work, document, pointer, parameters or {}, parameter_document)
+    except RecursionError as fault:
+        place = Place(document, pointer)
+        raise InvalidInput([error("BP521", "the template refers too deeply", place.position())]) from fault
+
+
+def _expand(
+    work: Work,
+    document: Document,
+    pointer: str,
+    parameters: Mapping[str, Json],
+    parameter_document: Document | None,
+) -> Expansion:
+    faults, context = work.faults, work.root
+    template = read_template(value_at(document.value, pointer), Place(document, pointer), faults)
+    check_expressions(template, work.evaluator)
+    supplied = dict(read_parameters(parameter_document)) if parameter_document is not None else {}
+    supplied |= {fold(name): SuppliedParameter(name, as_value(given)) for name, given in parameters.items()}
+    refuse_undeclared(supplied, template, faults)
+    faults.stop_on_errors()
+
+    scope = template.scope if template.scope not in ("", "resourceGroup") else context.scope
+    target = target_of(context, scope)
+    deployment = Deployment(work, template, target, context.deployment_name, context.location)
+    frame = Frame(template, work.evaluator, supplied, deployment, from_people=True, strict=work.strict)
+    deployment.enter(View(frame, deployment, "The template"))
+    frame.evaluate_all()
+    resources = tuple(_resource(instance) for instance in in_deployment_order(deployment))
+    _evaluate_outputs(deployment)
+    _report_unexpanded(work)
+    faults.stop_on_errors()
+    return Expansion(resources, _outputs(deployment), faults.all(), faults.secrets.as_mapping())
+
+
+def _resource(instance: Instance) -> Resource:
+    """The finished resource of an instance."""
+    origin = Origin(instance.node.members.place.document.file, property_position=BodyOrigin(instance))
+    version = instance.api_version
+    return Resource(
+        _printed(instance.id),
+        instance.type,
+        _printed(instance.name),
+        instance.body() or {},
+        origin,
+        version if isinstance(version, str) else "",
+    )
+
+
+def _printed(value: Value) -> str:
+    return value if isinstance(value, str) else f"[{value_text(value)}]"
+
+
+def _evaluate_outputs(deployment: Deployment) -> None:
+    """Evaluates the outputs of a deployment and of all nested in it, asked for or not."""
+    deployment.outputs()
+    for instance in deployment.instances():
+        nested = deployment.nested(instance) if instance.is_deployment and instance.is_deployed else None
+        if nested is not None:
+            _evaluate_outputs(nested)
+
+
+def _outputs(deployment: Deployment) -> dict[str, Value]:
+    """The values of the outputs; that of a secure one is never given, only its expression."""
+    found: dict[str, Value] = {}
+    for name, output in deployment.outputs().items():
+        node = deployment.template.outputs[fold(name)]
+        value = output["value"] if isinstance(output, dict) else output
+        if is_secure(resolve(node.value, deployment.template.definitions)):
+            written = node.get("value")
+            known = isinstance(written, str) and is_expression(written)
+            value = Unknown(str(written)[1:-1] if known else f"outputs({quoted(name)})")
+        found[name] = value
+    return found
+
+
+def _report_unexpanded(work: Work) -> None:
+    for (place, reason), count in work.unexpanded.items():
+        counted = f" ({plural(count, 'deployment')})" if count > 1 else ""
+        work.faults.warning("BP528", f"linked template was not expanded{counted}: {reason}", place)
+
+
+def value_at(value: Json, pointer: str) -> Json:
+    """The part of a JSON value that a pointer (RFC 6901) leads to, None where there is none."""
+    for token in pointer.split("/")[1:]:
+        name = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict):
+            value = value.get(name)
+        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            return None
+    return value

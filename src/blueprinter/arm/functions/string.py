@@ -1,0 +1,322 @@
+"""String functions (Microsoft Learn, "String functions for ARM templates")."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from blueprinter.arm.composite import format_text
+from blueprinter.arm.display import json_text, shown
+from blueprinter.arm.functions.array import fold_by_char
+from blueprinter.arm.hashing import guid, unique_string
+from blueprinter.arm.lenient_json import read_json
+from blueprinter.arm.limits import MAX_TEXT, bounded
+from blueprinter.arm.model import ExpressionError, TemplateContext, Value
+from blueprinter.arm.rows import (
+    TEMPLATE,
+    Category,
+    FunctionRow,
+    contextual,
+    kind_of,
+    pure,
+    takes,
+)
+from blueprinter.arm.syntax import reduced_call
+from blueprinter.arm.uris import build_uri, combine, data_uri, data_uri_text, escape, parse_uri, unescape
+
+# What .NET takes for white space; Python adds the separators U+001C to U+001F.
+_SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+
+
+def _base64(text: str) -> Value:
+    return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii")
+
+
+def _base64_to_string(text: str) -> str:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError) as found:
+        raise ExpressionError(f"`{text[:60]}` is no base64") from found
+
+
+def _base64_to_json(text: str) -> Value:
+    return read_json(_base64_to_string(text))
+
+
+def _ends_with(text: str, end: str) -> Value:
+    return fold_by_char(text).endswith(fold_by_char(end))
+
+
+def _starts_with(text: str, start: str) -> Value:
+    return fold_by_char(text).startswith(fold_by_char(start))
+
+
+def _format(template: str, *arguments: Value) -> Value:
+    return format_text(template, arguments)
+
+
+def _guid(*parts: str) -> Value:
+    return guid(parts)
+
+
+def _join(members: list[Value], delimiter: str) -> Value:
+    return bounded(delimiter.join(map(shown, members)))
+
+
+def _like(text: str, pattern: str) -> Value:
+    """`*` stands for any text, `?` for one character; case does not matter."""
+    wanted, given = fold_by_char(pattern), fold_by_char(text)
+    places = {0}
+    for char in wanted:
+        if char == "*":
+            places = set(range(min(places), len(given) + 1)) if places else places
+        else:
+            places = {place + 1 for place in places if place < len(given) and char in ("?", given[place])}
+    return len(given) in places
+
+
+def _new_guid(context: TemplateContext) -> Value:
+    if not context.in_default_value:
+        raise ExpressionError("`newGuid` is legal only in the default value of a parameter")
+    made = context.new_guid()
+    return reduced_call("newGuid", ()) if made is None else made
+
+
+def _pad_left(value: str | int, length: int, character: str = " ") -> Value:
+    if len(character) != 1:
+        raise ExpressionError(f"the padding is one character, not `{character}`")
+    if not 0 <= length <= MAX_TEXT:
+        raise ExpressionError(f"the length `{length}` is not in 0 to {MAX_TEXT:,}")
+    return shown(value).rjust(length, character)
+
+
+def _replace(text: str, old: str, new: str) -> Value:
+    if not old:
+        raise ExpressionError("`replace` needs a text to look for")
+    if len(new) > len(old) and text.count(old) * (len(new) - len(old)) > MAX_TEXT:
+        raise ExpressionError(f"the text is longer than {MAX_TEXT:,} characters")
+    return bounded(text.replace(old, new))
+
+
+def _split(text: str, delimiter: str | list[Value]) -> Value:
+    wanted = [delimiter] if isinstance(delimiter, str) else delimiter
+    delimiters: list[str] = []
+    for one in wanted:
+        if not isinstance(one, str):
+            raise ExpressionError(f"`split` takes delimiters that are strings, found {kind_of(one)}")
+        if one:
+            delimiters.append(one)
+    parts: list[Value] = []
+    start = place = 0
+    while place < len(text):
+        found = next((one for one in delimiters if text.startswith(one, place)), None)
+        if found is None:
+            place += 1
+        else:
+            parts.append(text[start:place])
+            start = place = place + len(found)
+    parts.append(text[start:])
+    return parts
+
+
+def _string(value: Value) -> Value:
+    if isinstance(value, (list, dict)):
+        return json_text(value)
+    return shown(value)
+
+
+def _substring(text: str, start: int, length: int | None = None) -> Value:
+    count = len(text) - start if length is None else length
+    if start < 0 or count < 0 or start + count > len(text):
+        raise ExpressionError(
+            "the index and length parameters must refer to a location within the string: "
+            f"index `{start}`, length `{count}`, length of the string `{len(text)}`"
+        )
+    return text[start : start + count]
+
+
+def _to_lower(text: str) -> Value:
+    if text.isascii():
+        return text.lower()
+    return "".join(lower if len(lower := char.lower()) == 1 else char for char in text)
+
+
+def _to_upper(text: str) -> Value:
+    if text.isascii():
+        return text.upper()
+    return "".join(upper if len(upper := char.upper()) == 1 else char for char in text)
+
+
+def _trim(text: str) -> Value:
+    return text.strip(_SPACE)
+
+
+def _unique_string(*parts: str) -> Value:
+    return unique_string(parts)
+
+
+ROWS = (
+    FunctionRow("base64", Category.STRING, takes("inputString: string"), "the text in base64", pure(_base64)),
+    FunctionRow(
+        "base64ToJson",
+        Category.STRING,
+        takes("base64Value: string"),
+        "the JSON value that stands in base64",
+        pure(_base64_to_json),
+    ),
+    FunctionRow(
+        "base64ToString",
+        Category.STRING,
+        takes("base64Value: string"),
+        "the text that stands in base64",
+        pure(_base64_to_string),
+    ),
+    FunctionRow(
+        "buildUri", Category.STRING, takes("components: object"), "the URI of its components", pure(build_uri)
+    ),
+    FunctionRow(
+        "dataUri",
+        Category.STRING,
+        takes("stringToConvert: string|int|bool"),
+        "the text as a data URI",
+        pure(data_uri),
+    ),
+    FunctionRow(
+        "dataUriToString",
+        Category.STRING,
+        takes("dataUriToConvert: string"),
+        "the text of a data URI",
+        pure(data_uri_text),
+    ),
+    FunctionRow(
+        "endsWith",
+        Category.STRING,
+        takes("stringToSearch: string", "stringToFind: string"),
+        "whether a text ends so, without regard to case",
+        pure(_ends_with),
+    ),
+    FunctionRow(
+        "format",
+        Category.STRING,
+        takes("formatString: string", "arguments?...: any"),
+        "a text with values in the places `{0}`, `{1}` …, formatted as .NET does",
+        pure(_format),
+    ),
+    FunctionRow(
+        "guid",
+        Category.STRING,
+        takes("baseString...: string"),
+        "a GUID made of the texts: the same texts give the same",
+        pure(_guid),
+    ),
+    FunctionRow(
+        "join",
+        Category.STRING,
+        takes("inputArray: array", "delimiter: string"),
+        "the elements as one text",
+        pure(_join),
+    ),
+    FunctionRow(
+        "like",
+        Category.STRING,
+        takes("text: string", "pattern: string"),
+        "whether a text matches a pattern with `*` and `?`",
+        pure(_like),
+    ),
+    FunctionRow(
+        "newGuid",
+        Category.STRING,
+        (),
+        "a new GUID; only in the default value of a parameter",
+        contextual(_new_guid, TEMPLATE),
+    ),
+    FunctionRow(
+        "padLeft",
+        Category.STRING,
+        takes("valueToPad: string|int", "totalLength: int", "paddingCharacter?: string"),
+        "the text, filled on its left to a length",
+        pure(_pad_left),
+    ),
+    FunctionRow(
+        "parseUri", Category.STRING, takes("baseUrl: string"), "the components of a URI", pure(parse_uri)
+    ),
+    FunctionRow(
+        "replace",
+        Category.STRING,
+        takes("originalString: string", "oldString: string", "newString: string"),
+        "the text with one text instead of another",
+        pure(_replace),
+    ),
+    FunctionRow(
+        "split",
+        Category.STRING,
+        takes("inputString: string", "delimiter: string|array"),
+        "the parts between delimiters",
+        pure(_split),
+    ),
+    FunctionRow(
+        "startsWith",
+        Category.STRING,
+        takes("stringToSearch: string", "stringToFind: string"),
+        "whether a text starts so, without regard to case",
+        pure(_starts_with),
+    ),
+    FunctionRow(
+        "string",
+        Category.STRING,
+        takes("valueToConvert: any"),
+        "the value as text, containers as JSON",
+        pure(_string),
+    ),
+    FunctionRow(
+        "substring",
+        Category.STRING,
+        takes("stringToParse: string", "startIndex: int", "length?: int"),
+        "a part of the text",
+        pure(_substring),
+    ),
+    FunctionRow(
+        "toLower", Category.STRING, takes("stringToChange: string"), "the text in lower case", pure(_to_lower)
+    ),
+    FunctionRow(
+        "toUpper", Category.STRING, takes("stringToChange: string"), "the text in upper case", pure(_to_upper)
+    ),
+    FunctionRow(
+        "trim",
+        Category.STRING,
+        takes("stringToTrim: string"),
+        "the text without white space around it",
+        pure(_trim),
+    ),
+    FunctionRow(
+        "uniqueString",
+        Category.STRING,
+        takes("baseString...: string"),
+        "13 letters and digits made of the texts: the same texts give the same",
+        pure(_unique_string),
+    ),
+    FunctionRow(
+        "uri",
+        Category.STRING,
+        takes("baseUri: string", "relativeUri: string"),
+        "a URI relative to another, resolved",
+        pure(combine),
+    ),
+    FunctionRow(
+        "uriComponent",
+        Category.STRING,
+        takes("stringToEncode: string"),
+        "the text escaped for a URI",
+        pure(escape),
+    ),
+    FunctionRow(
+        "uriComponentToString",
+        Category.STRING,
+        takes("uriEncodedString: string"),
+        "the text without the escapes of URIs",
+        pure(unescape),
+    ),
+)

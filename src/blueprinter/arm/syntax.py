@@ -1,0 +1,105 @@
+"""The nodes of a parsed expression, and their way back to text.
+
+What is an expression at all: a string that starts with `[`, ends with `]` and does not start with `[[`
+(Microsoft Learn, "Syntax and expressions in ARM templates").
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from blueprinter.arm.model import Unknown, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A string or an integer."""
+
+    value: str | int
+    offset: int = 0
+    quote: str = "'"
+    """The quote a string stands in; `"` is legal in blueprints only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function with its arguments; a function of the template itself is named `namespace.function`."""
+
+    name: str
+    arguments: tuple[Node, ...]
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """`base.name` (dotted, the name a `Literal`) or `base[name]`."""
+
+    base: Node
+    name: Node
+    offset: int = 0
+    dotted: bool = True
+
+
+Node: TypeAlias = "Literal | Call | Property"
+
+
+def is_expression(text: str) -> bool:
+    """Whether a string of a template, policy or blueprint is an expression."""
+    return text[:1] == "[" and text[-1:] == "]" and text[:2] != "[["
+
+
+def unescape(text: str) -> str:
+    """A string that is no expression, as it is meant: `[[x]` is the text `[x]`, all else stands for itself."""
+    return text[1:] if text[:2] == "[[" and text[-1:] == "]" else text
+
+
+def node_text(node: Node) -> str:
+    """The expression as text, without the outer brackets; parsing it gives the same nodes."""
+    if isinstance(node, Literal):
+        return quoted(node.value, node.quote) if isinstance(node.value, str) else str(node.value)
+    if isinstance(node, Call):
+        return f"{node.name}({', '.join(node_text(argument) for argument in node.arguments)})"
+    if node.dotted and isinstance(node.name, Literal):
+        return f"{node_text(node.base)}.{node.name.value}"
+    return f"{node_text(node.base)}[{node_text(node.name)}]"
+
+
+def value_text(value: Value) -> str:
+    """An expression that gives the value, without the outer brackets: what stands in a reduced expression."""
+    if isinstance(value, Unknown):
+        return value.expression
+    if isinstance(value, bool):
+        return "true()" if value else "false()"
+    if value is None:
+        return "null()"
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return f"json('{json.dumps(value)}')"
+    if isinstance(value, list):
+        return f"createArray({', '.join(map(value_text, value))})"
+    members = [text for key, member in value.items() for text in (quoted(key), value_text(member))]
+    return f"createObject({', '.join(members)})"
+
+
+def quoted(text: str, quote: str = "'") -> str:
+    """A string literal."""
+    return quote + text.replace(quote, quote * 2) + quote
+
+
+def reduced_call(name: str, arguments: tuple[Value, ...] | list[Value]) -> Unknown:
+    """The unknown result of a call whose arguments are reduced."""
+    return Unknown(f"{name}({', '.join(map(value_text, arguments))})")
+
+
+def has_unknown(value: Value) -> bool:
+    """Whether a value is unknown or holds something unknown."""
+    if isinstance(value, Unknown):
+        return True
+    if isinstance(value, list):
+        return any(map(has_unknown, value))
+    return isinstance(value, dict) and any(map(has_unknown, value.values()))

@@ -1,0 +1,286 @@
+"""The policies that a blueprint puts into force: through its artifacts, and through its controls."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from blueprinter.arm import (
+    ExpressionError,
+    ExpressionSyntaxError,
+    Literal,
+    Value,
+    has_unknown,
+    is_expression,
+    parse_expression,
+)
+from blueprinter.blueprint.expressions import calls, strings
+from blueprinter.blueprint.faults import Faults
+from blueprinter.blueprint.model import Absence, Artifact, Link, LinkTarget
+from blueprinter.blueprint.naming import generated_set_id, policy_assignment_id
+from blueprinter.blueprint.parts import mapping, text
+from blueprinter.blueprint.values import Values, as_json
+from blueprinter.casing import fold, key_of
+from blueprinter.diagnostics import Position
+from blueprinter.document import Json, child
+from blueprinter.policy import (
+    AssignedPolicy,
+    PolicyDefinition,
+    PolicyParameter,
+    PolicyReference,
+    PolicySetDefinition,
+    assign_set,
+    definition_key,
+    parameter_faults,
+)
+from blueprinter.text import plural
+
+_SETS = "/policysetdefinitions/"
+_CATALOG = "definitions stand under policies/; built-ins come from `blueprinter catalog update`"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The definitions and initiatives that are available, by `definition_key`."""
+
+    definitions: Mapping[str, PolicyDefinition]
+    sets: Mapping[str, PolicySetDefinition]
+
+
+@dataclass(slots=True)
+class Assigned:
+    """What was found so far."""
+
+    policies: list[AssignedPolicy] = field(default_factory=list)
+    absent: dict[str, Absence] = field(default_factory=dict)
+    """Definitions that are assigned or linked and cannot run: `definition_key` -> why."""
+    keys: dict[str, None] = field(default_factory=dict)
+    """Every definition that is assigned, in order, whether it can run or not."""
+    initiatives: dict[str, Artifact] = field(default_factory=dict)
+    """Initiatives that are assigned and available, with the artifact that assigns each."""
+
+    def missing(self, key: str, why: Absence) -> None:
+        self.keys[key] = None
+        self.absent.setdefault(key, why)
+
+    def add(self, policy: AssignedPolicy) -> None:
+        self.keys[definition_key(policy.definition.id)] = None
+        self.policies.append(policy)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What an assignment says beside its definition and parameters."""
+
+    assignment_id: str = ""
+    scope: str = ""
+    not_scopes: tuple[str, ...] = ()
+    enforced: bool = True
+
+    def around(self, policy: AssignedPolicy) -> AssignedPolicy:
+        return replace(
+            policy,
+            assignment_id=self.assignment_id,
+            scope=self.scope,
+            not_scopes=self.not_scopes,
+            enforced=self.enforced,
+        )
+
+
+def policies_of(
+    artifact: Artifact, values: Values, catalog: Catalog, assigned: Assigned, faults: Faults
+) -> None:
+    """Adds what a policyAssignment artifact puts into force at the target of `values`."""
+    inner = values.within(artifact.resource_group or None)
+    named = text(artifact.properties, "policyDefinition") or text(artifact.properties, "policyDefinitionId")
+    key = definition_key(named)
+    frame = _frame(artifact, named, inner, faults)
+    given = _arguments(artifact, inner, faults)
+    where = artifact.document.locate("/properties")
+    if _SETS in fold(named) or (key in catalog.sets and key not in catalog.definitions):
+        found = catalog.sets.get(key)
+        if found is None:
+            faults.warn("BP280", f"the initiative `{named}` is not available", where, _CATALOG)
+            return
+        assigned.initiatives.setdefault(key, artifact)
+        _members(found, frame, given, catalog, assigned, where, faults)
+        return
+    definition = catalog.definitions.get(key)
+    if definition is None:
+        faults.warn("BP280", f"the definition `{named}` is not available", where, _CATALOG)
+        assigned.missing(key, Absence.MISSING)
+        return
+    policy = _single(definition, given, frame, assigned)
+    for name, message in parameter_faults(definition.parameters, policy.parameters) if policy else ():
+        place = artifact.document.locate(child("/properties/parameters", name))
+        faults.warn("BP284", f"{message} in `{definition.display_name}`", place, "Azure refuses the assignment")
+
+
+def generated_set(
+    links: Sequence[Link],
+    by_artifacts: Collection[str],
+    values: Values,
+    catalog: Catalog,
+    assigned: Assigned,
+    faults: Faults,
+) -> None:
+    """Adds the one policy set of the linked definitions that no artifact assigns (`by_artifacts`: those that one does).
+
+    Their parameters take their defaults. Where the blueprint has a parameter `<definition>_<parameter>`, or one
+    called like a parameter that has no default, its value is handed on.
+    """
+    blueprint, assignment = values.blueprint, values.assignment
+    set_id = generated_set_id(
+        assignment.definition_scope or values.scope if assignment else "", blueprint.name
+    )
+    frame = _Frame()
+    if assignment is not None:
+        id = policy_assignment_id(values.scope, assignment.name, "controls", set_id)
+        frame = _Frame(id if values.scope else "", values.scope)
+    done: set[str] = set()
+    for link in links:
+        if link.target is not LinkTarget.POLICY or link.test in done or link.test in by_artifacts:
+            continue
+        if link.equivalent in by_artifacts and link.equivalent in catalog.definitions:
+            continue  # the same test runs through another definition
+        done.add(link.test)
+        definition = catalog.definitions.get(link.test)
+        if definition is None:
+            faults.warn("BP280", f"the definition `{link.test}` is not available", link.position, _CATALOG)
+            assigned.absent.setdefault(link.test, Absence.MISSING)
+            continue
+        given = _handed_on(definition, values)
+        lacking = _lacking(definition.parameters, given)
+        if lacking:
+            hint = f"declare `{definition.name}_{lacking[0]}` in the blueprint, or assign it by an artifact"
+            message = f"`{definition.name}` needs a value for `{lacking[0]}`"
+            faults.warn("BP271", message, link.position, hint)
+        policy = _single(definition, given, frame, assigned)
+        if policy is not None:
+            assigned.policies[-1] = replace(policy, set_definition_id=set_id, reference_id=definition.name)
+
+
+def _single(
+    definition: PolicyDefinition, given: Mapping[str, Value], frame: _Frame, assigned: Assigned
+) -> AssignedPolicy | None:
+    parameters = {key_of(definition.parameters, name) or name: value for name, value in given.items()}
+    if _lacking(definition.parameters, parameters):
+        assigned.missing(definition_key(definition.id), Absence.PARAMETER_MISSING)
+        return None
+    known = {name: as_json(value) for name, value in parameters.items()}
+    policy = frame.around(AssignedPolicy(definition, known))
+    assigned.add(policy)
+    return policy
+
+
+def _members(
+    initiative: PolicySetDefinition,
+    frame: _Frame,
+    given: Mapping[str, Value],
+    catalog: Catalog,
+    assigned: Assigned,
+    where: Position,
+    faults: Faults,
+) -> None:
+    """Adds the members of an initiative; those that need a value which is not known are named as absent."""
+    parameters = {key_of(initiative.parameters, name) or name: value for name, value in given.items()}
+    unknown = {fold(name) for name in _lacking(initiative.parameters, parameters)}
+    blocked = [member for member in initiative.members if unknown & _asks_for(member)]
+    runnable = replace(
+        initiative, members=tuple(member for member in initiative.members if member not in blocked)
+    )
+    known = {name: as_json(value) for name, value in parameters.items() if not has_unknown(value)}
+    try:
+        policies, missing = assign_set(runnable, catalog.definitions, known)
+    except ExpressionError as wrong:
+        faults.error("BP281", f"the initiative `{initiative.display_name}`: {wrong.message}", where)
+        return
+    for policy in policies:
+        assigned.add(frame.around(policy))
+    for member in blocked:
+        assigned.missing(definition_key(member.definition_id), Absence.PARAMETER_MISSING)
+    for key in missing:
+        assigned.missing(definition_key(key), Absence.MISSING)
+    if missing:
+        all_of = plural(len(initiative.members), "definition")
+        message = (
+            f"{len(missing)} of {all_of} of the initiative `{initiative.display_name}` are not available"
+        )
+        faults.warn("BP280", message, where, _CATALOG)
+
+
+def _asks_for(member: PolicyReference) -> set[str]:
+    """The folded names of the initiative's parameters that a member's parameters are made of."""
+    found: set[str] = set()
+    for _, value in strings(dict(member.parameters)):
+        if not is_expression(value):
+            continue
+        try:
+            node = parse_expression(value)
+        except ExpressionSyntaxError:
+            continue
+        for call in calls(node):
+            if fold(call.name) == "parameters" and call.arguments and isinstance(call.arguments[0], Literal):
+                found.add(fold(str(call.arguments[0].value)))
+    return found
+
+
+def _lacking(declared: Mapping[str, PolicyParameter], given: Mapping[str, Value]) -> list[str]:
+    """The declared parameters without a value that is known: not given and without default, or given as unknown."""
+    return [
+        name
+        for name, parameter in declared.items()
+        if (has_unknown(given[name]) if name in given else not parameter.has_default)
+    ]
+
+
+def _handed_on(definition: PolicyDefinition, values: Values) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for name, parameter in definition.parameters.items():
+        own = key_of(values.blueprint.parameters, f"{definition.name}_{name}")
+        if own is None and not parameter.has_default:
+            own = key_of(values.blueprint.parameters, name)
+        if own is not None:
+            found[name] = values.parameter(own)
+    return found
+
+
+def _arguments(artifact: Artifact, values: Values, faults: Faults) -> dict[str, Value]:
+    """What an artifact gives for parameters, evaluated; a reference to a secret is unknown."""
+    found: dict[str, Value] = {}
+    for name, row in mapping(artifact.properties.get("parameters")).items():
+        pointer = child("/properties/parameters", name)
+        value: Json = mapping(row).get("value", "[artifacts('reference')]")
+        found[name] = values.evaluate_at(artifact.document, pointer, value, faults)
+    return found
+
+
+def _frame(artifact: Artifact, definition: str, values: Values, faults: Faults) -> _Frame:
+    """Scope, exclusions and enforcement of an artifact's assignment."""
+    document, properties, scope = artifact.document, artifact.properties, values.scope
+    if artifact.resource_group:
+        name = values.resource_group().get("name")
+        if scope and isinstance(name, str):
+            scope = f"{scope}/resourceGroups/{name}"
+        else:
+            where = document.locate("/properties/resourceGroup")
+            message = f"`{artifact.name}` targets the resource group `{artifact.resource_group}`, whose id is not known"
+            faults.warn("BP282", message, where, "without an assignment it is judged on everything")
+    for key in ("resourceSelectors", "overrides"):
+        if properties.get(key):
+            where = document.locate(f"/properties/{key}")
+            message = f"`{key}` of `{artifact.name}` is not applied offline"
+            faults.warn("BP283", message, where, "Azure applies it; states read from Azure are right")
+    excluded = values.evaluate_at(document, "/properties/notScopes", properties.get("notScopes", []), faults)
+    mode = values.evaluate_at(
+        document, "/properties/enforcementMode", properties.get("enforcementMode", "Default"), faults
+    )
+    assignment = values.assignment
+    return _Frame(
+        policy_assignment_id(scope, assignment.name, artifact.name, definition)
+        if assignment and scope
+        else "",
+        scope,
+        tuple(one for one in excluded if isinstance(one, str)) if isinstance(excluded, list) else (),
+        not (isinstance(mode, str) and fold(mode) == "donotenforce"),
+    )

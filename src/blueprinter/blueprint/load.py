@@ -1,0 +1,204 @@
+"""From a folder to a `Blueprint`: ours, or an Azure Blueprints folder as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from blueprinter.blueprint.artifacts import artifact_files, read_artifact
+from blueprinter.blueprint.builtin_facts import BuiltinFacts, check_builtins
+from blueprinter.blueprint.checks import check
+from blueprinter.blueprint.controls import Controls, check_policy_name, read_controls
+from blueprinter.blueprint.faults import Faults
+from blueprinter.blueprint.model import Artifact, Blueprint, Framework, ResourceGroupPlaceholder
+from blueprinter.blueprint.parameters import read_parameters
+from blueprinter.blueprint.parts import mapping, text, texts
+from blueprinter.blueprint.schemas import BlueprintFile
+from blueprinter.casing import fold
+from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, in_order
+from blueprinter.document import Document, Json
+from blueprinter.policy import definition_key
+
+_DEFINITIONS = frozenset(
+    f"{prefix}blueprint.{extension}"
+    for prefix in ("", "01-")
+    for extension in ("yaml", "yml", "json", "jsonc")
+)
+_CONTROLS = ("controls.yaml", "controls.yml", "controls.json")
+_DEFINITION_NAMES = frozenset({"policy.json", "policy.jsonc"})
+
+
+def load_blueprint(
+    root: Path,
+    *,
+    frameworks: Mapping[str, Framework],
+    builtin_facts: BuiltinFacts | None,
+    policies: Mapping[str, Sequence[Path]] | None = None,
+) -> Blueprint:
+    """The blueprint in a folder.
+
+    `policies` are the definitions under policies/ (`policy_names`); None leaves names of policies unchecked.
+    Raises `InvalidInput` with every fault of every file; warnings are in `diagnostics`.
+    """
+    faults = Faults()
+    blueprint = _read(root, frameworks, builtin_facts, policies, faults)
+    warnings = faults.finish()
+    if blueprint is None:  # unreachable: without a definition there is an error
+        raise InvalidInput(faults.found)
+    return replace(blueprint, diagnostics=warnings)
+
+
+def validate_blueprint(
+    root: Path,
+    *,
+    frameworks: Mapping[str, Framework],
+    builtin_facts: BuiltinFacts | None,
+    policies: Mapping[str, Sequence[Path]] | None = None,
+) -> tuple[Diagnostic, ...]:
+    """Errors, warnings and remarks about the blueprint in a folder, in order; never raises."""
+    faults = Faults()
+    _read(root, frameworks, builtin_facts, policies, faults)
+    return in_order(faults.found)
+
+
+def policy_names(folders: Sequence[Path]) -> Mapping[str, tuple[Path, ...]]:
+    """The definitions under some policy folders (`<category>/<name>/policy.json`): `definition_key` -> files.
+
+    A definition in a later folder replaces those of its name in earlier ones; within one folder names are unique.
+    """
+    found: dict[str, tuple[Path, ...]] = {}
+    for folder in folders:
+        here: dict[str, tuple[Path, ...]] = {}
+        for path in sorted(folder.glob("*/*/*")):
+            if path.name in _DEFINITION_NAMES:
+                key = definition_key(path.parent.name)
+                here[key] = (*here.get(key, ()), path)
+        found.update(here)
+    return found
+
+
+def definition_file(root: Path) -> Path | None:
+    """The file that defines the blueprint of a folder, or None."""
+    found = _definition_files(root)
+    return found[0] if found else None
+
+
+def controls_file(root: Path) -> Path | None:
+    """The file with the controls of a blueprint, or None."""
+    return next((root / name for name in _CONTROLS if (root / name).is_file()), None)
+
+
+def _definition_files(root: Path) -> list[Path]:
+    if not root.is_dir():
+        return []
+    return sorted(path for path in root.iterdir() if fold(path.name) in _DEFINITIONS and path.is_file())
+
+
+def _read(
+    root: Path,
+    frameworks: Mapping[str, Framework],
+    facts: BuiltinFacts | None,
+    policies: Mapping[str, Sequence[Path]] | None,
+    faults: Faults,
+) -> Blueprint | None:
+    files = _definition_files(root)
+    if len(files) != 1:
+        what = f"two definitions: {', '.join(path.name for path in files)}" if files else "no blueprint file"
+        hint = "a blueprint is a folder with one `blueprint.yaml` or `blueprint.json`"
+        faults.error("BP201", f"`{root}` holds {what}", Position(str(root)), hint)
+        return None
+    document = faults.load(files[0])
+    if document is None:
+        return None
+    exported = "schema" not in mapping(document.value)
+    faults.shape(document, BlueprintFile, lenient=exported)
+    artifacts = _artifacts(root, files[0], exported, faults)
+    controls = _controls(root, frameworks, artifacts, policies, faults)
+    blueprint = _assemble(root, document, exported, artifacts, controls, frameworks, faults)
+    check(blueprint, faults)
+    for artifact in artifacts:
+        if artifact.kind == "policyAssignment" and text(artifact.properties, "policyDefinition"):
+            name = text(artifact.properties, "policyDefinition")
+            check_policy_name(name, policies, artifact.document, "/properties/policyDefinition", faults)
+    if facts is not None:
+        check_builtins(blueprint, facts, faults)
+    return blueprint
+
+
+def _artifacts(root: Path, definition: Path, exported: bool, faults: Faults) -> tuple[Artifact, ...]:
+    found: list[Artifact] = []
+    taken: dict[str, Artifact] = {}
+    for path in artifact_files(root, definition):
+        document = faults.load(path)
+        artifact = read_artifact(document, root, faults, lenient=exported) if document is not None else None
+        if artifact is None:
+            continue
+        other = taken.setdefault(fold(artifact.name), artifact)
+        if other is not artifact:
+            message = f"a second artifact is called `{artifact.name}`"
+            hint = f"the first is `{other.document.file}`"
+            faults.error("BP205", message, artifact.document.locate("/name"), hint)
+        found.append(artifact)
+    return tuple(found)
+
+
+def _controls(
+    root: Path,
+    frameworks: Mapping[str, Framework],
+    artifacts: tuple[Artifact, ...],
+    policies: Mapping[str, Sequence[Path]] | None,
+    faults: Faults,
+) -> Controls | None:
+    path = controls_file(root)
+    document = faults.load(path) if path is not None else None
+    if document is None:
+        return None
+    return read_controls(
+        document, frameworks=frameworks, artifacts=artifacts, policies=policies, faults=faults
+    )
+
+
+def _assemble(
+    root: Path,
+    document: Document,
+    exported: bool,
+    artifacts: tuple[Artifact, ...],
+    controls: Controls | None,
+    frameworks: Mapping[str, Framework],
+    faults: Faults,
+) -> Blueprint:
+    value = mapping(document.value)
+    properties = mapping(value.get("properties"))
+    name = text(value, "name") or text(value, "id").rstrip("/").rpartition("/")[2] or root.resolve().name
+    return Blueprint(
+        name=name,
+        display_name=text(properties, "displayName") or name,
+        description=text(properties, "description"),
+        version=text(properties, "version"),
+        root=root,
+        exported=exported,
+        document=document,
+        parameters=read_parameters(document, faults),
+        resource_groups={
+            placeholder: _placeholder(placeholder, mapping(row))
+            for placeholder, row in mapping(properties.get("resourceGroups")).items()
+        },
+        artifacts=artifacts,
+        framework=controls.framework if controls is not None else None,
+        links=controls.links if controls is not None else (),
+        deliberately_empty=controls.deliberately_empty if controls is not None else (),
+        frameworks=frameworks,
+        has_controls=controls is not None,
+    )
+
+
+def _placeholder(name: str, row: Mapping[str, Json]) -> ResourceGroupPlaceholder:
+    return ResourceGroupPlaceholder(
+        placeholder=name,
+        name=row.get("name"),
+        location=row.get("location"),
+        tags=mapping(row.get("tags")),
+        depends_on=texts(row.get("dependsOn")),
+        tags_expression=text(row, "tags"),
+    )

@@ -1,0 +1,157 @@
+"""What the arguments of `evaluate` name: a blueprint, inventories, templates, bare definitions."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from blueprinter.arm import DeploymentContext, expand
+from blueprinter.compliance import ExpandedTemplate
+from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, Severity, error
+from blueprinter.document import load
+from blueprinter.policy import PolicyDefinition, is_definition, read_definition
+
+_TEMPLATE_SUFFIXES = (".json", ".jsonc", ".bicep", ".bicepparam")
+_GLOB = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """Templates that were expanded, and those that could not be, with the reason."""
+
+    expanded: tuple[ExpandedTemplate, ...] = ()
+    failed: tuple[Diagnostic, ...] = ()
+
+
+def split_positionals(arguments: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
+    """BLUEPRINT and templates: the first argument that is a folder or a plain name is the blueprint."""
+    blueprint: str | None = None
+    templates: list[str] = []
+    for text in arguments:
+        looks_like_template = _GLOB.search(text) or text.lower().endswith(_TEMPLATE_SUFFIXES)
+        if blueprint is None and not looks_like_template:
+            blueprint = text
+        else:
+            templates.append(text)
+    return blueprint, tuple(templates)
+
+
+def files_of(patterns: Iterable[str], suffixes: tuple[str, ...]) -> tuple[Path, ...]:
+    """The files that paths, folders and quoted globs name, each once, sorted within a pattern.
+
+    Raises `InvalidInput` for a pattern that names nothing.
+    """
+    found: dict[Path, None] = {}
+    faults: list[Diagnostic] = []
+    for pattern in patterns:
+        path = Path(pattern)
+        if path.is_dir():
+            matches = sorted(
+                file for file in path.rglob("*") if file.suffix.lower() in suffixes and file.is_file()
+            )
+        elif path.exists() or not _GLOB.search(pattern):
+            matches = [path]
+        else:
+            matches = sorted(
+                Path(match) for match in glob.glob(pattern, recursive=True) if Path(match).is_file()
+            )
+        if not matches or not all(match.is_file() for match in matches):
+            hint = (
+                "quote a pattern so that it reaches blueprinter as it is"
+                if _GLOB.search(pattern)
+                else "is the path right?"
+            )
+            faults.append(error("BP101", f"`{pattern}` names no file", Position(pattern), hint))
+        else:
+            found.update(dict.fromkeys(matches))
+    if faults:
+        raise InvalidInput(faults)
+    return tuple(found)
+
+
+def expand_templates(patterns: Sequence[str], parameters: Sequence[str], now: datetime) -> Templates:
+    """Expands every template that the patterns name, each with the parameter file found beside it or named.
+
+    A template that cannot be expanded is reported and counted; when none can be, all reasons are raised
+    as `InvalidInput`.
+    """
+    files = [file for file in files_of(patterns, (".json", ".jsonc")) if not _is_parameter_file(file)]
+    named = [load(path) for path in parameters]
+    expanded: list[ExpandedTemplate] = []
+    failed: list[tuple[Diagnostic, ...]] = []
+    for file in files:
+        beside = _parameters_beside(file)
+        try:
+            if file.suffix.lower() in {".bicep", ".bicepparam"}:
+                hint = "compile it first: `bicep build FILE`, then pass the JSON"
+                raise InvalidInput([error("BP105", "Bicep is not read yet", Position(str(file)), hint)])
+            document = load(file)
+            values = named[0] if named else load(beside) if beside else None
+            context = DeploymentContext(scope="", utc_now=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+            expansion = expand(document, parameter_document=values, context=context)
+        except InvalidInput as found:
+            failed.append(found.diagnostics)
+        else:
+            expanded.append(ExpandedTemplate(str(file), document.text.encode(), expansion))
+    if failed and not expanded:
+        raise InvalidInput(diagnostic for found in failed for diagnostic in found)
+    return Templates(tuple(expanded), tuple(_as_warning(found) for found in failed))
+
+
+def read_bare_definitions(patterns: Sequence[str]) -> tuple[PolicyDefinition, ...]:
+    """Policy definitions in files, folders and globs; in a folder, JSON files that are none are passed over.
+
+    Raises `InvalidInput` with the faults of all files.
+    """
+    found: list[PolicyDefinition] = []
+    faults: list[Diagnostic] = []
+    for pattern in patterns:
+        for file in files_of([pattern], (".json", ".jsonc")):
+            try:
+                document = load(file)
+                if Path(pattern).is_dir() and not is_definition(document.value):
+                    continue
+                found.append(read_definition(document, name=_definition_name(file)))
+            except InvalidInput as invalid:
+                faults.extend(invalid.diagnostics)
+    if faults:
+        raise InvalidInput(faults)
+    return tuple(found)
+
+
+def moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
+    """A click callback: an ISO 8601 date or time; without a zone it is UTC."""
+    if text is None:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as found:
+        raise click.BadParameter(f"`{text}` is no ISO 8601 time such as 2026-11-20T06:00:00Z") from found
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def _definition_name(file: Path) -> str:
+    return file.parent.name if file.stem.lower() in {"policy", "azurepolicy"} else file.stem
+
+
+def _is_parameter_file(file: Path) -> bool:
+    return file.stem.lower().endswith(".parameters")
+
+
+def _parameters_beside(file: Path) -> Path | None:
+    beside = file.with_name(f"{file.stem}.parameters{file.suffix}")
+    return beside if beside.is_file() else None
+
+
+def _as_warning(found: Sequence[Diagnostic]) -> Diagnostic:
+    """All that is wrong with one template as one warning: its first fault, and how many more there are."""
+    first = found[0]
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    message = f"template not judged: {first.message}{more}"
+    return Diagnostic(first.code, Severity.WARNING, message, first.hint, first.position)

@@ -1,0 +1,120 @@
+"""What a command works with: frameworks, definitions, aliases and facts, shipped and the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from blueprinter.blueprint import (
+    Blueprint,
+    BuiltinFacts,
+    Framework,
+    load_blueprint,
+    load_builtin_facts,
+    load_frameworks,
+    policy_names,
+)
+from blueprinter.content import (
+    alias_files,
+    find_blueprint,
+    framework_files,
+    policy_folders,
+    shipped,
+)
+from blueprinter.diagnostics import Diagnostic, InvalidInput
+from blueprinter.document import load
+from blueprinter.policy import (
+    AliasTable,
+    Catalog,
+    PolicyDefinition,
+    PolicySetDefinition,
+    open_catalog,
+    read_aliases,
+    read_definition,
+)
+
+CATALOG = Path(".blueprinter") / "catalog.sqlite"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workspace:
+    """Everything that can be named from a folder."""
+
+    base: Path
+    frameworks: Mapping[str, Framework]
+    definitions: Mapping[str, PolicyDefinition]
+    """By `definition_key`: the user's policies, then the shipped ones, then the imported catalog."""
+    sets: Mapping[str, PolicySetDefinition]
+    aliases: AliasTable
+    facts: BuiltinFacts
+    policy_names: Mapping[str, Sequence[Path]]
+    """Files of the definitions under policies/, by name."""
+
+    def blueprint(self, name: str) -> Blueprint:
+        """A blueprint by name or path. Raises `InvalidInput` with every fault."""
+        root = find_blueprint(name, self.base)
+        return load_blueprint(
+            root, frameworks=self.frameworks, builtin_facts=self.facts, policies=self.policy_names
+        )
+
+
+def open_workspace(base: Path) -> Workspace:
+    """Reads what lies around `base` (a user's repository, or any folder). Raises `InvalidInput`."""
+    folders = {file.parent for file in framework_files(base)}
+    aliases = AliasTable.empty()
+    for file in alias_files(base):
+        aliases = aliases.merge(read_aliases(load(file)))
+    names = policy_names(policy_folders(base))
+    definitions: Mapping[str, PolicyDefinition] = _own_definitions(names)
+    sets: Mapping[str, PolicySetDefinition] = {}
+    if (base / CATALOG).is_file():
+        catalog: Catalog = open_catalog(base / CATALOG)
+        aliases = aliases.merge(catalog.aliases)
+        definitions = Layered(definitions, catalog.definitions)
+        sets = catalog.sets
+    return Workspace(
+        base,
+        load_frameworks(sorted(folders)),
+        definitions,
+        sets,
+        aliases,
+        load_builtin_facts(load(shipped("policies") / "builtin-facts.json")),
+        names,
+    )
+
+
+def _own_definitions(names: Mapping[str, Sequence[Path]]) -> dict[str, PolicyDefinition]:
+    found: dict[str, PolicyDefinition] = {}
+    faults: list[Diagnostic] = []
+    for key, files in names.items():
+        for file in files:
+            try:
+                found[key] = read_definition(load(file), name=file.parent.name)
+            except InvalidInput as invalid:
+                faults.extend(invalid.diagnostics)
+    if faults:
+        raise InvalidInput(faults)
+    return found
+
+
+class Layered(Mapping[str, PolicyDefinition]):
+    """Two mappings as one; the first wins. Neither is read before a key is asked for."""
+
+    __slots__ = ("_above", "_below")
+
+    def __init__(self, above: Mapping[str, PolicyDefinition], below: Mapping[str, PolicyDefinition]) -> None:
+        self._above, self._below = above, below
+
+    def __getitem__(self, key: str) -> PolicyDefinition:
+        return self._above[key] if key in self._above else self._below[key]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._above
+        yield from (key for key in self._below if key not in self._above)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._above or key in self._below

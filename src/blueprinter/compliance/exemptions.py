@@ -1,0 +1,164 @@
+"""From policy states to pairs: what an exemption makes of a failure, and what became of each exemption."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+
+from blueprinter.blueprint import Exemption, ExemptionCategory
+from blueprinter.casing import fold, same
+from blueprinter.compliance.linked import LinkedTests
+from blueprinter.compliance.model import ExemptionUse, Pair
+from blueprinter.compliance.scope import covers
+from blueprinter.policy import ComplianceState, PolicyState
+
+PAIRS: Mapping[ComplianceState, Pair] = MappingProxyType(
+    {
+        ComplianceState.COMPLIANT: Pair.COMPLIANT,
+        ComplianceState.NON_COMPLIANT: Pair.NON_COMPLIANT,
+        ComplianceState.EXEMPT: Pair.WAIVED,
+        ComplianceState.CONFLICT: Pair.CONFLICT,
+        ComplianceState.ERROR: Pair.ERROR,
+        ComplianceState.UNKNOWN: Pair.UNKNOWN,
+        ComplianceState.PROTECTED: Pair.PROTECTED,
+        ComplianceState.NOT_APPLICABLE: Pair.NOT_APPLICABLE,
+        ComplianceState.UNSUPPORTED: Pair.UNSUPPORTED,
+    }
+)
+"""A state before our own exemptions. Behind Azure's `Exempt` the verdict is unknown: it counts as waived."""
+
+EXPIRED = "expired"
+ENDING = "ending"
+USED = "used"
+NEEDLESS = "needless"
+UNMATCHED = "unmatched"
+
+
+@dataclass(frozen=True, slots=True)
+class Exempted:
+    """A pair after exemptions, with the exemption that applies or the expired one that no longer does."""
+
+    pair: Pair
+    exemption: str = ""
+    expired: bool = False
+
+
+@dataclass(slots=True)
+class _Entry:
+    exemption: Exemption
+    live: bool
+    pair: Pair
+    """What it makes of a failure."""
+    failing: set[str] = field(default_factory=set)
+    passing: set[str] = field(default_factory=set)
+    tests: set[str] = field(default_factory=set)
+    """Tests it was met with, needless or not."""
+
+
+class Exemptions:
+    """The exemptions of a register, matched against the states of one run."""
+
+    def __init__(
+        self,
+        register: Sequence[Exemption],
+        tests: LinkedTests,
+        *,
+        assignment: str,
+        own_assignments: Collection[str],
+        today: date,
+        warn_days: int,
+    ) -> None:
+        """`assignment` is the name of the blueprint's assignment in this run, empty for none; `own_assignments`
+        are the folded ids of the policy assignments it makes."""
+        self._tests = tests
+        self._assignment = assignment
+        self._own = frozenset(own_assignments)
+        self._today = today
+        self._warn_days = warn_days
+        self._entries = [
+            _Entry(exemption, exemption.expires_on >= today, _effect(exemption)) for exemption in register
+        ]
+        self._by_test: dict[str, list[_Entry]] = {}
+        for entry in self._entries:
+            for test in self._tests_of(entry.exemption):
+                self._by_test.setdefault(test, []).append(entry)
+
+    def _tests_of(self, exemption: Exemption) -> frozenset[str]:
+        named = {self._tests.canonical(fold(key)) for key in exemption.policies}
+        return frozenset(named.union(*(self._tests.tests_of(control) for control in exemption.controls)))
+
+    def apply(self, state: PolicyState, test: str) -> Exempted:
+        """The pair that a state makes, after the exemptions of its test."""
+        pair = PAIRS[state.state]
+        entries = self._by_test.get(test)
+        if not entries or pair in {Pair.NOT_APPLICABLE}:
+            return Exempted(pair)
+        matching = [entry for entry in entries if self._matches(entry.exemption, state)]
+        if not matching:
+            return Exempted(pair)
+        identity = fold(state.resource.id)
+        failing = state.state in {ComplianceState.NON_COMPLIANT, ComplianceState.EXEMPT}
+        for entry in matching:
+            if failing:
+                entry.failing.add(identity)
+                entry.tests.add(test)
+            elif pair in {Pair.COMPLIANT, Pair.PROTECTED}:
+                entry.passing.add(identity)
+                entry.tests.add(test)
+        if not failing:
+            return Exempted(pair)
+        # a waiver counts before a mitigation: what is accepted is not compensated
+        live = sorted(
+            (entry for entry in matching if entry.live), key=lambda entry: entry.pair is not Pair.WAIVED
+        )
+        if live:
+            return Exempted(live[0].pair, live[0].exemption.name)
+        return Exempted(pair, matching[0].exemption.name, expired=True)
+
+    def _matches(self, exemption: Exemption, state: PolicyState) -> bool:
+        return self._is_of(exemption, state.assigned.assignment_id) and covers(
+            exemption.scope, state.resource.id
+        )
+
+    def _is_of(self, exemption: Exemption, assignment_id: str) -> bool:
+        """Whether an exemption speaks of the assignment behind a state: by its full id, or by our own name."""
+        named = exemption.assignment
+        if named.startswith("/"):
+            return bool(assignment_id) and same(named.rstrip("/"), assignment_id.rstrip("/"))
+        if named and self._assignment and not same(named, self._assignment):
+            return False
+        return not assignment_id or fold(assignment_id.rstrip("/")) in self._own
+
+    def uses(self) -> tuple[ExemptionUse, ...]:
+        """What became of each exemption, in the order of the register."""
+        return tuple(self._use(entry) for entry in self._entries)
+
+    def needless_tests(self) -> frozenset[str]:
+        """Tests that live exemptions cover without need."""
+        return frozenset(
+            test
+            for entry in self._entries
+            if entry.live and entry.passing and not entry.failing
+            for test in entry.tests
+        )
+
+    def _use(self, entry: _Entry) -> ExemptionUse:
+        if not entry.live:
+            return ExemptionUse(entry.exemption, EXPIRED, len(entry.failing))
+        if entry.failing:
+            left = (entry.exemption.expires_on - self._today).days
+            return ExemptionUse(
+                entry.exemption, ENDING if left <= self._warn_days else USED, len(entry.failing)
+            )
+        if entry.passing:
+            return ExemptionUse(entry.exemption, NEEDLESS, len(entry.passing))
+        return ExemptionUse(entry.exemption, UNMATCHED, 0)
+
+
+def _effect(exemption: Exemption) -> Pair:
+    """Mitigated needs evidence that is there and unchanged; without, the failure is only accepted."""
+    proven = bool(exemption.evidence) and all(item.intact is not False for item in exemption.evidence)
+    mitigated = exemption.category is ExemptionCategory.MITIGATED and proven
+    return Pair.MITIGATED if mitigated else Pair.WAIVED

@@ -1,0 +1,263 @@
+"""The verdict of a run in plain sentences: each number a count or a fraction, and never the word compliant.
+
+The order is fixed: what was looked at, the worst, how much was not looked at, what to do, and the limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from blueprinter.casing import fold
+from blueprinter.compliance.assess import DECIDED, UNDECIDED
+from blueprinter.compliance.exemptions import ENDING, EXPIRED
+from blueprinter.compliance.model import (
+    Attested,
+    ControlResult,
+    ControlState,
+    Finding,
+    Pair,
+    Population,
+    Run,
+    Tested,
+)
+from blueprinter.compliance.scope import subscription_of
+from blueprinter.policy import PolicySeverity
+from blueprinter.text import plural
+
+_CLEAR = frozenset({Tested.PASS, Tested.SUPPORT})
+_LACKING = frozenset({Attested.NONE, Attested.LAPSED})
+
+
+def headline(run: Run, *, allow_partial: bool) -> tuple[str, ...]:
+    """The sentences of a run, most important first; what has nothing to say is left out."""
+    population = run.population
+    sentences = [
+        *_partial(population, allow_partial=allow_partial),
+        _looked_at(population),
+        *_stale(population),
+        *(_worst_controls(run) if run.results else _worst_pairs(run)),
+        *_not_looked_at(run),
+        *_actions(run),
+        _limit(run),
+    ]
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+# --- what was looked at ---------------------------------------------------------------------------------------------
+
+
+def _partial(population: Population, *, allow_partial: bool) -> list[str]:
+    if not population.partial:
+        return []
+    refused = [scope for scope in population.scopes if scope.status == "refused"]
+    parts = [f"{len(refused):,} of {plural(len(population.scopes), 'scope')}"] if refused else []
+    parts += [plural(population.unreadable, "record")] if population.unreadable else []
+    what = f"{' and '.join(parts)} could not be read" if parts else "the inventory does not hold every row"
+    then = "everything below speaks of the rest only" if allow_partial else "so no test passes on the rest"
+    return [f"The population is incomplete: {what}, {then}."]
+
+
+def _looked_at(population: Population) -> str:
+    what = plural(population.resources, "resource")
+    subscriptions = {subscription_of(scope.scope) for scope in population.scopes} - {""}
+    where = f" in {plural(len(subscriptions), 'subscription')}" if subscriptions else ""
+    if population.source == "template":
+        return f"{what} of {plural(len(population.files), 'template')} looked at, before deployment."
+    if population.ended_at:
+        by = f" by {population.collected_by}" if population.collected_by else ""
+        return f"{what}{where} looked at, collected until {_moment(population.ended_at)}{by}."
+    if population.source == "inventory":
+        return (
+            f"{what}{where} looked at; no manifest says how old the inventory is or whether it is complete."
+        )
+    return f"{what}{where} looked at, from {population.source}."
+
+
+def _moment(stamp: str) -> str:
+    """`2026-11-20T05:48:00Z` -> `2026-11-20 05:48 UTC`."""
+    return f"{stamp[:10]} {stamp[11:16]} UTC"
+
+
+def _stale(population: Population) -> list[str]:
+    if not population.stale:
+        return []
+    return ["The data is older than allowed: failures stand, and nothing passes on it."]
+
+
+# --- the worst ------------------------------------------------------------------------------------------------------
+
+
+def _worst_controls(run: Run) -> list[str]:
+    counted = _counted(run)
+    tested, clear = run.coverage.part, run.score.part
+    sentences = []
+    if not tested:
+        sentences.append("No applicable control was decided by a test.")
+    elif tested == clear:
+        sentences.append(f"None of the {plural(tested, 'tested control')} has an open finding.")
+    else:
+        verb = "has" if tested - clear == 1 else "have"
+        failing = [result for result in counted if result.tested is Tested.FAIL]
+        critical = sum(result.severity is PolicySeverity.CRITICAL for result in failing)
+        waived = tested - clear - len(failing)
+        details = [
+            f"{count:,} of them {word}"
+            for count, word in ((critical, "critical"), (waived, "waived"))
+            if count
+        ]
+        text = f"{tested - clear:,} of {plural(tested, 'tested control')} {verb} an open finding"
+        sentences.append(f"{', '.join([text, *details])}.")
+    declared = sum(result.declared_gap for result in counted)
+    if declared:
+        gaps = plural(declared, "control is a gap", "controls are gaps")
+        sentences.append(f"{gaps} by declaration, without a failing test.")
+    return sentences
+
+
+def _worst_pairs(run: Run) -> list[str]:
+    failing = run.pair_counts.get(Pair.NON_COMPLIANT, 0)
+    decided = sum(run.pair_counts.get(pair, 0) for pair in DECIDED)
+    if not decided:
+        return ["No check was decided."]
+    if not failing:
+        return [f"None of the {plural(decided, 'decided check')} fails."]
+    critical = sum(
+        found.pair is Pair.NON_COMPLIANT and found.severity is PolicySeverity.CRITICAL
+        for found in run.findings
+    )
+    verb = "fails" if failing == 1 else "fail"
+    text = f"{failing:,} of {plural(decided, 'decided check')} {verb}"
+    if critical:
+        # findings are kept worst first, so fewer than all are known only when every kept one is critical
+        least = "at least " if critical == len(run.findings) < run.findings_total else ""
+        text += f", {least}{critical:,} of them critical"
+    return [f"{text}.", f"{_resources_with_findings(run)}."]
+
+
+def _resources_with_findings(run: Run) -> str:
+    score = run.resource_score
+    verb = "has" if score.whole - score.part == 1 else "have"
+    return f"{score.whole - score.part:,} of {plural(score.whole, 'resource')} {verb} a finding"
+
+
+# --- how much was not looked at -------------------------------------------------------------------------------------
+
+
+def _not_looked_at(run: Run) -> list[str]:
+    sentences = []
+    if run.results:
+        tested, applicable = run.coverage.part, run.coverage.whole
+        text = f"{tested:,} of {plural(applicable, 'applicable control')} could be tested by configuration at all"
+        rest = applicable - tested
+        sentences.append(f"{text}; {rest:,} could not." if rest else f"{text}.")
+        sentences.append(f"Evidence: {' · '.join(_evidence(_counted(run)))}.")
+    undecided = sum(run.pair_counts.get(pair, 0) for pair in UNDECIDED)
+    if undecided:
+        checks = undecided + sum(run.pair_counts.get(pair, 0) for pair in DECIDED)
+        sentences.append(f"{undecided:,} of {plural(checks, 'check')} could not be decided.")
+    if run.not_run_live_only:
+        verb = "was" if run.not_run_live_only == 1 else "were"
+        sentences.append(f"{plural(run.not_run_live_only, 'live-only test')} {verb} not run.")
+    if run.population.untested_types:
+        kinds = plural(len(run.population.types), "resource type")
+        sentences.append(f"No test looks at {len(run.population.untested_types):,} of {kinds}.")
+    return sentences
+
+
+def _evidence(counted: Sequence[ControlResult]) -> list[str]:
+    """What stands behind the counted controls; the numbers add up to the counted set."""
+    kinds = {
+        "tested clean and complete": 0,
+        "tests pass, other evidence missing": 0,
+        "undecided": 0,
+        "evidence missing or lapsed": 0,
+        "attested": 0,
+        "inherited": 0,
+        "at risk": 0,
+        "gaps": 0,
+        "nothing to test": 0,
+        "no evidence at all": 0,
+        "excluded": 0,
+    }
+    for result in counted:
+        kinds[_kind(result)] += 1
+    return [f"{count:,} {kind}" for kind, count in kinds.items() if count]
+
+
+def _kind(result: ControlResult) -> str:
+    if result.state is ControlState.INCOMPLETE:
+        if result.tested in _CLEAR:
+            return "tests pass, other evidence missing"
+        return "undecided" if result.tested is Tested.UNDECIDED else "evidence missing or lapsed"
+    return {
+        ControlState.GAP: "gaps",
+        ControlState.AT_RISK: "at risk",
+        ControlState.SATISFIED: "tested clean and complete",
+        ControlState.ATTESTED: "attested",
+        ControlState.INHERITED: "inherited",
+        ControlState.NO_RESOURCES: "nothing to test",
+        ControlState.NOT_AUTOMATED: "no evidence at all",
+        ControlState.EXCLUDED: "excluded",
+    }[result.state]
+
+
+# --- what to do -----------------------------------------------------------------------------------------------------
+
+
+def _actions(run: Run) -> list[str]:
+    sentences = []
+    if first := _worst_test(run.findings):
+        name, severity, resources, controls = first
+        speaks = f" and {plural(len(controls), 'control')}" if controls else ""
+        sentences.append(f"Start with “{name}” ({severity}): {plural(resources, 'resource')}{speaks}.")
+    waiting = sum(
+        result.state is ControlState.INCOMPLETE and result.tested in _CLEAR and result.attested in _LACKING
+        for result in _counted(run)
+    )
+    if waiting:
+        text = plural(waiting, "control passes its tests and waits", "controls pass their tests and wait")
+        sentences.append(f"{text} for an attestation.")
+    expired = sum(use.status == EXPIRED for use in run.exemptions)
+    ending = sum(use.status == ENDING for use in run.exemptions)
+    if expired:
+        sentences.append(f"{plural(expired, 'exemption has', 'exemptions have')} expired.")
+    if ending:
+        sentences.append(f"{plural(ending, 'exemption ends', 'exemptions end')} soon.")
+    return sentences
+
+
+def _worst_test(findings: Iterable[Finding]) -> tuple[str, PolicySeverity, int, tuple[str, ...]] | None:
+    """The failing test to mend first: the most severe, then the one most controls and resources hang on."""
+    by_test: dict[str, list[Finding]] = {}
+    for found in findings:
+        if found.pair is Pair.NON_COMPLIANT:
+            by_test.setdefault(found.state.assigned.definition.id, []).append(found)
+    if not by_test:
+        return None
+    severities = list(PolicySeverity)
+
+    def urgency(key: str) -> tuple[int, int, int, str]:
+        worst = by_test[key][0]
+        return severities.index(worst.severity), -len(worst.controls), -len(by_test[key]), key
+
+    chosen = by_test[min(by_test, key=urgency)]
+    definition = chosen[0].state.assigned.definition
+    resources = {fold(one.state.resource.id) for one in chosen}
+    return definition.display_name or definition.name, chosen[0].severity, len(resources), chosen[0].controls
+
+
+# --- the limit ------------------------------------------------------------------------------------------------------
+
+
+def _limit(run: Run) -> str:
+    if run.framework is None:
+        return "No control was judged: these are findings of policies."
+    return (
+        f"This is technical evidence for {run.framework.title}, not a statement that it is met: "
+        "an assessor judges that, on more than configuration."
+    )
+
+
+def _counted(run: Run) -> list[ControlResult]:
+    ids = frozenset(run.framework.counted) if run.framework else frozenset()
+    return [result for result in run.results if result.control.id in ids]

@@ -1,0 +1,204 @@
+"""Inventories: files of resources, read as streams, and what their manifests vouch for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import cast
+
+from blueprinter.arm import Origin, Resource, Value
+from blueprinter.compliance.estate import services_of
+from blueprinter.compliance.manifest import in_utc, manifest_of, read_manifest, stamp
+from blueprinter.compliance.model import Population
+from blueprinter.compliance.records import Fault, MorePages, Record, read_rows
+from blueprinter.compliance.related import Bodies, RelatedIndex, Stored, name_of
+from blueprinter.compliance.scope import type_key
+from blueprinter.compliance.survey import InventoryFile, Survey
+from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, in_order
+from blueprinter.policy import Lookup
+
+SUFFIXES = (".jsonl", ".ndjson", ".json")
+_MANIFEST = ".manifest.json"
+
+
+def read_inventories(paths: Sequence[Path], *, now: datetime, max_age_days: int = 30) -> Inventory:
+    """The inventory in files and folders, in the order given; the files of a folder in the order of their names.
+
+    Only manifests are read here; the rows are read when they are asked for. Raises `InvalidInput` for a path that
+    holds no inventory and for a manifest that is not one.
+    """
+    faults: list[Diagnostic] = []
+    files: dict[Path, InventoryFile] = {}
+    for path in paths:
+        found = _files(path)
+        if not found:
+            faults.append(_nothing_there(path))
+        for file in found:
+            try:
+                files.setdefault(file.resolve(), _open(file))
+            except OSError as problem:
+                reason = (problem.strerror or "cannot be read").lower()
+                faults.append(error("BP280", f"`{file.as_posix()}`: {reason}", Position(file.as_posix())))
+            except InvalidInput as problem:
+                faults.extend(problem.diagnostics)
+    if faults:
+        raise InvalidInput(faults)
+    return Inventory(tuple(files.values()), now=in_utc(now), max_age_days=max_age_days)
+
+
+def _open(file: Path) -> InventoryFile:
+    with file.open("rb"):
+        manifest = manifest_of(file)
+    return InventoryFile(file, file.as_posix(), read_manifest(manifest) if manifest.is_file() else None)
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path] if path.exists() else []
+    return sorted(
+        file
+        for file in path.rglob("*")
+        if file.is_file()
+        and file.name.removesuffix(".gz").endswith(SUFFIXES)
+        and not file.name.endswith(_MANIFEST)
+        and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    )
+
+
+def _nothing_there(path: Path) -> Diagnostic:
+    place = Position(path.as_posix())
+    if path.is_dir():
+        hint = f"inventories end in {', '.join(SUFFIXES)}, each also with .gz"
+        return error("BP280", f"the folder `{path.as_posix()}` holds no inventory", place, hint)
+    return error("BP280", f"`{path.as_posix()}` cannot be found", place, "is the path right?")
+
+
+class Inventory:
+    """An estate on file. The first reading also surveys it: counts, digests, what could not be read."""
+
+    def __init__(self, files: tuple[InventoryFile, ...], *, now: datetime, max_age_days: int) -> None:
+        self.files = files
+        self._now = now
+        self._max_age_days = max_age_days
+        self._known: Survey | None = None
+
+    def resources(self) -> Iterator[Resource]:
+        """Every resource in the order of the files; of two with one id the first."""
+        if (known := self._known) is not None:
+            for number, (_, resource) in enumerate(self._rows(None)):
+                if number not in known.repeated:
+                    yield resource
+            return
+        survey = Survey(self.files)
+        for file, resource in self._rows(survey):
+            if survey.admit(file, resource):
+                yield resource
+        survey.finish(self._now, self._max_age_days)
+        self._known = survey
+
+    def _rows(self, survey: Survey | None) -> Iterator[tuple[int, Resource]]:
+        """Every row that is a resource, with the index of its file; the survey learns of the others."""
+        for index, file in enumerate(self.files):
+            versions = file.manifest.api_versions() if file.manifest else {}
+            for row in read_rows(file.path, *(survey.digests(index) if survey else ())):
+                if isinstance(row, Record):
+                    if (resource := _resource(row, file.shown, versions)) is not None:
+                        yield index, resource
+                    elif survey:
+                        survey.note_headless(index, row)
+                elif survey and isinstance(row, Fault):
+                    survey.note_fault(index, row)
+                elif survey and isinstance(row, MorePages):
+                    survey.note_pages(index, row)
+
+    def _survey(self) -> Survey:
+        if self._known is None:
+            for _ in self.resources():
+                pass
+        if self._known is None:
+            raise RuntimeError("a complete reading always leaves a survey")
+        return self._known
+
+    def lookup_for(self, types: Collection[str] | None) -> Lookup:
+        """Finds related resources of these types (None = all), from an index made in one reading."""
+        bodies = Bodies()
+        rows: list[tuple[str, str, Stored]] = []
+        wanted = None if types is None else frozenset(map(type_key, types))
+        if wanted is None or wanted:
+            for resource in self.resources():
+                if wanted is None or type_key(resource.type) in wanted:
+                    rows.append((resource.type, resource.id, bodies.put(resource)))
+        return RelatedIndex(rows, load=bodies.get, doubt=self._doubt)
+
+    @cached_property
+    def lookup(self) -> Lookup:
+        """Finds related resources of every type."""
+        return self.lookup_for(None)
+
+    def _doubt(self, type: str, scope: str) -> str:
+        """Why the absence of a type in a scope is not believed: only a sound manifest vouches for it."""
+        survey = self._survey()
+        reasons = []
+        for index, file in enumerate(self.files):
+            if file.manifest is None:
+                continue
+            if survey.unsound[index]:
+                reasons.append(f"the manifest of `{file.shown}` does not fit")
+            elif why := file.manifest.doubt(type, scope):
+                reasons.append(why)
+            else:
+                return ""
+        # the most telling reason names something
+        return min(reasons, key=lambda why: ("`" not in why, why), default="the inventory has no manifest")
+
+    def population(self) -> Population:
+        """What was looked at."""
+        survey = self._survey()
+        manifests = [file.manifest for file in self.files if file.manifest]
+        collectors = dict.fromkeys(
+            one.collected_by.principal for one in manifests if one.collected_by.principal
+        )
+        ages = [age for file in self.files if (age := file.age(self._now)) is not None]
+        return Population(
+            source="inventory",
+            files=tuple(file.shown for file in self.files),
+            sha256=survey.sha256,
+            resources=survey.total,
+            types=survey.types.as_spelled(),
+            untested_types=(),
+            scopes=survey.scopes(),
+            has_manifest=bool(manifests),
+            collected_by=", ".join(collectors),
+            started_at=stamp(
+                min((in_utc(one.started_at) for one in manifests if one.started_at), default=None)
+            ),
+            ended_at=stamp(max((in_utc(one.ended_at) for one in manifests if one.ended_at), default=None)),
+            unreadable=survey.unreadable,
+            without_properties=survey.without_properties,
+            stale=any(age > timedelta(days=self._max_age_days) for age in ages),
+            partial=survey.partial,
+        )
+
+    def services(self) -> tuple[tuple[str, str], ...]:
+        """The resource providers in use, each with the cloud its manifest names."""
+        return services_of(self._survey().clouds_and_types)
+
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Warnings about what could not be read, or is not to be believed."""
+        return in_order(self._survey().diagnostics)
+
+
+def _resource(row: Record, file: str, versions: Mapping[str, str]) -> Resource | None:
+    """A row as a resource; None without an id or a type."""
+    id_, type_ = row.body.get("id"), row.body.get("type")
+    if not (isinstance(id_, str) and id_ and isinstance(type_, str) and type_):
+        return None
+    version = row.body.get("apiVersion")
+    api_version = (
+        version if isinstance(version, str) else versions.get(type_key(type_), "") if versions else ""
+    )
+    # JSON is a value: only lists and objects of templates can hold `Unknown` besides
+    body = cast("dict[str, Value]", row.body)
+    return Resource(id_, type_, name_of(body), body, Origin(file, row.line, 1), api_version)

@@ -1,0 +1,280 @@
+"""Which resources a policy looks at at all: apart from whether they comply.
+
+Source: Microsoft Learn, "What is applicability in Azure Policy?"; modes from "Azure Policy definition
+structure basics".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from blueprinter.arm import Call, Literal, Value
+from blueprinter.casing import fold
+from blueprinter.policy.aliases import AliasTable
+from blueprinter.policy.count import Open, Truth
+from blueprinter.policy.fields import FieldKind, FieldName, read_field
+from blueprinter.policy.interpret import Evaluator
+from blueprinter.policy.operators import like_pattern
+from blueprinter.policy.subject import RESOURCE_GROUP, SUBSCRIPTION
+from blueprinter.policy.syntax import (
+    AllOf,
+    Compare,
+    Condition,
+    Constant,
+    Expression,
+    FieldCount,
+    FieldLeft,
+    Not,
+    Operand,
+    Rule,
+    ValueCount,
+    ValueLeft,
+    conditions_in,
+    expressions_in,
+    fields_in,
+)
+
+_DECIDING = frozenset({FieldKind.TYPE, FieldKind.NAME, FieldKind.KIND})
+
+
+def deciding_kinds(condition: Condition) -> frozenset[FieldKind]:
+    """Which of type, name and kind decide about applicability: all of them, but none where a rule has only
+    kind or only name conditions, and type alone where it has nothing but type with kind or with name."""
+    found = {_kind_of(compare) for compare in _outside_counts(condition)}
+    if found in ({FieldKind.KIND}, {FieldKind.NAME}):
+        return frozenset()
+    if found in ({FieldKind.TYPE, FieldKind.KIND}, {FieldKind.TYPE, FieldKind.NAME}):
+        return frozenset({FieldKind.TYPE})
+    return _DECIDING
+
+
+def _kind_of(compare: Compare) -> FieldKind | None:
+    left = compare.left
+    if isinstance(left, FieldLeft) and isinstance(left.name, FieldName) and left.name.kind in _DECIDING:
+        return left.name.kind
+    return None
+
+
+def _outside_counts(condition: Condition) -> Iterator[Compare]:
+    if isinstance(condition, Compare):
+        yield condition
+    elif isinstance(condition, Not):
+        yield from _outside_counts(condition.member)
+    else:
+        for member in condition.members:
+            yield from _outside_counts(member)
+
+
+def is_applicable(
+    condition: Condition, kinds: frozenset[FieldKind], evaluator: Evaluator, *, positive: bool = True
+) -> Truth:
+    """Whether a rule applies: its `if` with only the conditions on `kinds`; every other condition counts as
+    true, or as false below an odd number of `not`."""
+    if isinstance(condition, Compare):
+        return evaluator.holds(condition) if _kind_of(condition) in kinds else positive
+    if isinstance(condition, Not):
+        truth = is_applicable(condition.member, kinds, evaluator, positive=not positive)
+        return truth if isinstance(truth, Open) else not truth
+    decisive = not isinstance(condition, AllOf)
+    undecided: Open | None = None
+    for member in condition.members:
+        truth = is_applicable(member, kinds, evaluator, positive=positive)
+        if truth is decisive:
+            return decisive
+        if isinstance(truth, Open):
+            undecided = undecided or truth
+    return undecided if undecided is not None else not decisive
+
+
+# ---------------------------------------------------------------- modes
+
+
+@dataclass(frozen=True, slots=True)
+class ModeRow:
+    """What a mode looks at."""
+
+    name: str
+    needs_tags_and_location: bool
+    containers: bool
+    """Whether resource groups and subscriptions are looked at."""
+
+
+_ALL = ModeRow("All", needs_tags_and_location=False, containers=True)
+_INDEXED = ModeRow("Indexed", needs_tags_and_location=True, containers=False)
+
+
+def is_data_plane(mode: str) -> bool:
+    """Whether a mode looks inside of a service instead of at resources (`Microsoft.Kubernetes.Data`)."""
+    return fold(mode) not in ("all", "indexed")
+
+
+def mode_looks_at(mode: str, type: str, aliases: AliasTable) -> bool:
+    """Whether a mode looks at resources of a type. Nothing under `Microsoft.Resources` is looked at but
+    resource groups and subscriptions, and those only by All. Indexed leaves out the types that are known to
+    have no tags or no location."""
+    row = _INDEXED if fold(mode) == "indexed" else _ALL
+    folded = fold(type)
+    if folded in (fold(RESOURCE_GROUP), fold(SUBSCRIPTION)):
+        return row.containers
+    if folded.startswith("microsoft.resources/"):
+        return False
+    if row.needs_tags_and_location:
+        known = aliases.capabilities(type)
+        return known.tags is not False and known.location is not False
+    return True
+
+
+def parents_of(type: str) -> Iterator[str]:
+    """A component type as the control plane knows it, and its ancestors: `Microsoft.KeyVault.Data/vaults/keys`
+    stands for `Microsoft.KeyVault/vaults/keys` and lies in `Microsoft.KeyVault/vaults`. All folded."""
+    namespace, _, rest = fold(type).partition("/")
+    namespace = namespace.removesuffix(".data").removesuffix(".v2")
+    names = rest.split("/")
+    for count in range(len(names), 0, -1):
+        yield f"{namespace}/{'/'.join(names[:count])}"
+
+
+# ---------------------------------------------------------------- facts of a rule
+
+
+def mentions_location(rule: Rule) -> bool:
+    """Whether any condition, or a parameter of the deployment, reads the location: such a policy does not
+    apply to subscriptions."""
+    if any(_reads_location(compare) for compare in conditions_in(rule.condition)):
+        return True
+    if rule.existence is None:
+        return False
+    return any(map(_names_location, expressions_in(rule.existence.deployment_parameters)))
+
+
+def _reads_location(compare: Compare) -> bool:
+    left = compare.left
+    if isinstance(left, FieldLeft):
+        if isinstance(left.name, FieldName):
+            if left.name.kind is FieldKind.LOCATION:
+                return True
+        elif _names_location(left.name):
+            return True
+    return any(map(_names_location, expressions_of(compare)))
+
+
+def _names_location(expression: Expression) -> bool:
+    return any(name.kind is FieldKind.LOCATION for name in fields_in(expression.node))
+
+
+def expressions_of(compare: Compare) -> Iterator[Expression]:
+    """Every expression of a comparison but that of a dynamic field name."""
+    if isinstance(compare.left, (ValueLeft, ValueCount)):
+        yield from expressions_in(compare.left.value)
+    yield from expressions_in(compare.right)
+
+
+def aliases_in(condition: Condition | None) -> tuple[FieldName, ...]:
+    """Every alias that a condition and the expressions in it read by name, each once, in written order."""
+    if condition is None:
+        return ()
+    found: dict[str, FieldName] = {}
+    for compare in conditions_in(condition):
+        names: list[FieldName] = []
+        left = compare.left
+        if isinstance(left, FieldLeft):
+            names = [left.name] if isinstance(left.name, FieldName) else _choices(left.name)
+        elif isinstance(left, FieldCount):
+            names = [left.field]
+        for expression in expressions_of(compare):
+            names.extend(fields_in(expression.node))
+        for name in names:
+            if name.kind is FieldKind.ALIAS:
+                found.setdefault(name.folded, name)
+    return tuple(found.values())
+
+
+def _choices(expression: Expression) -> list[FieldName]:
+    """The aliases that an `if(…, 'a', 'b')` in `field` chooses from."""
+    names: list[FieldName] = []
+    level = [expression.node]
+    while level:
+        node = level.pop()
+        if isinstance(node, Call) and fold(node.name) == "if":
+            level.extend(reversed(node.arguments[1:]))
+        elif isinstance(node, Literal) and isinstance(node.value, str):
+            names.append(read_field(node.value))
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class TypeGuard:
+    """The resource types for which a rule can hold at all; `any` = not limited."""
+
+    any: bool
+    types: frozenset[str] = frozenset()
+    """Folded."""
+    patterns: tuple[str, ...] = ()
+    """Folded patterns of `like`."""
+
+    def lets(self, type: str) -> bool:
+        """Whether a resource of a (folded) type may be one."""
+        if self.any or type in self.types:
+            return True
+        return any(like_pattern(pattern).fullmatch(type) for pattern in self.patterns)
+
+
+ANY_TYPE = TypeGuard(True)
+_MORE_THAN_ENOUGH = 10_000
+
+
+def type_guard(condition: Condition, parameters: dict[str, Value]) -> TypeGuard:
+    """The types that a rule names with `equals`, `in` or `like`; `parameters` by folded name."""
+    if isinstance(condition, Compare):
+        return _guard_of(condition, parameters)
+    if isinstance(condition, Not):
+        return ANY_TYPE
+    guards = [type_guard(member, parameters) for member in condition.members]
+    if isinstance(condition, AllOf):
+        return _both(guards)
+    if any(guard.any for guard in guards):
+        return ANY_TYPE
+    types = frozenset().union(*(guard.types for guard in guards)) if guards else frozenset()
+    return TypeGuard(False, types, tuple(pattern for guard in guards for pattern in guard.patterns))
+
+
+def _both(guards: list[TypeGuard]) -> TypeGuard:
+    limited = [guard for guard in guards if not guard.any]
+    plain = [guard for guard in limited if not guard.patterns]
+    if not plain:
+        return limited[0] if limited else ANY_TYPE
+    first = min(plain, key=lambda guard: len(guard.types))
+    return TypeGuard(
+        False, frozenset(type for type in first.types if all(guard.lets(type) for guard in limited))
+    )
+
+
+def _guard_of(compare: Compare, parameters: dict[str, Value]) -> TypeGuard:
+    if _kind_of(compare) is not FieldKind.TYPE or compare.operator.name not in ("equals", "in", "like"):
+        return ANY_TYPE
+    value = _plain_value(compare.right, parameters)
+    texts = [value] if isinstance(value, str) else value if isinstance(value, list) else None
+    if texts is None or len(texts) > _MORE_THAN_ENOUGH:
+        return ANY_TYPE
+    folded = [fold(text) for text in texts if isinstance(text, str)]
+    if len(folded) < len(texts):
+        return ANY_TYPE
+    if compare.operator.name == "like":
+        return TypeGuard(False, patterns=tuple(folded))
+    return TypeGuard(False, frozenset(folded))
+
+
+def _plain_value(operand: Operand, parameters: dict[str, Value]) -> Value:
+    """A constant, or the value of a plain `[parameters('x')]`; None for anything else."""
+    if isinstance(operand, Constant):
+        return operand.value
+    if isinstance(operand, Expression):
+        node = operand.node
+        if (
+            isinstance(node, Call)
+            and fold(node.name) == "parameters"
+            and isinstance(node.arguments[0], Literal)
+        ):
+            return parameters.get(fold(str(node.arguments[0].value)))
+    return None

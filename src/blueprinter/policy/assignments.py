@@ -1,0 +1,209 @@
+"""From an initiative or a definition to what an assignment puts into force.
+
+Sources: Microsoft Learn, "Azure Policy initiative definition structure" and "Azure Policy assignment structure".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn, cast
+
+from blueprinter.arm import (
+    ExpressionError,
+    Language,
+    Value,
+    compile_expression,
+    is_expression,
+    parse_expression,
+    policy_equal,
+    unescape,
+)
+from blueprinter.casing import fold, get, key_of
+from blueprinter.document import Json
+from blueprinter.policy.model import (
+    AssignedPolicy,
+    PolicyDefinition,
+    PolicyParameter,
+    PolicySetDefinition,
+    definition_key,
+)
+from blueprinter.policy.operators import shown
+from blueprinter.policy.syntax import as_value
+
+
+class _Missing(Exception):
+    """A parameter of the initiative has neither a value nor a default."""
+
+
+@dataclass(frozen=True, slots=True)
+class _SetContext:
+    """What the parameters of a member may ask for: those of the initiative, and nothing else."""
+
+    values: Mapping[str, Value]
+
+    def parameter(self, name: str) -> Value:
+        if fold(name) not in self.values:
+            raise _Missing(name)
+        return self.values[fold(name)]
+
+    def field(self, name: str) -> NoReturn:
+        raise ExpressionError("`field` has no meaning in an initiative")
+
+    def current(self, name: str | None) -> NoReturn:
+        raise ExpressionError("`current` has no meaning in an initiative")
+
+    def policy(self) -> NoReturn:
+        raise ExpressionError("`policy` has no meaning in an initiative")
+
+    def request_context(self) -> NoReturn:
+        raise ExpressionError("`requestContext` has no meaning in an initiative")
+
+    def resource_group(self) -> NoReturn:
+        raise ExpressionError("`resourceGroup` has no meaning in an initiative")
+
+    def subscription(self) -> NoReturn:
+        raise ExpressionError("`subscription` has no meaning in an initiative")
+
+    def utc_now(self) -> NoReturn:
+        raise ExpressionError("`utcNow` has no meaning in an initiative")
+
+
+def assign_set(
+    set_definition: PolicySetDefinition,
+    definitions: Mapping[str, PolicyDefinition],
+    parameters: Mapping[str, Json],
+    assignment_id: str = "",
+    scope: str = "",
+    *,
+    not_scopes: tuple[str, ...] = (),
+    enforced: bool = True,
+) -> tuple[tuple[AssignedPolicy, ...], tuple[str, ...]]:
+    """The members of an initiative as an assignment puts them into force, and the keys of missing definitions.
+
+    `definitions` are by `definition_key`; `parameters` are the assignment's values. A member's parameter that
+    takes a parameter of the initiative without any value is listed as `missing` in it. Raises `ExpressionError` for a
+    member's expression that cannot be evaluated.
+    """
+    values = {
+        fold(one.name): as_value(one.default) for one in set_definition.parameters.values() if one.has_default
+    }
+    values.update({fold(name): as_value(value) for name, value in parameters.items()})
+    context = _SetContext(values)
+    assigned: list[AssignedPolicy] = []
+    missing: list[str] = []
+    for member in set_definition.members:
+        key = definition_key(member.definition_id)
+        definition = definitions.get(key)
+        if definition is None:
+            missing.append(key)
+            continue
+        own: dict[str, Json] = {}
+        without: list[str] = []
+        for name, stated in member.parameters.items():
+            try:
+                own[name] = cast(Json, _resolved(stated, context))
+            except _Missing:
+                without.append(name)
+        assigned.append(
+            AssignedPolicy(
+                definition=definition,
+                parameters=own,
+                assignment_id=assignment_id,
+                set_definition_id=set_definition.id,
+                reference_id=member.reference_id,
+                scope=scope,
+                not_scopes=not_scopes,
+                enforced=enforced,
+                missing=tuple(without),
+            )
+        )
+    return tuple(assigned), tuple(missing)
+
+
+def _resolved(value: Json, context: _SetContext) -> Value:
+    if isinstance(value, str):
+        if not is_expression(value):
+            return unescape(value)
+        return compile_expression(parse_expression(value), Language.POLICY)(context)
+    if isinstance(value, list):
+        return [_resolved(item, context) for item in value]
+    if isinstance(value, dict):
+        return {key: _resolved(member, context) for key, member in value.items()}
+    return value
+
+
+# ---------------------------------------------------------------- parameter values
+
+
+def parameter_faults(
+    declared: Mapping[str, PolicyParameter], given: Mapping[str, Json]
+) -> tuple[tuple[str, str], ...]:
+    """What Azure would refuse of the values given to a definition or an initiative: pairs of the parameter's
+    name and a message. Allowed values of an Array hold for each of its elements, or for the whole array."""
+    faults: list[tuple[str, str]] = []
+    for name, value in given.items():
+        parameter = get(declared, name)
+        if parameter is None:
+            faults.append((name, f"the parameter `{name}` is not declared"))
+            continue
+        accepts = _TYPES.get(fold(parameter.type))
+        if accepts is not None and not accepts(value):
+            faults.append((name, f"the parameter `{name}` is of type {parameter.type}, found {_kind(value)}"))
+        elif parameter.allowed and not _is_allowed(value, parameter.allowed):
+            listed = ", ".join(shown(as_value(one)) for one in parameter.allowed)
+            faults.append(
+                (name, f"the parameter `{name}` is `{shown(as_value(value))}`, allowed are {listed}")
+            )
+    for parameter in declared.values():
+        if not parameter.has_default and key_of(given, parameter.name) is None:
+            faults.append((parameter.name, f"the parameter `{parameter.name}` has no value"))
+    return tuple(faults)
+
+
+def _is_allowed(value: Json, allowed: Sequence[Json]) -> bool:
+    if any(policy_equal(as_value(value), as_value(one)) for one in allowed):
+        return True
+    return isinstance(value, list) and all(
+        any(policy_equal(as_value(item), as_value(one)) for one in allowed) for item in value
+    )
+
+
+def _is_integer(value: Json) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_date_time(value: Json) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+_TYPES: dict[str, Callable[[Json], bool]] = {
+    "string": lambda value: isinstance(value, str),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+    "boolean": lambda value: (
+        isinstance(value, bool) or (isinstance(value, str) and fold(value) in ("true", "false"))
+    ),
+    "integer": _is_integer,
+    "float": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    "datetime": _is_date_time,
+}
+
+
+def _kind(value: Json) -> str:
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    if value is None:
+        return "null"
+    return "an array" if isinstance(value, list) else "an object"

@@ -1,0 +1,199 @@
+"""The catalog file: built-in definitions, initiatives and aliases in one SQLite file, read lazily."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from blueprinter.diagnostics import InvalidInput, Position, error
+from blueprinter.document import Document, load, parse
+from blueprinter.policy.alias_files import read_store
+from blueprinter.policy.aliases import AliasEntry, AliasTable, Capabilities, MemoryStore
+from blueprinter.policy.catalog import Lazy, index_folders, kind_of
+from blueprinter.policy.definitions import read_definition, read_policy_set
+from blueprinter.policy.model import PolicyDefinition, PolicySetDefinition
+
+_VERSION = "1"
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS documents (
+    key TEXT NOT NULL, kind TEXT NOT NULL, file TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, key));
+CREATE TABLE IF NOT EXISTS aliases (
+    type TEXT NOT NULL, alias TEXT NOT NULL, path TEXT NOT NULL, versions TEXT NOT NULL, modifiable INTEGER,
+    PRIMARY KEY (type, alias)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS aliases_by_name ON aliases (alias);
+CREATE TABLE IF NOT EXISTS capabilities (type TEXT PRIMARY KEY, tags INTEGER, location INTEGER);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import added to a catalog or renewed in it."""
+
+    definitions: int
+    sets: int
+    aliases: int
+
+
+def import_catalog(source: Path, store: Path) -> Imported:
+    """Adds to a catalog file, which is made when it is absent: a folder of definitions and initiatives, or a
+    file of aliases (`read_alias_table`). What has the same key is replaced. Raises `InvalidInput`."""
+    store.parent.mkdir(parents=True, exist_ok=True)
+    if not source.exists():
+        raise InvalidInput([error("BP332", f"`{source}` does not exist", Position(str(source)))])
+    with _connected(store) as connection:
+        connection.executescript(_TABLES)
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('version', ?)", (_VERSION,))
+        if source.is_dir():
+            return _import_folder(source, connection)
+        if source.suffix == ".json":
+            kind = kind_of(load(source).value)
+            if kind is not None:
+                return _import_folder(source, connection)
+        return Imported(0, 0, _import_aliases(read_store(source), connection))
+
+
+class _connected:  # noqa: N801 # a context manager that reads as a word
+    """A connection that commits at the end, or rolls back, and is closed either way."""
+
+    def __init__(self, store: Path) -> None:
+        self._connection = sqlite3.connect(store)
+
+    def __enter__(self) -> sqlite3.Connection:
+        return self._connection
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._connection.commit()
+        else:
+            self._connection.rollback()
+        self._connection.close()
+
+
+def _import_folder(source: Path, connection: sqlite3.Connection) -> Imported:
+    index = index_folders([source])
+    counts = Counter({"definition": 0, "set": 0})
+    for key, path in index.files.items():
+        kind = "definition" if key in index.definitions else "set"
+        body = zlib.compress(load(path).text.encode())
+        shown = path.relative_to(source).as_posix() if source.is_dir() else path.name
+        connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)", (key, kind, shown, body))
+        counts[kind] += 1
+    return Imported(counts["definition"], counts["set"], 0)
+
+
+def _import_aliases(found: MemoryStore, connection: sqlite3.Connection) -> int:
+    count = 0
+    for type, members in found.by_type.items():
+        for alias, entry in members.items():
+            versions = json.dumps([[path, sorted(listed)] for path, listed in entry.versions])
+            connection.execute(
+                "INSERT OR REPLACE INTO aliases VALUES (?, ?, ?, ?, ?)",
+                (type, alias, entry.default_path, versions, entry.modifiable),
+            )
+            count += 1
+    for type, known in found.capability.items():
+        connection.execute(
+            "INSERT OR REPLACE INTO capabilities VALUES (?, ?, ?)", (type, known.tags, known.location)
+        )
+    return count
+
+
+class SqliteStore:
+    """Aliases in a catalog file, read a resource type at a time."""
+
+    __slots__ = ("_connection", "_types")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._types: dict[str, MemoryStore] = {}
+
+    def entry(self, resource_type: str, alias: str) -> AliasEntry | None:
+        return self._type(resource_type).entry(resource_type, alias)
+
+    def anywhere(self, alias: str) -> tuple[AliasEntry, ...]:
+        rows = self._connection.execute(
+            "SELECT path, versions, modifiable FROM aliases WHERE alias = ? ORDER BY type", (alias,)
+        )
+        return tuple(_entry(*row) for row in rows)
+
+    def capabilities(self, resource_type: str) -> Capabilities:
+        row = self._connection.execute(
+            "SELECT tags, location FROM capabilities WHERE type = ?", (resource_type,)
+        ).fetchone()
+        return Capabilities() if row is None else Capabilities(_flag(row[0]), _flag(row[1]))
+
+    def _type(self, type: str) -> MemoryStore:
+        if type not in self._types:
+            store = MemoryStore()
+            rows = self._connection.execute(
+                "SELECT type, alias, path, versions, modifiable FROM aliases WHERE type IN (?, '')", (type,)
+            )
+            for owner, alias, *rest in rows:
+                store.add(owner, alias, _entry(*rest))
+            self._types[type] = store
+        return self._types[type]
+
+
+def _entry(path: str, versions: str, modifiable: int | None) -> AliasEntry:
+    pairs = tuple((target, frozenset(listed)) for target, listed in json.loads(versions))
+    return AliasEntry(path, pairs, _flag(modifiable))
+
+
+def _flag(value: int | None) -> bool | None:
+    return None if value is None else bool(value)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalog:
+    """Built-in definitions, initiatives and aliases, read when they are asked for."""
+
+    aliases: AliasTable
+    definitions: Mapping[str, PolicyDefinition]
+    sets: Mapping[str, PolicySetDefinition]
+
+    @classmethod
+    def empty(cls) -> Catalog:
+        """A catalog that knows nothing."""
+        return cls(AliasTable.empty(), {}, {})
+
+
+def open_catalog(store: Path) -> Catalog:
+    """Opens a catalog file for reading. Raises `InvalidInput` when it is missing or was written otherwise."""
+    if not store.is_file():
+        raise _no_catalog(store, "does not exist")
+    connection = sqlite3.connect(f"{store.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        row = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
+    except sqlite3.DatabaseError as found:
+        connection.close()
+        raise _no_catalog(store, "is no catalog") from found
+    if row is None or row[0] != _VERSION:
+        connection.close()
+        raise _no_catalog(store, "was written by another version")
+
+    def keys(kind: str) -> list[str]:
+        rows = connection.execute("SELECT key FROM documents WHERE kind = ? ORDER BY key", (kind,))
+        return [key for (key,) in rows]
+
+    def document(kind: str, key: str) -> Document:
+        file, body = connection.execute(
+            "SELECT file, body FROM documents WHERE kind = ? AND key = ?", (kind, key)
+        ).fetchone()
+        return parse(zlib.decompress(body).decode(), file)
+
+    return Catalog(
+        aliases=AliasTable((SqliteStore(connection),)),
+        definitions=Lazy(keys("definition"), lambda key: read_definition(document("definition", key))),
+        sets=Lazy(keys("set"), lambda key: read_policy_set(document("set", key))),
+    )
+
+
+def _no_catalog(store: Path, why: str) -> InvalidInput:
+    hint = "`blueprinter catalog import` writes it"
+    return InvalidInput([error("BP332", f"`{store}` {why}", Position(str(store)), hint)])

@@ -1,0 +1,160 @@
+"""The diagnostics of the policy language (BP3xx)."""
+
+from __future__ import annotations
+
+from blueprinter.diagnostics import CodeRow
+
+CODES: tuple[CodeRow, ...] = (
+    CodeRow(
+        "BP301",
+        "not a policy definition",
+        "A definition is an object with a `policyRule`, alone or inside `properties`; a bare rule is an object "
+        "with `if` and `then`.",
+        bad='{"properties": {"displayName": "HTTPS only"}}',
+        good='{"properties": {"policyRule": {"if": {…}, "then": {"effect": "audit"}}}}',
+    ),
+    CodeRow(
+        "BP302",
+        "a part of the rule is missing",
+        "A rule needs `if` and `then`, and `then` needs `effect`; a condition needs what it looks at (`field`, "
+        "`value` or `count`) and one operator.",
+        bad='{"if": {"field": "type"}, "then": {"effect": "audit"}}',
+        good='{"if": {"field": "type", "equals": "Microsoft.Web/sites"}, "then": {"effect": "audit"}}',
+    ),
+    CodeRow(
+        "BP303",
+        "a part of the rule has the wrong form",
+        "The value is of another JSON type than the policy language takes here: `allOf` and `anyOf` take an "
+        "array, `not` an object, `field` and `effect` text.",
+        bad='{"not": [{"field": "location", "equals": "eastus"}]}',
+        good='{"not": {"field": "location", "equals": "eastus"}}',
+    ),
+    CodeRow(
+        "BP304",
+        "unknown key in a condition",
+        "A condition holds what it looks at (`field`, `value` or `count`) and one operator, a logical operator "
+        "stands alone, and `count` holds `field` or `value`, `where` and `name`. Anything else is most often "
+        "a misspelt operator.",
+        bad='{"field": "location", "notEqual": "eastus"}',
+        good='{"field": "location", "notEquals": "eastus"}',
+    ),
+    CodeRow(
+        "BP305",
+        "a condition says too much",
+        "A condition looks at one thing (`field`, `value` or `count`) and has one operator. Two conditions on "
+        "one thing are written as two members of `allOf`.",
+        bad='{"field": "name", "like": "a*", "notLike": "ab*"}',
+        good='{"allOf": [{"field": "name", "like": "a*"}, {"field": "name", "notLike": "ab*"}]}',
+    ),
+    CodeRow(
+        "BP306",
+        "a key stands twice, but for letter case",
+        "The policy language does not regard letter case, so two keys that differ only in it say the same "
+        "thing twice. Remove one of them.",
+        bad='{"allOf": [], "allof": []}',
+        good='{"allOf": []}',
+    ),
+    CodeRow(
+        "BP307",
+        "the expression does not parse",
+        "Text that starts with `[` and ends with `]` is an expression: functions with arguments in "
+        "parentheses, strings in single quotes. Text that should stay text starts with `[[`.",
+        bad="[concat('a', ]",
+        good="[concat('a', 'b')]",
+    ),
+    CodeRow(
+        "BP308",
+        "the expression calls what policies do not have",
+        "The function is not known, is not available in policy rules, or takes another number of arguments.",
+        bad="[resourceId('Microsoft.Web/sites', 'app')]",
+        good="[concat(resourceGroup().id, '/providers/Microsoft.Web/sites/app')]",
+    ),
+    CodeRow(
+        "BP309",
+        "the parameter is not declared",
+        "`parameters('x')` names a parameter that the definition does not declare. Azure refuses the definition.",
+    ),
+    CodeRow(
+        "BP310",
+        "`current` has nothing to stand for",
+        "`current('x')` stands for the member that a `count` is looking at: its name for a value count, the "
+        "array alias for a field count. It has no meaning outside of that count.",
+    ),
+    CodeRow(
+        "BP311",
+        "a field must be known before the rule runs",
+        "An expression in `field` is either `if(condition, 'alias', 'alias')` or `concat('tags[', …, ']')`, so "
+        "that the aliases a rule reads can be listed.",
+        bad="[parameters('fieldName')]",
+        good="[concat('tags[', parameters('tagName'), ']')]",
+    ),
+    CodeRow(
+        "BP312",
+        "the details of the effect are wrong",
+        "auditIfNotExists and deployIfNotExists need the `type` of the related resource, modify needs "
+        "`operations`, append an array of fields with values.",
+    ),
+    CodeRow(
+        "BP313",
+        "the parameter declaration is wrong",
+        "A parameter has a `type` (String, Array, Object, Boolean, Integer, Float or DateTime), and its default "
+        "is one of its allowed values.",
+    ),
+    CodeRow(
+        "BP314",
+        "a limit of Azure Policy is exceeded",
+        "Azure refuses rules beyond its limits: 4,096 conditions in `if`, 128 in `then`, 2,048 functions in a "
+        "rule, 5 field counts over one array, 10 value counts, 81,920 characters and 64 nested functions in an "
+        "expression.",
+    ),
+    CodeRow(
+        "BP315",
+        "the alias cannot be modified",
+        "`modify` writes only tags and aliases whose metadata say `Modifiable`. "
+        "`az provider show --expand resourceTypes/aliases` lists them.",
+    ),
+    CodeRow(
+        "BP316",
+        "a property of the definition has the wrong form",
+        "Names, modes, versions and metadata of a definition or an initiative are of a fixed JSON type.",
+    ),
+    CodeRow(
+        "BP320",
+        "not an initiative",
+        "An initiative is an object with `policyDefinitions`, alone or inside `properties`.",
+    ),
+    CodeRow(
+        "BP321",
+        "a member of the initiative is wrong",
+        "A member names its definition with `policyDefinitionId`, has a `policyDefinitionReferenceId` that no "
+        "other member has, and groups that the initiative declares.",
+    ),
+    CodeRow(
+        "BP322",
+        "a parameter of a member is wrong",
+        "The parameters of a member are plain values or expressions over the initiative's own parameters: "
+        "`[parameters('x')]`.",
+    ),
+    CodeRow(
+        "BP330",
+        "the policy test is wrong",
+        "A file of policy tests names its policy with `policy`, or holds it as `definition`, and lists `cases`; "
+        "each case has a unique name, a resource, and what is expected. `blueprinter schema policy-tests` "
+        "prints the schema.",
+    ),
+    CodeRow(
+        "BP331",
+        "the aliases cannot be read",
+        "Aliases are given as Azure's list of resource providers (`az provider list --expand "
+        "resourceTypes/aliases`) or as an object from alias to path.",
+    ),
+    CodeRow(
+        "BP332",
+        "the catalog cannot be read",
+        "The catalog of built-in definitions and aliases is missing, or was written by another version. "
+        "`blueprinter catalog import` writes it anew.",
+    ),
+)
+
+COMPILE_CODES = frozenset({"BP308", "BP309", "BP310", "BP311", "BP314", "BP315"})
+"""Faults of meaning rather than form: a policy test expects them as `error: compile`, all others as `parse`."""

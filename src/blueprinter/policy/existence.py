@@ -1,0 +1,200 @@
+"""Where the related resource of an IfNotExists policy is looked for, and whether it is there.
+
+Sources: Microsoft Learn, "Azure Policy definitions auditIfNotExists effect" and "… deployIfNotExists effect".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blueprinter.arm import ExpressionError, Resource, Unknown, Value, child_of
+from blueprinter.casing import fold, same
+from blueprinter.policy.context import EvaluationContext, group_of, subscription_of
+from blueprinter.policy.count import Open, Truth
+from blueprinter.policy.fields import FieldKind, FieldName, segments
+from blueprinter.policy.interpret import Evaluator, Observer
+from blueprinter.policy.model import Found, Lookup, NotCollected, UnsupportedReason
+from blueprinter.policy.operators import Absent
+from blueprinter.policy.subject import RESOURCE_GROUP, SUBSCRIPTION, Subject, Undecidable
+from blueprinter.policy.syntax import Existence, Operand, evaluate_operand
+
+GUEST_CONFIGURATION = "microsoft.guestconfiguration/guestconfigurationassignments"
+ASSESSMENTS = "microsoft.security/assessments"
+
+EXTENSION_TYPES = frozenset(
+    {
+        "microsoft.advisor/recommendations",
+        "microsoft.alertsmanagement/alerts",
+        "microsoft.authorization/locks",
+        "microsoft.authorization/policyassignments",
+        "microsoft.authorization/policyexemptions",
+        "microsoft.authorization/roleassignments",
+        "microsoft.automanage/configurationprofileassignments",
+        "microsoft.chaos/targets",
+        "microsoft.guestconfiguration/guestconfigurationassignments",
+        "microsoft.insights/datacollectionruleassociations",
+        "microsoft.insights/diagnosticsettings",
+        "microsoft.insights/guestdiagnosticsettings",
+        "microsoft.insights/vminsightsonboardingstatuses",
+        "microsoft.kubernetesconfiguration/extensions",
+        "microsoft.kubernetesconfiguration/fluxconfigurations",
+        "microsoft.maintenance/configurationassignments",
+        "microsoft.policyinsights/attestations",
+        "microsoft.policyinsights/remediations",
+        "microsoft.recoveryservices/backupprotecteditems",
+        "microsoft.resources/links",
+        "microsoft.resources/tags",
+        "microsoft.security/advancedthreatprotectionsettings",
+        "microsoft.security/assessments",
+        "microsoft.security/defenderforstoragesettings",
+        "microsoft.security/sqlvulnerabilityassessments",
+        "microsoft.serialconsole/serialports",
+        "microsoft.servicelinker/linkers",
+    }
+)
+"""Types that extend a resource of another type: they are looked for on the evaluated resource itself."""
+
+_REASONS = {
+    GUEST_CONFIGURATION: UnsupportedReason.GUEST_CONFIGURATION,
+    ASSESSMENTS: UnsupportedReason.DEFENDER_ASSESSMENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for: a type, a name (None = any), a scope."""
+
+    type: str
+    name: str | None
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """What was found: whether a related resource satisfies, and how many there are."""
+
+    exists: Truth
+    search: Search | None = None
+    candidates: tuple[Resource, ...] = ()
+
+
+def find_related(
+    existence: Existence, context: EvaluationContext, lookup: Lookup, observer: Observer | None = None
+) -> Related:
+    """Whether a related resource exists that satisfies the existence condition; any one suffices."""
+    try:
+        search = search_for(existence, context)
+    except Undecidable as found:
+        return Related(Open(found.reason, found.detail, found.path))
+    except ExpressionError as found:
+        return Related(Open(None, found.message))
+    candidates = _candidates(search, context, lookup)
+    if isinstance(candidates, NotCollected):
+        reason = reason_for(search.type)
+        detail = candidates.detail or f"resources of type `{search.type}` were not collected"
+        return Related(Open(reason, detail), search)
+    undecided: Open | None = None
+    for resource in candidates:
+        truth = _satisfies(existence, resource, context, observer)
+        if truth is True:
+            return Related(True, search, candidates)
+        if isinstance(truth, Open):
+            undecided = undecided or truth
+    return Related(False if undecided is None else undecided, search, candidates)
+
+
+def reason_for(type: str) -> UnsupportedReason:
+    """Why a verdict that needs resources of a type cannot be given when they were not collected."""
+    return _REASONS.get(fold(type), UnsupportedReason.NOT_COLLECTED)
+
+
+def _satisfies(
+    existence: Existence, resource: Resource, context: EvaluationContext, observer: Observer | None
+) -> Truth:
+    if existence.condition is None:
+        return True
+    related = Subject(resource, context.subject.aliases, strict=context.subject.strict)
+    truth = Evaluator(context, related, observer).holds(existence.condition)
+    context.subject.merge_source(related)
+    return truth
+
+
+def _candidates(
+    search: Search, context: EvaluationContext, lookup: Lookup
+) -> tuple[Resource, ...] | NotCollected:
+    answer = lookup(search.type, search.name, search.scope)
+    own = context.subject.resource
+    if isinstance(answer, Found):
+        found = answer.resources
+        if fold(search.type) in EXTENSION_TYPES and _is_container(context.subject):
+            # a scope holds the extensions of everything in it; its own are meant
+            found = tuple(one for one in found if not one.id or child_of(one.id, own.id))
+        return found
+    if isinstance(answer, NotCollected) and _is_itself(search, context):
+        return (own,)
+    return answer if isinstance(answer, NotCollected) else ()
+
+
+def _is_container(subject: Subject) -> bool:
+    return fold(subject.type) in (fold(RESOURCE_GROUP), fold(SUBSCRIPTION))
+
+
+def _is_itself(search: Search, context: EvaluationContext) -> bool:
+    """Whether a policy looks for the evaluated resource again, under its own name."""
+    if search.name is None or not same(search.type, context.subject.type):
+        return False
+    return same(search.name, _full_name(context))
+
+
+def search_for(existence: Existence, context: EvaluationContext) -> Search:
+    """Type, name and scope of the related resource. Raises `ExpressionError` and `Undecidable`.
+
+    A child, and what extends a resource, is looked for in the evaluated resource; anything else in its resource
+    group, in the group that `resourceGroupName` names, or with `existenceScope: subscription` in all of the
+    subscription.
+    """
+    type = _text(existence.type, context)
+    if not type:
+        raise ExpressionError("the type of the related resource is empty")
+    name = _text(existence.name, context) or None
+    subject = context.subject
+    id = subject.resource.id
+    inside = fold(type).startswith(f"{fold(subject.type)}/")
+    if _is_container(subject):
+        return Search(type, name, _scope_in_container(existence, context))
+    if inside or fold(type) in EXTENSION_TYPES:
+        if name is not None and inside and name.count("/") < segments(type) - 1:
+            name = f"{_full_name(context)}/{name}"
+        return Search(type, name, id)
+    if same(_text(existence.existence_scope, context), "subscription"):
+        return Search(type, name, subscription_of(id))
+    group = _text(existence.resource_group, context)
+    if group:
+        return Search(type, name, f"{subscription_of(id)}/resourceGroups/{group}")
+    return Search(type, name, group_of(id) or subscription_of(id))
+
+
+def _scope_in_container(existence: Existence, context: EvaluationContext) -> str:
+    id = context.subject.resource.id
+    group = _text(existence.resource_group, context)
+    if same(_text(existence.existence_scope, context), "subscription"):
+        return subscription_of(id)
+    return f"{subscription_of(id)}/resourceGroups/{group}" if group else id
+
+
+def _full_name(context: EvaluationContext) -> str:
+    value = context.subject.look(FieldName("fullName", FieldKind.FULL_NAME)).hits[0].value
+    return value if isinstance(value, str) and not isinstance(value, Absent) else ""
+
+
+def _text(operand: Operand | None, context: EvaluationContext) -> str:
+    if operand is None:
+        return ""
+    value: Value = evaluate_operand(operand, context)
+    if isinstance(value, Unknown):
+        raise Undecidable(context.reason_of(value), f"`[{value.expression}]` is known only to Azure")
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ExpressionError("a type, a name or a scope of the related resource is no text")
+    return value

@@ -1,0 +1,254 @@
+"""The names of `field`: special names, tags in every spelling, aliases; and paths into a resource.
+
+Source: Microsoft Learn, "Azure Policy definition structure policy rule", section Fields.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import TypeAlias
+
+from blueprinter.arm import Unknown, Value
+from blueprinter.casing import fold, key_of
+from blueprinter.policy.operators import Absent, Left
+
+
+class FieldKind(StrEnum):
+    """What a field name stands for."""
+
+    TYPE = "type"
+    NAME = "name"
+    FULL_NAME = "fullName"
+    KIND = "kind"
+    LOCATION = "location"
+    ID = "id"
+    API_VERSION = "apiVersion"
+    TAGS = "tags"
+    TAG = "tag"
+    IDENTITY = "identity"
+    """`identity.type` and everything else of the resource's identity."""
+    ALIAS = "alias"
+
+
+class Wildcard(Enum):
+    """`[*]`: every member of an array."""
+
+    EACH = "[*]"
+
+
+Step: TypeAlias = "str | int | Wildcard"
+"""A property, an element, or every element."""
+
+Path: TypeAlias = "tuple[Step, ...]"
+
+_SPECIAL = {
+    fold(kind.value): kind
+    for kind in (
+        FieldKind.TYPE,
+        FieldKind.NAME,
+        FieldKind.FULL_NAME,
+        FieldKind.KIND,
+        FieldKind.LOCATION,
+        FieldKind.ID,
+        FieldKind.API_VERSION,
+        FieldKind.TAGS,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldName:
+    """A field as the rule names it."""
+
+    text: str
+    kind: FieldKind
+    tag: str = ""
+    """The name of the tag when `kind` is TAG."""
+    wildcards: int = 0
+    """How many `[*]` the text has."""
+
+    @property
+    def folded(self) -> str:
+        """The text without regard to case, as aliases are looked up."""
+        return fold(self.text)
+
+
+def read_field(text: str) -> FieldName:
+    """What a field name stands for. Every text is a name of something: what is nothing else is an alias."""
+    text = text.strip()
+    folded = fold(text)
+    special = _SPECIAL.get(folded)
+    if special is not None:
+        return FieldName(text, special)
+    if folded.startswith(("tags.", "tags[")):
+        if folded == "tags[*]":
+            return FieldName(text, FieldKind.TAGS, wildcards=1)
+        return FieldName(text, FieldKind.TAG, tag=_tag_name(text))
+    kind = FieldKind.IDENTITY if folded == "identity" or folded.startswith("identity.") else FieldKind.ALIAS
+    return FieldName(text, kind, wildcards=text.count("[*]"))
+
+
+def _tag_name(text: str) -> str:
+    """`tags.x`, `tags[x]`, `tags['x']` and `tags["x"]`; a doubled apostrophe inside quotes is one."""
+    if text[4] == ".":
+        return text[5:]
+    inner = text[5:-1] if text.endswith("]") else text[5:]
+    if len(inner) >= 2 and inner[0] == inner[-1] and inner[0] in "'\"":
+        quote = inner[0]
+        return inner[1:-1].replace(quote * 2, quote)
+    return inner
+
+
+_STEP = re.compile(
+    r"""\[\*\]|\[(?P<index>\d+)\]|\['(?P<single>(?:[^']|'')*)'\]|\["(?P<double>(?:[^"]|"")*)"\]|\.?(?P<name>[^.\[\]]+)"""
+)
+
+
+def read_path(text: str) -> Path:
+    """The steps of a path such as `properties.rules[*].ports[0]` or `tags['cost center']`.
+
+    What is no step (a stray bracket) counts as part of a name, so that a path from a catalog never fails.
+    """
+    steps: list[Step] = []
+    place = 0
+    while place < len(text):
+        found = _STEP.match(text, place)
+        if found is None or found.end() == place:
+            steps.append(text[place:].lstrip("."))
+            break
+        place = found.end()
+        if found[0] == "[*]":
+            steps.append(Wildcard.EACH)
+        elif found["index"] is not None:
+            steps.append(int(found["index"]))
+        elif found["single"] is not None:
+            steps.append(found["single"].replace("''", "'"))
+        elif found["double"] is not None:
+            steps.append(found["double"].replace('""', '"'))
+        else:
+            steps.append(found["name"])
+    return tuple(steps)
+
+
+def path_text(steps: Path) -> str:
+    """A path as people read it; `read_path` reads it back."""
+    text = ""
+    for step in steps:
+        if isinstance(step, Wildcard):
+            text += "[*]"
+        elif isinstance(step, int):
+            text += f"[{step}]"
+        elif re.fullmatch(r"[^.\[\]'\s]+", step):
+            text += f".{step}" if text else step
+        else:
+            text += "['" + step.replace("'", "''") + "']"
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One value that a path selects: the value, where it stands, and the members of arrays that lead to it."""
+
+    value: Left
+    path: Path
+    indexes: tuple[int, ...]
+
+
+def read_value(body: Value | Mapping[str, Value], steps: Path) -> Left:
+    """The value at a path without `[*]`, null as it stands; `Absent.FIELD` where a step leads nowhere."""
+    value: object = body
+    for place, step in enumerate(steps):
+        if isinstance(value, Unknown):
+            return Unknown(value.expression + _suffix(steps[place:]))
+        if isinstance(step, str):
+            if not isinstance(value, Mapping):
+                return Absent.FIELD
+            if step in value:
+                value = value[step]
+            else:
+                key = key_of(value, step)
+                if key is None:
+                    return Absent.FIELD
+                value = value[key]
+        elif isinstance(step, int):
+            if not isinstance(value, list) or step >= len(value):
+                return Absent.FIELD
+            value = value[step]
+        else:
+            return Absent.FIELD
+    return value  # type: ignore[return-value] # a JSON value, walked as object
+
+
+def select(
+    body: Mapping[str, Value], steps: Path, fixed: tuple[int, ...] = ()
+) -> tuple[list[Hit], Unknown | None]:
+    """Every value that a path with `[*]` selects; `fixed` chooses the members of its first wildcards.
+
+    A missing or null array, and what is no array, selects nothing. A member that lacks the property gives
+    `Absent.MEMBER`. The second result is the first array of which nothing is known.
+    """
+    hits: list[Hit] = []
+    unknown: list[Unknown] = []
+    _select(body, steps, 0, (), (), fixed, hits, unknown)
+    return hits, unknown[0] if unknown else None
+
+
+def _select(
+    value: object,
+    steps: Path,
+    place: int,
+    path: Path,
+    indexes: tuple[int, ...],
+    fixed: tuple[int, ...],
+    hits: list[Hit],
+    unknown: list[Unknown],
+) -> None:
+    wildcard = next((at for at in range(place, len(steps)) if isinstance(steps[at], Wildcard)), None)
+    plain = steps[place:] if wildcard is None else steps[place:wildcard]
+    found = read_value(value, plain)  # type: ignore[arg-type] # a JSON value
+    path += plain
+    if wildcard is None:
+        if found is Absent.FIELD and indexes:
+            found = Absent.MEMBER
+        hits.append(Hit(found, path, indexes))
+        return
+    if isinstance(found, Unknown):
+        unknown.append(found)
+        return
+    members = _members(found, steps, wildcard)
+    depth = len(indexes)
+    chosen = range(len(members)) if depth >= len(fixed) else (fixed[depth],)
+    for index in chosen:
+        if index < len(members):
+            step, member = members[index]
+            _select(member, steps, wildcard + 1, (*path, step), (*indexes, index), fixed, hits, unknown)
+
+
+def _members(value: object, steps: Path, wildcard: int) -> list[tuple[Step, object]]:
+    if isinstance(value, list):
+        return list(enumerate(value))
+    if isinstance(value, Mapping) and wildcard == 1 and steps[0] == "tags":
+        return list(value.items())
+    return []
+
+
+def _suffix(steps: Path) -> str:
+    text = path_text(steps)
+    return text if text.startswith("[") else f".{text}"
+
+
+def segments(type: str) -> int:
+    """How many names a resource of this type has in its id: 1 for `A/b`, 2 for `A/b/c`."""
+    return max(type.count("/"), 1)
+
+
+def prefixes(text: str) -> Iterator[str]:
+    """The folded text up to each `[*]`, the longest first: what a counted array may be called inside `where`."""
+    folded = fold(text)
+    end = folded.rfind("[*]")
+    while end >= 0:
+        yield folded[: end + 3]
+        end = folded.rfind("[*]", 0, end)

@@ -1,0 +1,255 @@
+"""The interpreter: decides conditions of one policy on one resource, three-valued and traced.
+
+Small and plain on purpose: it serves single evaluations and explanations, and faster evaluators are held
+against it. A condition is true, false, or open with a reason; one false member decides an `allOf` and one
+true member an `anyOf`, whatever else is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from blueprinter.arm import ExpressionError, Unknown, Value, normal_location
+from blueprinter.policy.context import EvaluationContext
+from blueprinter.policy.count import Counted, Open, Truth, count_field, count_values
+from blueprinter.policy.fields import FieldKind, FieldName, path_text, read_field
+from blueprinter.policy.model import UnsupportedReason
+from blueprinter.policy.operators import Absent, Left, shown, words_for
+from blueprinter.policy.subject import Frame, Selection, Subject, Undecidable, bound
+from blueprinter.policy.syntax import (
+    AllOf,
+    Compare,
+    Condition,
+    Expression,
+    FieldCount,
+    FieldLeft,
+    Not,
+    ValueCount,
+    ValueLeft,
+    evaluate_operand,
+    fields_in,
+)
+
+Observer = Callable[[Compare, Truth], None]
+"""Is told every comparison that was decided, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """The comparison that decided: where it looked, what was wanted there, what is there."""
+
+    path: str
+    expected: str
+    actual: str
+    weight: int
+
+
+class Evaluator:
+    """Decides conditions. `subject` is what `field:` reads; `context.subject` what `field()` reads: they differ
+    inside an existence condition."""
+
+    __slots__ = ("context", "observer", "subject")
+
+    def __init__(
+        self, context: EvaluationContext, subject: Subject | None = None, observer: Observer | None = None
+    ) -> None:
+        self.context = context
+        self.subject = subject or context.subject
+        self.observer = observer
+
+    def holds(self, condition: Condition) -> Truth:
+        """Whether a condition holds."""
+        if isinstance(condition, Compare):
+            truth = self._compare(condition)
+            if self.observer is not None:
+                self.observer(condition, truth)
+            return truth
+        if isinstance(condition, Not):
+            truth = self.holds(condition.member)
+            return truth if isinstance(truth, Open) else not truth
+        # the member that decides: false for allOf, true for anyOf
+        decisive = not isinstance(condition, AllOf)
+        undecided: Open | None = None
+        for member in condition.members:
+            truth = self.holds(member)
+            if truth is decisive:
+                return decisive
+            if isinstance(truth, Open):
+                undecided = undecided or truth
+                if truth.reason is None:
+                    break
+        return undecided if undecided is not None else not decisive
+
+    def value(self, operand: Expression) -> Value:
+        """The value of an expression. Raises `ExpressionError` and `Undecidable`."""
+        return operand.run(self.context)
+
+    # ------------------------------------------------------------ comparisons
+
+    def _compare(self, condition: Compare) -> Truth:
+        try:
+            return self._compared(condition)
+        except Undecidable as found:
+            return Open(found.reason, found.detail, found.path)
+        except ExpressionError as found:
+            return Open(None, found.message)
+
+    def _compared(self, condition: Compare) -> Truth:
+        left = condition.left
+        if isinstance(left, (FieldCount, ValueCount)):
+            return self._compare_count(condition, self.counted(left))
+        if isinstance(left, ValueLeft):
+            value = evaluate_operand(left.value, self.context)
+            return self._judge(condition, value, evaluate_operand(condition.right, self.context))
+        name = self._field_name(left)
+        selection = self._look(name)
+        right = evaluate_operand(condition.right, self.context)
+        if name.kind is FieldKind.LOCATION:
+            right = _normal(right)
+        if selection.unknown is not None:
+            return self._not_known(selection.unknown)
+        if not selection.many:
+            left_value = selection.hits[0].value
+            if name.kind is FieldKind.LOCATION and not isinstance(left_value, Absent):
+                left_value = _normal(left_value)
+            return self._judge(condition, left_value, right)
+        undecided: Open | None = None
+        for hit in selection.hits:  # an array without members satisfies every condition
+            truth = self._judge(condition, hit.value, right)
+            if truth is False:
+                return False
+            if isinstance(truth, Open):
+                undecided = undecided or truth
+        return True if undecided is None else undecided
+
+    def _judge(self, condition: Compare, left: Left, right: Value) -> Truth:
+        result = condition.operator.holds(left, right)
+        if result is not None:
+            return result
+        return self._not_known(_unknown_in(left) or _unknown_in(right) or Unknown(""))
+
+    def _not_known(self, unknown: Unknown) -> Open:
+        reason = self.context.reason_of(unknown)
+        said = "was not collected" if reason is UnsupportedReason.NOT_COLLECTED else "is known only to Azure"
+        return Open(reason, f"`[{unknown.expression}]` {said}")
+
+    def _compare_count(self, condition: Compare, counted: Counted) -> Truth:
+        right = evaluate_operand(condition.right, self.context)
+        if counted.open is not None and counted.open.reason is None:
+            return counted.open
+        truths = {condition.operator.holds(number, right) for number in range(counted.low, counted.high + 1)}
+        if len(truths) == 1 and None not in truths:
+            return bool(truths.pop())
+        return counted.open or self._not_known(_unknown_in(right) or Unknown(""))
+
+    def counted(self, left: FieldCount | ValueCount) -> Counted:
+        """How many members a count finds. Raises `ExpressionError` and `Undecidable`."""
+        where = None if left.where is None else self._within(left.where)
+        frame = self.context.frame
+        if isinstance(left, FieldCount):
+            return count_field(self.subject, left.field, frame, where)
+        return count_values(evaluate_operand(left.value, self.context), left.name, frame, where)
+
+    def _within(self, condition: Condition) -> Callable[[Frame], Truth]:
+        def decide(frame: Frame) -> Truth:
+            outer = self.context.frame
+            self.context.frame = frame
+            try:
+                return self.holds(condition)
+            finally:
+                self.context.frame = outer
+
+        return decide
+
+    def _field_name(self, left: FieldLeft) -> FieldName:
+        if isinstance(left.name, FieldName):
+            return left.name
+        text = self.value(left.name)
+        if isinstance(text, Unknown):
+            raise Undecidable(self.context.reason_of(text), f"the field `{left.name.text}` is not known")
+        if not isinstance(text, str):
+            raise ExpressionError(f"the field `{left.name.text}` is no name")
+        return read_field(text)
+
+    def _look(self, name: FieldName) -> Selection:
+        subject, fixed = bound(self.context.frame, name) or (self.subject, ())
+        return subject.look(name, fixed)
+
+    # ------------------------------------------------------------ explanation
+
+    def deciding(self, condition: Condition, *, wanted: bool = False) -> Leaf | None:
+        """The comparison that decided a condition which is true or false; `wanted` = what the rule's author
+        wants the condition to be (a rule describes what is wrong, so at its root false)."""
+        if isinstance(condition, Compare):
+            return self._leaf(condition, wanted=wanted)
+        if isinstance(condition, Not):
+            return self.deciding(condition.member, wanted=not wanted)
+        truth = self.holds(condition)
+        decisive = not isinstance(condition, AllOf)
+        if truth is decisive:
+            first = next(member for member in condition.members if self.holds(member) is decisive)
+            return self.deciding(first, wanted=wanted)
+        leaves = [self.deciding(member, wanted=wanted) for member in condition.members]
+        # of many conditions that all had to hold, the last about the resource's own settings says most
+        best: Leaf | None = None
+        for leaf in leaves:
+            if leaf is not None and (best is None or leaf.weight >= best.weight):
+                best = leaf
+        return best
+
+    def _leaf(self, condition: Compare, *, wanted: bool) -> Leaf | None:
+        try:
+            right = evaluate_operand(condition.right, self.context)
+            expected = words_for(condition.operator, right, holds=wanted)
+            return self._leaf_of(condition, expected, right)
+        except (Undecidable, ExpressionError):
+            return None
+
+    def _leaf_of(self, condition: Compare, expected: str, right: Value) -> Leaf:
+        left = condition.left
+        if isinstance(left, (FieldCount, ValueCount)):
+            counted = self.counted(left)
+            path = path_text(counted.first)
+            if not path and isinstance(left, FieldCount):
+                path = path_text(self._look(left.field).steps)
+            return Leaf(path, expected, str(counted.low), 3)
+        if isinstance(left, ValueLeft):
+            value = evaluate_operand(left.value, self.context)
+            return Leaf(
+                self._path_in(left), expected, shown(value), 2 if isinstance(left.value, Expression) else 0
+            )
+        name = self._field_name(left)
+        selection = self._look(name)
+        hits = selection.hits
+        chosen = next((hit for hit in hits if condition.operator.holds(hit.value, right) is False), None)
+        chosen = chosen or (hits[0] if hits else None)
+        path = path_text(chosen.path or selection.steps) if chosen else path_text(selection.steps)
+        actual = shown(chosen.value) if chosen else "an empty list"
+        return Leaf(path or name.text, expected, actual, _WEIGHTS.get(name.kind, 1))
+
+    def _path_in(self, left: ValueLeft) -> str:
+        if not isinstance(left.value, Expression):
+            return ""
+        for name in fields_in(left.value.node):
+            steps = self._look(name).steps
+            if steps:
+                return path_text(steps)
+        return ""
+
+
+_WEIGHTS = {FieldKind.TYPE: 0, FieldKind.ALIAS: 3, FieldKind.TAG: 3, FieldKind.TAGS: 3, FieldKind.IDENTITY: 3}
+
+
+def _normal(value: Value) -> Value:
+    """Locations as Azure compares them: `East US 2` is `eastus2`."""
+    if isinstance(value, str):
+        return normal_location(value)
+    return [_normal(member) for member in value] if isinstance(value, list) else value
+
+
+def _unknown_in(value: Left) -> Unknown | None:
+    if isinstance(value, Unknown):
+        return value
+    members = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    return next((found for found in map(_unknown_in, members) if found is not None), None)

@@ -1,0 +1,414 @@
+"""One assigned policy, ready to judge resources: effect, applicability, verdict, and why.
+
+Sources: Microsoft Learn, "What is applicability in Azure Policy?", "Azure Policy compliance states" and the
+page of each effect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from blueprinter.arm import ExpressionError, Resource, Unknown, Value
+from blueprinter.casing import fold, get, same
+from blueprinter.diagnostics import Diagnostic, Position, error
+from blueprinter.policy.aliases import AliasTable
+from blueprinter.policy.applicability import (
+    TypeGuard,
+    aliases_in,
+    deciding_kinds,
+    is_applicable,
+    is_data_plane,
+    mentions_location,
+    mode_looks_at,
+    parents_of,
+    type_guard,
+)
+from blueprinter.policy.context import EvaluationContext, Surroundings
+from blueprinter.policy.count import Open
+from blueprinter.policy.details import Details, evaluate_details
+from blueprinter.policy.effects import Family, family_of, fired_state
+from blueprinter.policy.existence import Related, find_related, reason_for
+from blueprinter.policy.fields import FieldKind, FieldName
+from blueprinter.policy.interpret import Evaluator, Leaf, Observer
+from blueprinter.policy.model import (
+    AliasSource,
+    AssignedPolicy,
+    ComplianceState,
+    Lookup,
+    PolicyDefinition,
+    UnsupportedReason,
+)
+from blueprinter.policy.operators import shown
+from blueprinter.policy.subject import SUBSCRIPTION, Subject, Undecidable
+from blueprinter.policy.syntax import Constant, Rule, as_value, evaluate_operand
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledPolicy:
+    """An assigned policy with everything that does not depend on the resource worked out."""
+
+    assigned: AssignedPolicy
+    parameters: dict[str, Value]
+    """Values in effect by folded name, defaults included."""
+    effect: str | None
+    """None = it depends on the resource, or on a parameter without a value."""
+    guard: TypeGuard
+    kinds: frozenset[FieldKind]
+    invalid_alias: str
+    """An alias of `if` that no resource type has: then the policy applies to nothing."""
+    data_plane: bool
+    reads_location: bool
+    ids: dict[str, Value]
+    """What `policy()` gives."""
+
+    @property
+    def rule(self) -> Rule:
+        """The rule of the definition."""
+        return self.assigned.definition.rule
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """What a policy says of a resource. `state` None = nothing at all: the policy is switched off or static."""
+
+    state: ComplianceState | None
+    effect: str = ""
+    fires: bool = False
+    """The effect is in force on this resource: what a policy test calls its effect."""
+    reason: UnsupportedReason | None = None
+    detail: str = ""
+    leaf: Leaf | None = None
+    details: Details = None
+    source: AliasSource = AliasSource.NONE
+
+
+def parameter_values(assigned: AssignedPolicy) -> dict[str, Value]:
+    """Values in effect by folded name: what is assigned, else the default. What has neither, or was to be given
+    a value that is missing, is left out."""
+    values: dict[str, Value] = {
+        fold(parameter.name): as_value(parameter.default)
+        for parameter in assigned.definition.parameters.values()
+        if parameter.has_default
+    }
+    values.update({fold(name): as_value(value) for name, value in assigned.parameters.items()})
+    for name in assigned.missing:
+        values.pop(fold(name), None)
+    return values
+
+
+class _NotConstant(Exception):
+    """The value asked for depends on the resource."""
+
+
+class _ParametersOnly:
+    """A context that knows parameters and nothing else."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: dict[str, Value]) -> None:
+        self._values = values
+
+    def parameter(self, name: str) -> Value:
+        if fold(name) not in self._values:
+            raise _NotConstant
+        return self._values[fold(name)]
+
+    def field(self, name: str) -> NoReturn:
+        raise _NotConstant
+
+    def current(self, name: str | None) -> NoReturn:
+        raise _NotConstant
+
+    def policy(self) -> NoReturn:
+        raise _NotConstant
+
+    def request_context(self) -> NoReturn:
+        raise _NotConstant
+
+    def resource_group(self) -> NoReturn:
+        raise _NotConstant
+
+    def subscription(self) -> NoReturn:
+        raise _NotConstant
+
+    def utc_now(self) -> NoReturn:
+        raise _NotConstant
+
+
+def effect_of(assigned: AssignedPolicy) -> str | None:
+    """The effect in force, as spelled; None when it depends on the resource or a parameter without a value."""
+    return _effect(assigned.definition.rule, parameter_values(assigned))
+
+
+def _effect(rule: Rule, values: dict[str, Value]) -> str | None:
+    if isinstance(rule.effect, Constant):
+        return str(rule.effect.value)
+    try:
+        value = evaluate_operand(rule.effect, _ParametersOnly(values))
+    except (_NotConstant, ExpressionError):
+        return None
+    return value if isinstance(value, str) else None
+
+
+def undecidable(definition: PolicyDefinition) -> UnsupportedReason | None:
+    """Why a definition as a whole can never be decided from what an inventory usually holds: a data-plane mode,
+    or a verdict that guest configuration or Defender gives. None = it can; a manual one can too, its state is
+    Unknown until somebody attests."""
+    if is_data_plane(definition.mode):
+        return UnsupportedReason.DATA_PLANE
+    existence = definition.rule.existence
+    if existence is not None and isinstance(existence.type, Constant):
+        reason = reason_for(str(existence.type.value))
+        return None if reason is UnsupportedReason.NOT_COLLECTED else reason
+    return None
+
+
+def compile_policy(
+    assigned: AssignedPolicy, aliases: AliasTable
+) -> tuple[CompiledPolicy, tuple[Diagnostic, ...]]:
+    """A policy ready to judge, and the faults that only the aliases show."""
+    definition = assigned.definition
+    rule = definition.rule
+    values = parameter_values(assigned)
+    effect = _effect(rule, values)
+    data_plane = is_data_plane(definition.mode)
+    guard = type_guard(rule.condition, values)
+    if data_plane and not guard.any:
+        holders = frozenset(parent for type in guard.types for parent in parents_of(type))
+        guard = TypeGuard(False, holders, guard.patterns)
+    invalid = next((name.text for name in aliases_in(rule.condition) if not aliases.exists(name.text)), "")
+    compiled = CompiledPolicy(
+        assigned=assigned,
+        parameters=values,
+        effect=effect,
+        guard=guard,
+        kinds=deciding_kinds(rule.condition),
+        invalid_alias="" if data_plane else invalid,
+        data_plane=data_plane,
+        reads_location=mentions_location(rule),
+        ids={
+            "assignmentId": assigned.assignment_id,
+            "definitionId": definition.id,
+            "setDefinitionId": assigned.set_definition_id,
+            "definitionReferenceId": assigned.reference_id,
+        },
+    )
+    return compiled, _not_modifiable(definition, effect, aliases)
+
+
+def _not_modifiable(
+    definition: PolicyDefinition, effect: str | None, aliases: AliasTable
+) -> tuple[Diagnostic, ...]:
+    """Aliases that modify would write although their metadata say that it may not."""
+    modify = definition.rule.modify
+    if modify is None or effect is None or family_of(effect) is not Family.MODIFY:
+        return ()
+    where = definition.position
+    return tuple(
+        error(
+            "BP315",
+            f"the alias `{operation.field.text}` cannot be modified",
+            Position(where.file, where.line, where.column, pointer=operation.pointer),
+        )
+        for operation in modify.operations
+        if isinstance(operation.field, FieldName)
+        and operation.field.kind is FieldKind.ALIAS
+        and aliases.modifiable(operation.field.text) is False
+    )
+
+
+def context_for(
+    policy: CompiledPolicy,
+    resource: Resource,
+    aliases: AliasTable,
+    surroundings: Surroundings,
+    *,
+    now: str,
+    strict: bool = False,
+    ids: dict[str, Value] | None = None,
+    request: dict[str, Value] | None = None,
+) -> EvaluationContext:
+    """The context of one policy on one resource; `ids` and `request` override what is derived."""
+    subject = Subject(resource, aliases, strict=strict)
+    given = {**policy.ids, **(ids or {})}
+    return EvaluationContext(subject, policy.parameters, surroundings, now=now, policy=given, request=request)
+
+
+def judge(
+    policy: CompiledPolicy, context: EvaluationContext, lookup: Lookup, observer: Observer | None = None
+) -> Judgement:
+    """What a policy says of a resource."""
+    return _Judge(policy, context, lookup, observer).judge()
+
+
+class _Judge:
+    __slots__ = ("context", "effect", "evaluator", "lookup", "observer", "policy")
+
+    def __init__(
+        self, policy: CompiledPolicy, context: EvaluationContext, lookup: Lookup, observer: Observer | None
+    ) -> None:
+        self.policy = policy
+        self.context = context
+        self.lookup = lookup
+        self.observer = observer
+        self.evaluator = Evaluator(context, observer=observer)
+        self.effect = policy.effect or ""
+
+    def judge(self) -> Judgement:
+        definition = self.policy.assigned.definition
+        if same(definition.policy_type, "Static"):
+            return Judgement(None, detail="Microsoft's own control: there is nothing to evaluate")
+        undecided = self._find_effect()
+        family = family_of(self.effect) if undecided is None else Family.PLAIN
+        if family is Family.DISABLED:
+            return Judgement(None, self.effect, detail="the effect is Disabled")
+        refused = self._refused()
+        if refused:
+            return Judgement(ComplianceState.NOT_APPLICABLE, self.effect, detail=refused)
+        if self.policy.data_plane:
+            return self._data_plane()
+        if family is Family.EXISTENCE:
+            return self._existence()
+        applicable = is_applicable(self.policy.rule.condition, self.policy.kinds, self._silent())
+        if applicable is False:
+            return self._result(ComplianceState.NOT_APPLICABLE)
+        if isinstance(applicable, Open):
+            return self._open(applicable)
+        if undecided is not None:
+            return self._open(undecided)
+        if family is Family.DATA_PLANE:
+            return self._open(Open(UnsupportedReason.DATA_PLANE, f"`{self.effect}` acts inside of a service"))
+        return self._plain(family)
+
+    def _find_effect(self) -> Open | None:
+        if self.policy.effect is not None:
+            return None
+        try:
+            value = evaluate_operand(self.policy.rule.effect, self.context)
+        except Undecidable as found:
+            return Open(found.reason, found.detail)
+        except ExpressionError as found:
+            return Open(None, found.message)
+        if isinstance(value, Unknown):
+            return Open(self.context.reason_of(value), f"the effect `[{value.expression}]` is not known")
+        if not isinstance(value, str):
+            return Open(None, f"the effect is no text but {shown(value)}")
+        self.effect = value
+        return None
+
+    def _refused(self) -> str:
+        """Why the policy does not look at this resource at all; empty when it may."""
+        policy, subject = self.policy, self.context.subject
+        if policy.invalid_alias:
+            return f"the alias `{policy.invalid_alias}` exists for no resource type"
+        if not policy.guard.lets(fold(subject.type)):
+            return "the rule is about other resource types"
+        if policy.data_plane:
+            return ""
+        if not mode_looks_at(policy.assigned.definition.mode, subject.type, subject.aliases):
+            return f"mode {policy.assigned.definition.mode} does not look at `{subject.type}`"
+        if policy.reads_location and same(subject.type, SUBSCRIPTION):
+            return "a rule that reads the location does not apply to subscriptions"
+        return ""
+
+    def _silent(self) -> Evaluator:
+        """Applicability is asked before the verdict; only the verdict counts as a test of a branch."""
+        return Evaluator(self.context)
+
+    def _data_plane(self) -> Judgement:
+        mode = self.policy.assigned.definition.mode
+        if (
+            same(mode, "Microsoft.Kubernetes.Data")
+            and self._silent().holds(self.policy.rule.condition) is False
+        ):
+            return self._result(ComplianceState.NOT_APPLICABLE)
+        return self._open(Open(UnsupportedReason.DATA_PLANE, f"mode {mode} looks inside of the service"))
+
+    def _plain(self, family: Family) -> Judgement:
+        truth = self.evaluator.holds(self.policy.rule.condition)
+        if isinstance(truth, Open):
+            return self._open(truth)
+        leaf = self._silent().deciding(self.policy.rule.condition)
+        if truth is False:
+            # a manual policy says nothing of a resource that its rule does not hold for
+            kept = family is not Family.MANUAL
+            state = ComplianceState.COMPLIANT if kept else ComplianceState.NOT_APPLICABLE
+            return self._result(state, leaf=leaf if kept else None)
+        details, detail = self._details()
+        state = fired_state(self.effect)
+        if family is Family.MANUAL:
+            state = _default_state(details)
+            leaf = None
+        return self._result(state, fires=True, leaf=leaf, details=details, detail=detail)
+
+    def _existence(self) -> Judgement:
+        rule = self.policy.rule
+        truth = self.evaluator.holds(rule.condition)
+        if truth is False:
+            return self._result(ComplianceState.NOT_APPLICABLE)
+        if isinstance(truth, Open):
+            return self._open(truth)
+        if rule.existence is None:
+            return self._open(Open(None, f"`{self.effect}` without the type of a related resource"))
+        related = find_related(rule.existence, self.context, self.lookup, self.observer)
+        if isinstance(related.exists, Open):
+            return self._open(related.exists)
+        leaf = _related_leaf(related, conditional=rule.existence.condition is not None)
+        if related.exists:
+            return self._result(ComplianceState.COMPLIANT, leaf=leaf)
+        details, detail = self._details()
+        if rule.existence.condition is not None and len(related.candidates) == 1:
+            only = related.candidates[0]
+            subject = Subject(only, self.context.subject.aliases)
+            leaf = Evaluator(self.context, subject).deciding(rule.existence.condition, wanted=True) or leaf
+            detail = detail or f"in the related `{only.type}` {only.name}".rstrip()
+        return self._result(fired_state(self.effect), fires=True, leaf=leaf, details=details, detail=detail)
+
+    def _details(self) -> tuple[Details, str]:
+        try:
+            return evaluate_details(self.policy.rule, self.context), ""
+        except (Undecidable, ExpressionError) as found:
+            return None, f"the details of the effect cannot be evaluated: {found}"
+
+    def _open(self, found: Open) -> Judgement:
+        leaf = Leaf(found.path, "", "", 0) if found.path else None
+        if found.reason is None:
+            return self._result(ComplianceState.ERROR, detail=found.detail, leaf=leaf)
+        return self._result(ComplianceState.UNSUPPORTED, reason=found.reason, detail=found.detail, leaf=leaf)
+
+    def _result(
+        self,
+        state: ComplianceState,
+        *,
+        fires: bool = False,
+        reason: UnsupportedReason | None = None,
+        detail: str = "",
+        leaf: Leaf | None = None,
+        details: Details = None,
+    ) -> Judgement:
+        source = self.context.subject.source
+        return Judgement(state, self.effect, fires, reason, detail, leaf, details, source)
+
+
+def _related_leaf(related: Related, *, conditional: bool) -> Leaf | None:
+    if related.search is None:
+        return None
+    wanted = f"a `{related.search.type}`"
+    if related.search.name is not None:
+        wanted += f" named {related.search.name}"
+    if conditional:
+        wanted += " that satisfies the existence condition"
+    if related.exists:
+        return Leaf("", wanted, "found", 3)
+    count = len(related.candidates)
+    return Leaf("", wanted, f"{count} found, none of them does" if count else "none found", 3)
+
+
+def _default_state(details: Details) -> ComplianceState:
+    """`defaultState` of a manual policy; Unknown where it states none."""
+    stated = get(details, "defaultState") if isinstance(details, dict) else None
+    known = (ComplianceState.COMPLIANT, ComplianceState.NON_COMPLIANT)
+    return next(
+        (one for one in known if isinstance(stated, str) and same(one, stated)), ComplianceState.UNKNOWN
+    )

@@ -1,0 +1,262 @@
+"""The tree of a policy rule.
+
+Every node knows its JSON pointer in the document it was read from; `Document.locate` turns that into
+a place. Expressions carry both their nodes (for compilers and lint) and a closure that evaluates them.
+Sources: Microsoft Learn, "Azure Policy definition structure policy rule" and "Author policies for array
+properties on Azure resources".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias, cast
+
+from blueprinter.arm import Call, Literal, Node, PolicyContext, Property, Value
+from blueprinter.casing import fold
+from blueprinter.document import Json
+from blueprinter.policy.fields import FieldName, read_field
+from blueprinter.policy.operators import OperatorRow
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant:
+    """A value without any expression in it."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expression:
+    """`[…]`: its text with brackets, its nodes, and the closure that evaluates it."""
+
+    text: str
+    node: Node
+    run: Callable[[PolicyContext], Value]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ListOf:
+    """An array with an expression somewhere in it."""
+
+    items: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObjectOf:
+    """An object with an expression somewhere in it."""
+
+    members: tuple[tuple[str, Operand], ...]
+
+
+Operand: TypeAlias = "Constant | Expression | ListOf | ObjectOf"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldLeft:
+    """`field`: a name that is known, or an expression that chooses one."""
+
+    name: FieldName | Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValueLeft:
+    """`value`: any value."""
+
+    value: Operand
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldCount:
+    """`count` with `field`: the members of an array of the resource."""
+
+    field: FieldName
+    where: Condition | None
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValueCount:
+    """`count` with `value`: the members of an array made by an expression, called `name` in `current('name')`."""
+
+    value: Operand
+    name: str
+    where: Condition | None
+    pointer: str
+
+
+Left: TypeAlias = "FieldLeft | ValueLeft | FieldCount | ValueCount"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compare:
+    """What is looked at, the operator, and what it is compared with."""
+
+    left: Left
+    operator: OperatorRow
+    right: Operand
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AllOf:
+    """True when every member is; true without members."""
+
+    members: tuple[Condition, ...]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnyOf:
+    """True when a member is; false without members."""
+
+    members: tuple[Condition, ...]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Not:
+    """True when its member is false."""
+
+    member: Condition
+    pointer: str
+
+
+Condition: TypeAlias = "Compare | AllOf | AnyOf | Not"
+
+
+class OperationKind(StrEnum):
+    """What an operation of a modify effect does."""
+
+    ADD = "add"
+    ADD_OR_REPLACE = "addOrReplace"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One operation of a modify effect."""
+
+    kind: OperationKind
+    field: FieldName | Expression
+    value: Operand | None
+    condition: Operand | None
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Modify:
+    """`details` of modify."""
+
+    operations: tuple[Operation, ...]
+    others: ObjectOf | Constant
+    """The other keys (roleDefinitionIds, conflictEffect)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Append:
+    """`details` of append: fields and the values they get."""
+
+    members: tuple[tuple[FieldName | Expression, Operand], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Existence:
+    """`details` of auditIfNotExists and deployIfNotExists: which related resource must exist."""
+
+    type: Operand
+    name: Operand | None
+    resource_group: Operand | None
+    existence_scope: Operand | None
+    condition: Condition | None
+    others: ObjectOf | Constant
+    """Every other key but `deployment` (roleDefinitionIds, deploymentScope, evaluationDelay)."""
+    deployment_parameters: Operand | None
+    """What the deployment is given; the template itself is no part of the policy language."""
+
+
+Details: TypeAlias = "Modify | Append | Existence | ObjectOf | Constant | None"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """A policy rule. `effect` is text, or an expression that gives it."""
+
+    condition: Condition
+    effect: Operand
+    modify: Modify | None
+    append: Append | None
+    existence: Existence | None
+    details: Operand | None
+    """`then.details` of an effect that is none of those (denyAction, manual, data-plane effects)."""
+    pointer: str
+    then_pointer: str
+
+
+def conditions_in(condition: Condition) -> Iterator[Compare]:
+    """Every condition that compares, those inside the `where` of a count included, in written order."""
+    open_conditions: list[Condition] = [condition]
+    while open_conditions:
+        found = open_conditions.pop()
+        if isinstance(found, Compare):
+            yield found
+            if isinstance(found.left, (FieldCount, ValueCount)) and found.left.where is not None:
+                open_conditions.append(found.left.where)
+        elif isinstance(found, Not):
+            open_conditions.append(found.member)
+        else:
+            open_conditions.extend(reversed(found.members))
+
+
+def expressions_in(operand: Operand | None) -> Iterator[Expression]:
+    """Every expression of an operand, in written order."""
+    if isinstance(operand, Expression):
+        yield operand
+    elif isinstance(operand, ListOf):
+        for item in operand.items:
+            yield from expressions_in(item)
+    elif isinstance(operand, ObjectOf):
+        for _, member in operand.members:
+            yield from expressions_in(member)
+
+
+def evaluate_operand(operand: Operand, context: PolicyContext) -> Value:
+    """The value of an operand. Raises `ExpressionError`, and what the context raises."""
+    if isinstance(operand, Constant):
+        return operand.value
+    if isinstance(operand, Expression):
+        return operand.run(context)
+    if isinstance(operand, ListOf):
+        return [evaluate_operand(item, context) for item in operand.items]
+    return {key: evaluate_operand(member, context) for key, member in operand.members}
+
+
+def calls_in(node: Node) -> list[Call]:
+    """Every call of an expression, the outer ones first."""
+    found: list[Call] = []
+    level: list[Node] = [node]
+    while level:
+        current = level.pop()
+        if isinstance(current, Call):
+            found.append(current)
+            level.extend(reversed(current.arguments))
+        elif isinstance(current, Property):
+            level.extend((current.name, current.base))
+    return found
+
+
+def fields_in(node: Node) -> list[FieldName]:
+    """The fields that an expression reads with `field('…')` and a plain name."""
+    names = []
+    for call in calls_in(node):
+        argument = call.arguments[0] if call.arguments else None
+        if fold(call.name) == "field" and isinstance(argument, Literal) and isinstance(argument.value, str):
+            names.append(read_field(argument.value))
+    return names
+
+
+def as_value(value: Json) -> Value:
+    """A JSON value as the value of an expression: the same object, typed as one that may hold `Unknown`."""
+    return cast(Value, value)

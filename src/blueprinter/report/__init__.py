@@ -1,0 +1,22 @@
+"""Reports: a run, written down for a pipeline, an engineer or a security lead.
+
+`FORMATS` is the table of ways to write one; each takes the run and `ReportOptions` and yields text.
+"""
+
+from blueprinter.report.formats import FORMATS, FormatRow, format_for_file
+from blueprinter.report.json_ import SCHEMA_FILE
+from blueprinter.report.jsonl import state_line
+from blueprinter.report.options import ReportOptions
+from blueprinter.report.records import is_open
+from blueprinter.report.words import NOT_A_VERDICT
+
+__all__ = [
+    "FORMATS",
+    "NOT_A_VERDICT",
+    "SCHEMA_FILE",
+    "FormatRow",
+    "ReportOptions",
+    "format_for_file",
+    "is_open",
+    "state_line",
+]

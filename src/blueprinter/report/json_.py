@@ -1,0 +1,170 @@
+"""The JSON document of an evaluation, `blueprinter/evaluate/1`; its schema is `schemas/evaluate-1.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import orjson
+
+from blueprinter.compliance import ControlResult, ExemptionUse, Fraction, LinkResult, Pair, Population, Run
+from blueprinter.report.options import ReportOptions
+from blueprinter.report.records import finding_record
+from blueprinter.report.words import stamp
+
+SCHEMA = "blueprinter/evaluate/1"
+SCHEMA_FILE = Path(__file__).parent / "schemas" / "evaluate-1.json"
+
+
+def write_json(run: Run, options: ReportOptions) -> Iterator[str]:
+    """The whole document, indented; at most `max_findings` findings, worst first, with their total."""
+    text = orjson.dumps(document(run, options), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    yield text.decode()
+
+
+def document(run: Run, options: ReportOptions) -> dict[str, object]:
+    """The document as plain values."""
+    counted = frozenset(run.framework.counted) if run.framework else frozenset[str]()
+    return {
+        "schema": SCHEMA,
+        "run": _header(run),
+        "population": _population(run.population),
+        "headline": list(run.headline),
+        "counts": {
+            "states": {str(state): count for state, count in run.state_counts.items()},
+            "results": _pairs(run.pair_counts),
+            "policiesEvaluated": run.policies_evaluated,
+            "pairsDecided": run.pairs_decided,
+            "liveOnlyNotRun": run.not_run_live_only,
+        },
+        "coverage": _fraction(run.coverage),
+        "score": _fraction(run.score) if run.score_shown else None,
+        "resourceScore": _fraction(run.resource_score),
+        "controls": [_control(result, counted) for result in run.results],
+        "findings": [finding_record(found) for found in run.findings[: options.max_findings]],
+        "findingsTotal": run.findings_total,
+        "exemptions": [_exemption(use) for use in run.exemptions],
+        "unmappedPolicies": list(run.unmapped_policies),
+        "diagnostics": [found.as_json() for found in run.diagnostics],
+    }
+
+
+def _header(run: Run) -> dict[str, object]:
+    framework = run.framework
+    blueprint = {"name": run.blueprint, "version": run.blueprint_version, "title": run.blueprint_title}
+    return {
+        "id": run.run_id,
+        "toolVersion": run.tool_version,
+        "now": stamp(run.now),
+        "blueprint": blueprint if run.blueprint else None,
+        "assignment": run.assignment or None,
+        "framework": framework
+        and {
+            "id": framework.id,
+            "title": framework.title,
+            "edition": framework.edition,
+            "counted": len(framework.counted),
+        },
+        "templateOnly": run.template_only,
+    }
+
+
+def _population(population: Population) -> dict[str, object]:
+    return {
+        "source": population.source,
+        "files": list(population.files),
+        "sha256": population.sha256,
+        "resources": population.resources,
+        "types": dict(sorted(population.types.items())),
+        "untestedTypes": list(population.untested_types),
+        "scopes": [
+            {
+                "scope": scope.scope,
+                "name": scope.name,
+                "status": scope.status,
+                "resources": scope.resources,
+                "detail": scope.detail,
+            }
+            for scope in population.scopes
+        ],
+        "hasManifest": population.has_manifest,
+        "collectedBy": population.collected_by,
+        "startedAt": population.started_at,
+        "endedAt": population.ended_at,
+        "unreadable": population.unreadable,
+        "withoutProperties": population.without_properties,
+        "stale": population.stale,
+        "partial": population.partial,
+    }
+
+
+def _control(result: ControlResult, counted: frozenset[str]) -> dict[str, object]:
+    control = result.control
+    return {
+        "id": control.id,
+        "title": control.title,
+        "group": control.group,
+        "kind": str(control.kind),
+        "counted": control.id in counted,
+        "class": str(control.automation),
+        "responsibility": str(control.responsibility),
+        "state": str(result.state),
+        "tested": str(result.tested),
+        "attested": str(result.attested),
+        "inherited": str(result.inherited),
+        "severity": result.severity and str(result.severity),
+        "declaredGap": result.declared_gap,
+        "signal": result.signal,
+        "waivedOnly": result.waived_only,
+        "fromTests": result.from_tests,
+        "reasons": list(result.reasons),
+        "flags": list(result.flags),
+        "judged": result.judged,
+        "applicable": result.applicable,
+        "failing": result.failing,
+        "links": [_link(outcome) for outcome in result.links],
+    }
+
+
+def _link(outcome: LinkResult) -> dict[str, object]:
+    return {
+        "test": outcome.link.test,
+        "target": str(outcome.link.target),
+        "displayName": outcome.display_name,
+        "strength": str(outcome.link.strength),
+        "why": outcome.link.why,
+        "source": outcome.link.source,
+        "outcome": str(outcome.outcome),
+        "severity": str(outcome.severity),
+        "reason": outcome.reason,
+        "enforced": not outcome.not_enforced,
+        "counts": _pairs(outcome.counts),
+    }
+
+
+def _exemption(use: ExemptionUse) -> dict[str, object]:
+    exemption = use.exemption
+    return {
+        "name": exemption.name,
+        "status": use.status,
+        "resources": use.resources,
+        "category": str(exemption.category),
+        "scope": exemption.scope,
+        "assignment": exemption.assignment,
+        "policies": list(exemption.policies),
+        "controls": list(exemption.controls),
+        "reason": exemption.reason,
+        "owner": exemption.owner,
+        "approvedBy": exemption.approved_by,
+        "ticket": exemption.ticket,
+        "expiresOn": exemption.expires_on.isoformat(),
+    }
+
+
+def _pairs(counts: Mapping[Pair, int]) -> dict[str, int]:
+    """Counts by state in the order of the vocabulary; what did not occur is left out."""
+    return {str(pair): counts[pair] for pair in Pair if counts.get(pair)}
+
+
+def _fraction(value: Fraction) -> dict[str, object]:
+    return {"part": value.part, "whole": value.whole, "percent": value.percent}
