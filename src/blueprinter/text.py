@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 # C0 and C1 controls, and the marks that reorder or hide text: Unicode's Bidi_Control set, zero-width
-# characters, line and paragraph separators, the byte order mark and interlinear annotation marks.
+# characters, line and paragraph separators, the byte order mark and interlinear annotation marks; and lone
+# surrogates, which no encoding can write.
 _UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]"
 )
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&@:])")
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")

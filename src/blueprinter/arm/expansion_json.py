@@ -26,10 +26,17 @@ def expand_to_json(expansion: Expansion) -> dict[str, object]:
     }
 
 
+_PUBLIC = frozenset({"id", "type", "name", "apiVersion", "scope", "location"})
+"""What Azure itself shows to everybody who may list resources; a secret that happens to be a name is none."""
+
+
 def _resource(resource: Resource, secrets: Mapping[str, str]) -> object:
     origin = resource.origin.property_position
     made = origin if isinstance(origin, BodyOrigin) else None
-    return {key: _value(value, child("", key), made, secrets) for key, value in resource.body.items()}
+    return {
+        key: _value(value, child("", key), made, {} if key in _PUBLIC else secrets)
+        for key, value in resource.body.items()
+    }
 
 
 def _output(value: Value, secrets: Mapping[str, str]) -> object:

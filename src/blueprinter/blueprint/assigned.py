@@ -113,7 +113,9 @@ def policies_of(
     policy = _single(definition, given, frame, assigned)
     for name, message in parameter_faults(definition.parameters, policy.parameters) if policy else ():
         place = artifact.document.locate(child("/properties/parameters", name))
-        faults.warn("BP284", f"{message} in `{definition.display_name}`", place, "Azure refuses the assignment")
+        faults.warn(
+            "BP284", f"{message} in `{definition.display_name}`", place, "Azure refuses the assignment"
+        )
 
 
 def generated_set(

@@ -44,6 +44,7 @@ def resolve(
     faults = Faults()
     if assignment is not None:
         check_given(blueprint, assignment, faults)
+        faults.finish()
     scopes = assignment.scopes if assignment is not None else ()
     values = Values(blueprint, assignment, scopes[0] if len(scopes) == 1 else "")
     parameters = parameter_values(values, faults)
@@ -73,7 +74,7 @@ def resolve(
             if found is not None:
                 absent.setdefault(link.test, found)
     tests = {test for link in links for test in (link.test, link.equivalent) if test}
-    tests_nothing = tests | manual_tests(assigned.policies)
+    spoken_for = tests | manual_tests(assigned.policies)
     return ResolvedBlueprint(
         blueprint=blueprint,
         framework=framework,
@@ -83,7 +84,7 @@ def resolve(
         parameters=parameters,
         resource_groups=groups,
         artifacts=tuple(_evaluated(artifact, values, faults) for artifact in order),
-        unmapped=tuple(key for key in assigned.keys if key not in tests_nothing),
+        unmapped=tuple(key for key in assigned.keys if key not in spoken_for),
         diagnostics=faults.finish(),
     )
 

@@ -93,7 +93,7 @@ def expand_templates(patterns: Sequence[str], parameters: Sequence[str], now: da
                 raise InvalidInput([error("BP105", "Bicep is not read yet", Position(str(file)), hint)])
             document = load(file)
             values = named[0] if named else load(beside) if beside else None
-            context = DeploymentContext(scope="", utc_now=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+            context = DeploymentContext(utc_now=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
             expansion = expand(document, parameter_document=values, context=context)
         except InvalidInput as found:
             failed.append(found.diagnostics)

@@ -320,9 +320,9 @@ def _unmapped(
     """Display names of what is assigned and speaks to no control."""
     if resolved is None:
         return ()
-    named = {tests.test_of(policy): policy.definition.display_name for policy in reversed(policies)}
-    unmapped = {tests.canonical(key) for key in resolved.unmapped}
-    return tuple(sorted((named.get(key) or key for key in unmapped), key=fold))
+    names = {tests.test_of(policy): policy.definition.display_name for policy in reversed(policies)}
+    keys = {tests.canonical(key) for key in resolved.unmapped}.union(names)
+    return tuple(sorted((names.get(key) or key for key in keys if not tests.is_linked(key)), key=fold))
 
 
 def _not_run(results: Iterable[ControlResult]) -> int:

@@ -1,6 +1,8 @@
 """Reports: a run, written down for a pipeline, an engineer or a security lead.
 
-`FORMATS` is the table of ways to write one; each takes the run and `ReportOptions` and yields text.
+`FORMATS` is the table of ways to write one; each takes the run and `ReportOptions` and yields text. A run holds
+only its worst findings: to write every policy state, hand `state_line` each finding while it is judged (`is_open`
+says which ones are written without `--all-states`).
 """
 
 from blueprinter.report.formats import FORMATS, FormatRow, format_for_file

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import orjson
-
 from blueprinter.compliance import ControlResult, ExemptionUse, Fraction, LinkResult, Pair, Population, Run
+from blueprinter.report.encoding import json_document
 from blueprinter.report.options import ReportOptions
 from blueprinter.report.records import finding_record
 from blueprinter.report.words import stamp
@@ -18,8 +17,7 @@ SCHEMA_FILE = Path(__file__).parent / "schemas" / "evaluate-1.json"
 
 def write_json(run: Run, options: ReportOptions) -> Iterator[str]:
     """The whole document, indented; at most `max_findings` findings, worst first, with their total."""
-    text = orjson.dumps(document(run, options), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    yield text.decode()
+    yield json_document(document(run, options))
 
 
 def document(run: Run, options: ReportOptions) -> dict[str, object]:

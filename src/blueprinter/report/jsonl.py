@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import orjson
-
 from blueprinter.compliance import Finding, Run
+from blueprinter.report.encoding import json_line
 from blueprinter.report.options import ReportOptions
 from blueprinter.report.records import is_open, state_record
 
@@ -20,4 +19,4 @@ def write_jsonl(run: Run, options: ReportOptions) -> Iterator[str]:
 
 def state_line(finding: Finding) -> str:
     """One policy state as a line of JSON, newline included: for writing states while they are found."""
-    return orjson.dumps(state_record(finding), option=orjson.OPT_APPEND_NEWLINE).decode()
+    return json_line(state_record(finding))

@@ -21,7 +21,7 @@ counts: {controls: 4, clauses: 2, leafClauses: 1, groups: {A.1: 4, "4": 1}}
 azureGroupPrefixes: {SMALL_: A.}
 groups: [{id: A.1, title: Everything}, {id: "4", title: Context}]
 controls:
-  - {id: A.1.1, title: Encryption, group: A.1, kind: control, leaf: true, automation: technical, responsibility: customer}
+  - {id: A.1.1, title: Keys, group: A.1, kind: control, leaf: true, automation: technical, responsibility: customer}
   - {id: A.1.2, title: Logging, group: A.1, kind: control, leaf: true, automation: partial, responsibility: shared}
   - {id: A.1.3, title: Training, group: A.1, kind: control, leaf: true, automation: manual, responsibility: customer}
   - {id: A.1.10, title: Fences, group: A.1, kind: control, leaf: true, automation: inherited, responsibility: provider}

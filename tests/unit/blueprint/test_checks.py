@@ -115,7 +115,12 @@ def test_an_unused_parameter_is_a_remark(write: Write) -> None:
 
 
 SECURE = HEAD + "properties: {parameters: {pin: {type: secureString}}}\n"
-TEMPLATE = "kind: template\nproperties: {template: {parameters: {p: {type: secureString}}, resources: []}, parameters: {p: {value: %s}}}\n"
+TEMPLATE = """\
+kind: template
+properties:
+  template: {parameters: {p: {type: secureString}}, resources: []}
+  parameters: {p: {value: %s}}
+"""
 
 
 @pytest.mark.parametrize(
@@ -161,7 +166,8 @@ def test_expressions_of_artifacts(write: Write, expression: str, code: str | Non
     root = write(
         {
             "blueprint.yaml": HEAD
-            + "properties: {parameters: {x: {type: string}}, resourceGroups: {Hub: {location: '[parameters(''x'')]'}}}\n",
+            + "properties: {parameters: {x: {type: string}}, "
+            + "resourceGroups: {Hub: {location: '[parameters(''x'')]'}}}\n",
             "artifacts/a.yaml": POLICY % f', parameters: {{p: {{value: "{value}"}}}}',
             "artifacts/b.yaml": POLICY % "",
         }
@@ -207,7 +213,10 @@ def test_one_of_two_keys(write: Write, properties: str) -> None:
 
 
 def test_definitions_and_roles_are_fixed(write: Write) -> None:
-    role = "kind: roleAssignment\nproperties: {roleDefinitionId: '[artifacts(''a'').roleDefinitionId]', principalIds: [x]}\n"
+    role = (
+        "kind: roleAssignment\n"
+        "properties: {roleDefinitionId: '[artifacts(''a'').roleDefinitionId]', principalIds: [x]}\n"
+    )
     policy = "kind: policyAssignment\nproperties: {policyDefinitionId: '[parameters(''x'')]'}\n"
     root = write(
         {

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from blueprinter.blueprint import Framework, LinkTarget, Strength, load_blueprint, policy_names, validate_blueprint
+from blueprinter.blueprint import (
+    Framework,
+    LinkTarget,
+    Strength,
+    load_blueprint,
+    policy_names,
+    validate_blueprint,
+)
 from blueprinter.diagnostics import Diagnostic, Severity
 
 Write = Callable[[Mapping[str, str]], Path]
@@ -43,12 +50,17 @@ def test_links(write: Write, small: Framework) -> None:
         framework: small
         controls:
           A.1.1:
-            - {policyDefinition: HTTPS-only, strength: full, why: reads it, equivalent: 404c3081-a854-4457-ae30-26a93ef643f9}
-            - {policyDefinitionId: 17k78e20-9358-41c9-923c-fb736d382a12, strength: partial, why: reads a part, source: live}
+            - policyDefinition: HTTPS-only
+              strength: full
+              why: reads it
+              equivalent: 404c3081-a854-4457-ae30-26a93ef643f9
+            - {policyDefinitionId: 17k78e20-9358-41c9-923c-fb736d382a12, strength: partial, why: some, source: live}
           A.1.2:
             - {artifact: VAULT, strength: partial, why: it is there}
           A.1.3:
-            - {policyDefinitionId: /providers/Microsoft.Authorization/policyDefinitions/Own, strength: indicative, why: a hint}
+            - policyDefinitionId: /providers/Microsoft.Authorization/policyDefinitions/Own
+              strength: indicative
+              why: a hint
           "4.1": []
         """,
     )
@@ -139,6 +151,8 @@ def test_one_test_counts_once_for_a_control(write: Write, small: Framework) -> N
 
 
 def test_policies_are_only_checked_when_they_are_known(write: Write, small: Framework) -> None:
-    root = folder(write, "framework: small\ncontrols:\n  A.1.1: [{policyDefinition: x, strength: full, why: y}]\n")
+    root = folder(
+        write, "framework: small\ncontrols:\n  A.1.1: [{policyDefinition: x, strength: full, why: y}]\n"
+    )
     diagnostics = validate_blueprint(root / "mine", frameworks={"small": small}, builtin_facts=None)
     assert not [one for one in diagnostics if one.severity is Severity.ERROR]

@@ -67,7 +67,13 @@ def test_names_of_files_count_too() -> None:
 
 def test_a_template_of_the_subscription_pulls_a_group_with_all_in_it() -> None:
     found = names(
-        [artifact("t1", after=["B"]), artifact("t2"), artifact("r8", "A"), artifact("r9", "B"), artifact("p9", "B")],
+        [
+            artifact("t1", after=["B"]),
+            artifact("t2"),
+            artifact("r8", "A"),
+            artifact("r9", "B"),
+            artifact("p9", "B"),
+        ],
         groups(A=(), B=()),
     )
     assert found == ["r9", "p9", "t1", "t2", "r8"]
@@ -98,7 +104,11 @@ def test_names_that_nothing_has_are_passed_over() -> None:
         ([artifact("t1", after=["t2"]), artifact("t2", after=["t1"])], {}, ("t1", "t2", "t1")),
         ([artifact("t1", after=["t1"])], {}, ("t1", "t1")),
         ([artifact("t8", "A")], groups(A=["t8"]), ("A", "t8", "A")),
-        ([artifact("t1", after=["A"]), artifact("p8", "A", after=["t1"])], groups(A=()), ("t1", "A", "p8", "t1")),
+        (
+            [artifact("t1", after=["A"]), artifact("p8", "A", after=["t1"])],
+            groups(A=()),
+            ("t1", "A", "p8", "t1"),
+        ),
         ([], groups(A=["B"], B=["A"]), ("A", "B", "A")),
     ],
 )

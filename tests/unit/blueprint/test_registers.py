@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from blueprinter.blueprint import ExemptionCategory, Framework, Registers, load_registers
+from blueprinter.blueprint import ExemptionCategory, Framework, Registers, load_framework, load_registers
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Severity
 
 Write = Callable[[Mapping[str, str]], Path]
@@ -202,7 +202,12 @@ def test_a_uri_is_never_fetched(write: Write, small: Framework) -> None:
         ("  A.1.10: {applicable: true}\n", "  A.1.11: {applicable: true}\n", ("BP262", 7), "`A.1.11`"),
         ("A.1.10:", '"4.1": {applicable: true}\n  A.1.10:', ("BP260", 7), "`4.1`"),
         (", justification: nobody works here", "", ("BP261", 6), "without `justification`"),
-        ("approver: ciso, approvedOn: 2026-10-01}\n  A", "}\n  A", ("BP261", 6), "`approver` and `approvedOn`"),
+        (
+            "approver: ciso, approvedOn: 2026-10-01}\n  A",
+            "}\n  A",
+            ("BP261", 6),
+            "`approver` and `approvedOn`",
+        ),
         (", by: 2027-01-01", "", ("BP261", 5), "planned without a date"),
         ("status: implemented", "status: done", ("BP111", 4), "expected"),
         ("reasons: [risk, legal]", "reasons: [fun]", ("BP111", 4), "expected"),
@@ -227,8 +232,6 @@ def test_a_statement_about_another_framework_is_left_out(write: Write, small: Fr
 
 
 def test_a_standard_without_exclusions(write: Write, tmp_path: Path, small_text: str) -> None:
-    from blueprinter.blueprint import load_framework
-
     root = write({"f/small.yaml": "exclusions: none\n" + small_text, "r/soa.yaml": SOA})
     strict = load_framework(root / "f" / "small.yaml")
     assert told(faults(root / "r", strict)) == [("BP261", 6)]
@@ -262,7 +265,9 @@ def test_another_edition_is_read_and_left_to_the_judgement(write: Write, small: 
 def test_faults_of_all_files_are_told_together(write: Write, small: Framework) -> None:
     root = write(
         {
-            "exemptions.yaml": ALL["exemptions.yaml"].replace("policies: [Storage-HTTPS-only]", "policies: []"),
+            "exemptions.yaml": ALL["exemptions.yaml"].replace(
+                "policies: [Storage-HTTPS-only]", "policies: []"
+            ),
             "attestations.yaml": ALL["attestations.yaml"].replace("method: examine", "method: guess"),
             "soa.yaml": SOA.replace(", by: 2027-01-01", ""),
             "inherited.yaml": INHERITED.replace("[AzureCloud]", "[AzureGermanCloud]"),

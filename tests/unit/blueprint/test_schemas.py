@@ -10,7 +10,17 @@ from jsonschema import Draft202012Validator, ValidationError
 from blueprinter.blueprint import SCHEMAS
 from blueprinter.document import load, parse
 
-KINDS = ["blueprint", "artifact", "controls", "framework", "assignment", "exemptions", "attestations", "soa", "inherited"]
+KINDS = [
+    "blueprint",
+    "artifact",
+    "controls",
+    "framework",
+    "assignment",
+    "exemptions",
+    "attestations",
+    "soa",
+    "inherited",
+]
 
 
 def test_every_kind_has_a_schema() -> None:
@@ -40,7 +50,11 @@ def test_the_shipped_frameworks_validate(root: Path) -> None:
         ("artifact", "kind: policyAssignment\nproperties: {policyDefinition: x}\n", True),
         ("artifact", "kind: policyAssignment\nproperties: {policyDefinitio: x}\n", False),
         ("artifact", "kind: other\nproperties: {}\n", False),
-        ("artifact", "kind: roleAssignment\nproperties: {roleDefinitionId: x, principalIds: '[parameters(''p'')]'}\n", True),
+        (
+            "artifact",
+            "kind: roleAssignment\nproperties: {roleDefinitionId: x, principalIds: '[parameters(''p'')]'}\n",
+            True,
+        ),
         ("assignment", "blueprint: x\nscope: /subscriptions/y\n", True),
         ("assignment", "blueprint: x\nscope: [/subscriptions/y]\nsubscriptions: all\n", True),
         ("assignment", "blueprint: x\nsubscriptions: some\n", False),

@@ -653,6 +653,7 @@ HOSTILE = (
     "</style></details></table>",
     'line one\nline two\r\n, "quoted"',
     "[red]markup[/red] :bomb:",
+    "half a character \ud800",
 )
 
 

@@ -1,0 +1,426 @@
+"""From a blueprint to what it puts into force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from blueprinter.arm import Unknown
+from blueprinter.blueprint import (
+    Absence,
+    Assignment,
+    Blueprint,
+    Framework,
+    ResolvedBlueprint,
+    load_assignment,
+    load_blueprint,
+    load_builtin_facts,
+    policy_assignment_id,
+    resolve,
+)
+from blueprinter.diagnostics import InvalidInput
+from blueprinter.document import parse
+from blueprinter.policy import PolicyDefinition, PolicySetDefinition, read_definition, read_policy_set
+
+Write = Callable[[Mapping[str, str]], Path]
+
+SUB = "/subscriptions/00000000-0000-0000-0000-000000000001"
+OTHER = "/subscriptions/00000000-0000-0000-0000-000000000002"
+GUID = "e56962a6-4747-49cd-b67b-bf8b01975c4c"
+HEAD = "schema: blueprinter/blueprint/1\n"
+
+
+def definition(name: str, parameters: str = "{}", effect: str = "audit", extra: str = "") -> PolicyDefinition:
+    text = f"""\
+name: {name}
+properties:
+  mode: Indexed
+  displayName: {name}
+  {extra or "description: x"}
+  parameters: {parameters}
+  policyRule: {{if: {{field: type, equals: Microsoft.Storage/storageAccounts}}, then: {{effect: "{effect}"}}}}
+"""
+    return read_definition(parse(text, "policy.yaml"))
+
+
+PLACES = "{places: {type: Array}, effect: {type: String, defaultValue: Audit}}"
+DEFINITIONS = {
+    GUID: definition(GUID, PLACES, "[parameters('effect')]"),
+    "https": definition("https", "{effect: {type: String, defaultValue: Audit}}", "[parameters('effect')]"),
+    "ports": definition("ports", "{ports: {type: Array}}"),
+    "ask": definition("ask", "{}", "manual"),
+    "old": definition("old", extra="metadata: {deprecated: true}"),
+}
+SET = read_policy_set(
+    parse(
+        """\
+name: bench
+properties:
+  displayName: Benchmark
+  parameters: {allowed: {type: Array}, level: {type: String, defaultValue: Audit}}
+  policyDefinitionGroups: [{name: SMALL_1.1}, {name: SMALL_1.2.a}, {name: OTHER_1}]
+  policyDefinitions:
+    - policyDefinitionId: /providers/Microsoft.Authorization/policyDefinitions/e56962a6-4747-49cd-b67b-bf8b01975c4c
+      policyDefinitionReferenceId: places
+      parameters: {places: {value: "[parameters('allowed')]"}}
+      groupNames: [SMALL_1.1]
+    - policyDefinitionId: /providers/Microsoft.Authorization/policyDefinitions/https
+      policyDefinitionReferenceId: https
+      parameters: {effect: {value: "[parameters('level')]"}}
+      groupNames: [SMALL_1.1, small_1.2.a, OTHER_1]
+    - policyDefinitionId: /providers/Microsoft.Authorization/policyDefinitions/ask
+      policyDefinitionReferenceId: ask
+      groupNames: [SMALL_1.2.a]
+    - policyDefinitionId: /providers/Microsoft.Authorization/policyDefinitions/gone
+      policyDefinitionReferenceId: gone
+      groupNames: [SMALL_1.2.a]
+""",
+        "set.yaml",
+    )
+)
+SETS: dict[str, PolicySetDefinition] = {"bench": SET}
+
+
+def assignment(extra: str = "", scope: str = SUB) -> Assignment:
+    return load_assignment(parse(f"name: prod\nblueprint: x\nscope: {scope}\n{extra}", "prod.yaml"))
+
+
+def run(blueprint: Blueprint, given: Assignment | None = None) -> ResolvedBlueprint:
+    return resolve(blueprint, definitions=DEFINITIONS, sets=SETS, assignment=given)
+
+
+def read(root: Path, framework: Framework | None = None) -> Blueprint:
+    frameworks = {framework.id: framework} if framework else {}
+    return load_blueprint(root, frameworks=frameworks, builtin_facts=None)
+
+
+PARAMETERS = (
+    HEAD
+    + """\
+properties:
+  parameters:
+    place: {type: string, defaultValue: westeurope}
+    places: {type: array, defaultValue: ["[parameters('place')]", northeurope]}
+    open: {type: string}
+    pin: {type: secureString}
+  resourceGroups:
+    Hub:
+      name: "[concat(parameters('PLACE'), '-rg')]"
+      location: "[parameters('place')]"
+      tags: {x: "[parameters('open')]"}
+    Spoke: {}
+"""
+)
+
+
+def test_parameters_from_defaults(write: Write) -> None:
+    found = run(read(write({"blueprint.yaml": PARAMETERS})))
+    assert found.parameters == {
+        "place": "westeurope",
+        "places": ["westeurope", "northeurope"],
+        "open": Unknown("parameters('open')"),
+        "pin": Unknown("parameters('pin')"),
+    }
+    assert found.resource_groups["Hub"]["name"] == "westeurope-rg"
+    assert found.resource_groups["Spoke"]["name"] == Unknown("resourceGroups('Spoke').name")
+    assert [(one.code, one.position.line) for one in found.diagnostics] == [("BP271", 6), ("BP271", 7)]
+
+
+def test_parameters_from_an_assignment(write: Write) -> None:
+    vault = f"{SUB}/resourceGroups/x/providers/Microsoft.KeyVault/vaults/v"
+    given = assignment(
+        "parameters:\n  PLACE: {value: '[northeurope]'}\n  open: {value: x}\n"
+        f"  pin: {{reference: {{keyVault: {{id: {vault}}}, secretName: p}}}}\n"
+        "resourceGroups: {spoke: {name: rg-spoke, location: eastus}}\n"
+    )
+    found = run(read(write({"blueprint.yaml": PARAMETERS})), given)
+    assert found.parameters["place"] == "[northeurope]"  # a value is no expression
+    assert found.parameters["places"] == ["[northeurope]", "northeurope"]
+    assert found.parameters["pin"] == Unknown("parameters('pin')")
+    assert found.resource_groups["Hub"]["tags"] == {"x": "x"}
+    assert found.resource_groups["Spoke"] == {"name": "rg-spoke", "location": "eastus", "tags": {}}
+    assert found.diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("extra", "code"),
+    [
+        ("parameters: {plac: {value: x}}", "BP272"),
+        ("parameters: {place: {value: 1}}", "BP272"),
+        ("parameters: {pin: {value: x}}", "BP273"),
+        ("resourceGroups: {Spoke: {name: a, location: b}, Spook: {name: a}}", "BP272"),
+        ("resourceGroups: {Spoke: {name: a}}", "BP274"),
+    ],
+)
+def test_an_assignment_that_does_not_fit(write: Write, extra: str, code: str) -> None:
+    if "resourceGroups" not in extra:
+        extra += "\nresourceGroups: {Spoke: {name: a, location: b}}"
+    with pytest.raises(InvalidInput) as found:
+        run(read(write({"blueprint.yaml": PARAMETERS})), assignment(extra + "\n"))
+    assert [one.code for one in found.value.diagnostics if one.code != "BP271"] == [code]
+
+
+def test_another_version_than_the_assignment_names(write: Write) -> None:
+    root = write({"blueprint.yaml": HEAD + "properties: {version: '2'}\n"})
+    with pytest.raises(InvalidInput) as found:
+        run(read(root), assignment("version: '1'\n"))
+    assert [one.code for one in found.value.diagnostics] == ["BP275"]
+
+
+SINGLE = f"""\
+kind: policyAssignment
+properties:
+  policyDefinitionId: {GUID}
+  parameters: {{PLACES: {{value: ["[parameters('place')]"]}}, effect: {{value: "[[literal]"}}}}
+  notScopes: ["[concat(subscription().id, '/resourceGroups/sandbox')]"]
+  enforcementMode: DoNotEnforce
+"""
+PLACE = (
+    HEAD
+    + "properties: {parameters: {place: {type: string}}, resourceGroups: {Hub: {name: rg, location: x}}}\n"
+)
+
+
+def test_a_policy_that_an_artifact_assigns(write: Write) -> None:
+    root = write({"blueprint.yaml": PLACE, "artifacts/places.yaml": SINGLE})
+    found = run(read(root), assignment("parameters: {place: {value: westeurope}}\n", f"[{SUB}, {OTHER}]"))
+    first, second = found.policies
+    assert first.definition is DEFINITIONS[GUID]
+    assert first.parameters == {"places": ["westeurope"], "effect": "[literal]"}
+    assert first.not_scopes == (f"{SUB}/resourceGroups/sandbox",)
+    assert not first.enforced
+    assert first.assignment_id == policy_assignment_id(SUB, "prod", "places", GUID)
+    assert (first.scope, second.scope) == (SUB, OTHER)
+    assert (first.set_definition_id, first.reference_id) == ("", "")
+    assert found.unmapped == (GUID,)
+    assert found.absent == {}
+
+
+def test_a_policy_of_a_resource_group(write: Write) -> None:
+    artifact = SINGLE + "  resourceGroup: hub\n"
+    root = write({"blueprint.yaml": PLACE, "artifacts/places.yaml": artifact})
+    values = "parameters: {place: {value: x}}\n"
+    [policy] = run(read(root), assignment(values)).policies
+    assert policy.scope == f"{SUB}/resourceGroups/rg"
+    without = run(read(root.joinpath()), None)
+    assert [one.code for one in without.diagnostics] == ["BP282", "BP271"]
+
+
+LINKED = f"""\
+framework: small
+controls:
+  A.1.1:
+    - {{policyDefinitionId: {GUID}, strength: full, why: x}}
+"""
+
+
+def test_a_value_that_is_not_known_blocks_what_needs_it(write: Write, small: Framework) -> None:
+    root = write({"blueprint.yaml": PLACE, "artifacts/places.yaml": SINGLE, "controls.yaml": LINKED})
+    found = run(read(root, small))
+    assert found.policies == ()
+    assert found.absent == {GUID: Absence.PARAMETER_MISSING}
+    assert found.unmapped == ()
+    assert [one.code for one in found.diagnostics] == ["BP271"]
+
+
+def test_outputs_of_artifacts_are_not_known(write: Write, small: Framework) -> None:
+    artifact = SINGLE.replace("parameters('place')", "artifacts('t').outputs.place")
+    template = "kind: template\nproperties: {template: {resources: []}}\n"
+    files = {
+        "blueprint.yaml": HEAD + "properties: {}\n",
+        "artifacts/places.yaml": artifact,
+        "artifacts/t.yaml": template,
+    }
+    found = run(read(write({**files, "controls.yaml": LINKED}), small))
+    assert found.absent == {GUID: Absence.PARAMETER_MISSING}
+    assert [one.name for one in found.artifacts] == ["t", "places"]
+    parameters = found.artifacts[1].properties["parameters"]
+    assert parameters == {
+        "PLACES": {"value": ["[artifacts('t').outputs.place]"]},
+        "effect": {"value": "[[literal]"},
+    }
+
+
+INITIATIVE = """\
+kind: policyAssignment
+properties:
+  policyDefinitionId: /providers/Microsoft.Authorization/policySetDefinitions/Bench
+  parameters: {%s}
+"""
+
+
+def test_an_initiative_without_a_controls_file(write: Write, small: Framework) -> None:
+    artifact = INITIATIVE % "ALLOWED: {value: [westeurope]}, level: {value: Deny}"
+    root = write({"blueprint.yaml": HEAD + "properties: {}\n", "artifacts/bench.yaml": artifact})
+    found = run(read(root, small), assignment())
+    places, https, ask = found.policies
+    assert (places.reference_id, places.parameters) == ("places", {"places": ["westeurope"]})
+    assert (https.reference_id, https.parameters) == ("https", {"effect": "Deny"})
+    assert https.set_definition_id == SET.id
+    assert https.scope == SUB
+    assert found.framework is small
+    assert [(one.control, one.test, one.strength, one.source) for one in found.links] == [
+        ("A.1.1", GUID, "partial", "Microsoft"),
+        ("A.1.1", "https", "partial", "Microsoft"),
+        ("A.1.2", "gone", "partial", "Microsoft"),
+        ("A.1.2", "https", "partial", "Microsoft"),
+    ]
+    assert ask.definition.name == "ask"  # asks for an attestation, so it tests no control and maps to none
+    assert found.absent == {"gone": Absence.MISSING}
+    assert found.unmapped == ()
+    assert [one.code for one in found.diagnostics] == ["BP280"]
+
+
+def test_members_that_need_a_value_of_the_initiative(write: Write, small: Framework) -> None:
+    root = write({"blueprint.yaml": HEAD + "properties: {}\n", "artifacts/bench.yaml": INITIATIVE % ""})
+    found = run(read(root, small))
+    assert [one.reference_id for one in found.policies] == ["https", "ask"]
+    assert found.absent == {GUID: Absence.PARAMETER_MISSING, "gone": Absence.MISSING}
+
+
+def test_an_initiative_that_is_not_available(write: Write, small: Framework) -> None:
+    artifact = (INITIATIVE % "").replace("Bench", "other")
+    root = write({"blueprint.yaml": HEAD + "properties: {}\n", "artifacts/bench.yaml": artifact})
+    found = run(read(root, small))
+    assert (found.policies, found.links, found.framework) == ((), (), None)
+    assert [one.code for one in found.diagnostics] == ["BP280"]
+
+
+CONTROLS = """\
+framework: small
+controls:
+  A.1.1:
+    - {policyDefinition: https, strength: full, why: x}
+    - {policyDefinition: ports, strength: full, why: x}
+    - {policyDefinition: nowhere, strength: full, why: x}
+    - {policyDefinition: old, strength: full, why: x}
+  A.1.2:
+    - {policyDefinition: https, strength: partial, why: x}
+    - {artifact: places, strength: partial, why: x}
+"""
+
+
+def test_what_the_controls_name_becomes_one_set(write: Write, small: Framework) -> None:
+    text = (
+        HEAD
+        + "properties:\n  parameters:\n    https_effect: {type: string, defaultValue: Deny}\n"
+        + "    place: {type: string}\n"
+    )
+    root = write({"blueprint.yaml": text, "artifacts/places.yaml": SINGLE, "controls.yaml": CONTROLS})
+    found = run(read(root, small), assignment("parameters: {place: {value: x}}\n"))
+    generated = [one for one in found.policies if one.set_definition_id]
+    assert [one.definition.name for one in generated] == ["https", "old"]
+    assert {one.set_definition_id for one in generated} == {generated[0].set_definition_id}
+    assert {one.assignment_id for one in generated} == {generated[0].assignment_id}
+    assert generated[0].parameters == {"effect": "Deny"}
+    assert generated[0].reference_id == "https"
+    assert found.absent == {
+        "ports": Absence.PARAMETER_MISSING,
+        "nowhere": Absence.MISSING,
+        "old": Absence.DEPRECATED,
+    }
+    assert found.unmapped == (GUID,)
+    assert [(one.code, one.position.line) for one in found.diagnostics] == [("BP271", 5), ("BP280", 6)]
+
+
+def test_a_parameter_called_like_the_policy_s(write: Write, small: Framework) -> None:
+    text = HEAD + "properties: {parameters: {ports: {type: array, defaultValue: [22]}}}\n"
+    controls = "framework: small\ncontrols:\n  A.1.1: [{policyDefinition: ports, strength: full, why: x}]\n"
+    blueprint = read(write({"blueprint.yaml": text, "controls.yaml": controls}), small)
+    [policy] = run(blueprint).policies
+    assert policy.parameters == {"ports": [22]}
+
+
+def test_every_scope_gets_the_set(write: Write, small: Framework) -> None:
+    controls = "framework: small\ncontrols:\n  A.1.1: [{policyDefinition: https, strength: full, why: x}]\n"
+    root = write({"blueprint.yaml": HEAD + "properties: {}\n", "controls.yaml": controls})
+    found = run(read(root, small), assignment(scope=f"[{SUB}, {OTHER}]"))
+    assert [one.scope for one in found.policies] == [SUB, OTHER]
+
+
+def test_what_an_initiative_assigns_is_not_assigned_twice(write: Write, small: Framework) -> None:
+    controls = f"""\
+        framework: small
+        controls:
+          A.1.1:
+            - {{policyDefinition: https, strength: full, why: x}}
+            - {{policyDefinition: ports, strength: full, why: x, equivalent: {GUID}}}
+        """
+    artifact = INITIATIVE % "allowed: {value: []}"
+    root = write(
+        {
+            "blueprint.yaml": HEAD + "properties: {}\n",
+            "artifacts/bench.yaml": artifact,
+            "controls.yaml": controls,
+        }
+    )
+    found = run(read(root, small))
+    assert [one.definition.name for one in found.policies] == [GUID, "https", "ask"]
+    assert found.absent == {}
+    assert found.unmapped == ("gone",)
+
+
+def test_deprecated_by_the_facts(write: Write, small: Framework) -> None:
+    facts = load_builtin_facts(parse(f"definitions: {{{GUID}: {{deprecated: true}}}}", "facts.yaml"))
+    root = write({"blueprint.yaml": HEAD + "properties: {}\n", "controls.yaml": LINKED})
+    found = resolve(read(root, small), definitions={}, sets={}, builtin_facts=facts)
+    assert found.absent == {GUID: Absence.MISSING}
+    available = resolve(read(root, small), definitions={GUID: definition(GUID)}, sets={}, builtin_facts=facts)
+    assert available.absent == {GUID: Absence.DEPRECATED}
+
+
+def test_live_only_is_for_what_cannot_be_decided_offline(write: Write, small: Framework) -> None:
+    controls = "framework: small\ncontrols:\n  A.1.1: [{policyDefinition: %s, strength: full, why: x, source: live}]\n"
+    vault = read_definition(
+        parse(
+            "name: keys\nproperties:\n  mode: Microsoft.KeyVault.Data\n  policyRule: {if: {field: type, "
+            "equals: Microsoft.KeyVault.Data/vaults/keys}, then: {effect: audit}}\n",
+            "p.yaml",
+        )
+    )
+    for name, live, codes in (("https", False, ["BP246"]), ("keys", True, [])):
+        root = write({"blueprint.yaml": HEAD + "properties: {}\n", "controls.yaml": controls % name})
+        found = resolve(read(root, small), definitions={**DEFINITIONS, "keys": vault}, sets={})
+        assert [one.live_only for one in found.links] == [live]
+        assert [one.code for one in found.diagnostics] == codes
+
+
+def test_principals_become_one_list(write: Write) -> None:
+    role = (
+        "kind: roleAssignment\nproperties: {roleDefinitionId: 8e3af657-a8ff-443c-a75c-2fe8c4bcb635, "
+        "principalIds: [\"[parameters('owners')]\", c]}\n"
+    )
+    text = HEAD + "properties: {parameters: {owners: {type: array, defaultValue: [a, b]}}}\n"
+    [artifact] = run(read(write({"blueprint.yaml": text, "artifacts/owners.yaml": role}))).artifacts
+    assert artifact.properties["principalIds"] == ["a", "b", "c"]
+
+
+def test_templates_are_not_touched(write: Write) -> None:
+    artifact = """\
+        kind: template
+        properties:
+          displayName: "[parameters('title')]"
+          template: {resources: [{name: "[concat('a', variables('b'))]"}]}
+        """
+    text = HEAD + "properties: {parameters: {title: {type: string, defaultValue: '[[x]'}}}\n"
+    [found] = run(read(write({"blueprint.yaml": text, "artifacts/t.yaml": artifact}))).artifacts
+    assert found.properties["displayName"] == "[[x]"  # the text [x], as a template would hold it
+    assert found.properties["template"] == {"resources": [{"name": "[concat('a', variables('b'))]"}]}
+
+
+def test_a_value_that_the_definition_does_not_take(write: Write) -> None:
+    artifact = SINGLE.replace("[\"[parameters('place')]\"]", "text")
+    [policy] = run(read(write({"blueprint.yaml": PLACE, "artifacts/a.yaml": artifact}))).policies
+    assert policy.parameters["places"] == "text"
+    found = run(read(write({"blueprint.yaml": PLACE, "artifacts/a.yaml": artifact})))
+    assert "BP284" in [one.code for one in found.diagnostics]
+
+
+def test_the_same_input_gives_the_same_ids(write: Write) -> None:
+    root = write({"blueprint.yaml": PLACE, "artifacts/places.yaml": SINGLE})
+    given = "parameters: {place: {value: x}}\n"
+    ids = {policy.assignment_id for _ in range(2) for policy in run(read(root), assignment(given)).policies}
+    assert len(ids) == 1
+    assert ids.pop().startswith(f"{SUB}/providers/Microsoft.Authorization/policyAssignments/places-")
