@@ -209,7 +209,12 @@ class Deployment:
 
     def _answer(self, found: Instance, expression: str, full: bool) -> Unknown:
         home = found.view.inside
-        if not found.is_deployed or found.condition is not True or not isinstance(home, Deployment):
+        if (
+            not found.ids
+            or not found.is_deployed
+            or found.condition is not True
+            or not isinstance(home, Deployment)
+        ):
             return Unknown(expression)
         if found.is_deployment:
 

@@ -23,6 +23,7 @@ from blueprinter.arm.model import (
     Language,
     TemplateContext,
     Unknown,
+    UnknownKey,
     Value,
 )
 from blueprinter.arm.parser import parse_expression
@@ -113,7 +114,7 @@ class Evaluator:
             return unescape(key)
         value = self._text(key, place, around)
         if isinstance(value, Unknown):
-            return f"[{value.expression}]"
+            return UnknownKey(f"[{value.expression}]")
         if not isinstance(value, str):
             self.faults.error("BP527", "an expression that is a key must give a string", place, key=True)
             return key

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from blueprinter.arm.faults import hide
 from blueprinter.arm.literal import literal
-from blueprinter.arm.model import Expansion, Resource, Unknown, Value
+from blueprinter.arm.model import Expansion, Resource, Unknown, UnknownKey, Value
 from blueprinter.arm.origins import BodyOrigin
 from blueprinter.arm.syntax import has_unknown, value_text
 from blueprinter.document import child
@@ -61,9 +61,14 @@ def _value(value: Value, pointer: str, made: BodyOrigin | None, secrets: Mapping
     if isinstance(value, list):
         return [_value(element, child(pointer, index), made, secrets) for index, element in enumerate(value)]
     return {
-        hide(key, secrets): _value(member, child(pointer, key), made, secrets)
+        _key(key, secrets): _value(member, child(pointer, key), made, secrets)
         for key, member in value.items()
     }
+
+
+def _key(key: str, secrets: Mapping[str, str]) -> str:
+    shown = hide(key, secrets)
+    return shown if isinstance(key, UnknownKey) else str(literal(shown))
 
 
 def _expression(value: Value, secrets: Mapping[str, str]) -> str:

@@ -23,6 +23,12 @@ class Unknown:
     """Members that are known although the whole is not: Azure completes what a template says of a resource."""
 
 
+class UnknownKey(str):
+    """A key of an object that only Azure knows: its reduced expression, in brackets."""
+
+    __slots__ = ()
+
+
 Value: TypeAlias = "str | int | float | bool | None | list[Value] | dict[str, Value] | Unknown"
 """What an expression evaluates to: JSON, anywhere within it `Unknown`."""
 
@@ -202,6 +208,7 @@ __all__ = [
     "Resource",
     "TemplateContext",
     "Unknown",
+    "UnknownKey",
     "UserFunction",
     "Value",
 ]

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from blueprinter.arm.model import Unknown, Value
+from blueprinter.arm.model import Unknown, UnknownKey, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,12 @@ def value_text(value: Value) -> str:
         return f"json('{json.dumps(value)}')"
     if isinstance(value, list):
         return f"createArray({', '.join(map(value_text, value))})"
-    members = [text for key, member in value.items() for text in (quoted(key), value_text(member))]
+    members = [text for key, member in value.items() for text in (_key_text(key), value_text(member))]
     return f"createObject({', '.join(members)})"
+
+
+def _key_text(key: str) -> str:
+    return key[1:-1] if isinstance(key, UnknownKey) else quoted(key)
 
 
 def quoted(text: str, quote: str = "'") -> str:
@@ -102,4 +106,4 @@ def has_unknown(value: Value) -> bool:
         return True
     if isinstance(value, list):
         return any(map(has_unknown, value))
-    return isinstance(value, dict) and any(map(has_unknown, value.values()))
+    return isinstance(value, dict) and (UnknownKey in map(type, value) or any(map(has_unknown, value.values())))

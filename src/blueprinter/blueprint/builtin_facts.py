@@ -116,10 +116,11 @@ def _known(id: str, facts: BuiltinFacts, where: Position, faults: Faults) -> Bui
         hint = "`blueprinter catalog update` fetches what Azure has"
         faults.warn("BP218", f"nothing is known of the built-in `{key}`", where, hint)
     elif fact.deprecated:
-        hint = "it no longer tests anything; name its successor, or remove it"
+        name = fact.display_name.removeprefix("[Deprecated]: ")
+        hint = "nothing maintains it any more; name its successor, or remove it"
         faults.warn(
             "BP217",
-            f"the built-in `{key}` is deprecated: `{fact.display_name}` ({fact.version})",
+            f"the built-in `{key}` is deprecated: `{name}` ({fact.version})",
             where,
             hint,
         )

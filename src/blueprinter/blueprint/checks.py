@@ -7,7 +7,7 @@ Sources: Microsoft Learn, "Azure Blueprints: limits", "Functions available for u
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from blueprinter.arm import Call, Literal
@@ -36,8 +36,12 @@ _MAX_ARTIFACT = 2 * 1024 * 1024
 _MAX_NAME, _MAX_DISPLAY_NAME, _MAX_TEXT, _MAX_STRONG_TYPE, _MAX_GROUP_NAME = 48, 256, 500, 64, 90
 
 
-def check(blueprint: Blueprint, faults: Faults) -> None:
-    """Adds to `faults` what is wrong with a blueprint, its definition and each of its artifacts."""
+def check(blueprint: Blueprint, handed_on: Collection[str] | None, faults: Faults) -> None:
+    """Adds to `faults` what is wrong with a blueprint, its definition and each of its artifacts.
+
+    `handed_on` are folded names of parameters that linked policies take; None = not known. What Azure Blueprints
+    let pass and today's Azure does not is a warning in an exported folder, an error in ours.
+    """
     uses = _Uses(blueprint, faults)
     _limits(blueprint, faults)
     _parameters(blueprint, faults)
@@ -48,12 +52,19 @@ def check(blueprint: Blueprint, faults: Faults) -> None:
     _calls(blueprint, uses, names, faults)
     _secure(uses, faults)
     _order(blueprint, uses, faults)
-    _unused(blueprint, uses, faults)
+    if handed_on is not None:
+        _unused(blueprint, uses, handed_on, faults)
 
 
 def uses_of(blueprint: Blueprint) -> Mapping[str, tuple[str, ...]]:
     """What artifacts (by name) and resource groups (by placeholder) name through `artifacts()`."""
     return _Uses(blueprint, Faults()).artifacts()
+
+
+TEMPLATE_KEYS = frozenset({"template", "templateFile"})
+LITERAL_KEYS = TEMPLATE_KEYS | {"displayName", "description", "metadata"}
+"""Properties of an artifact that hold no expressions of the blueprint: templates have their own, texts for people
+none (many start with `[Preview]`)."""
 
 
 def is_definition_id(text: str) -> bool:
@@ -84,7 +95,7 @@ class _Uses:
         for artifact in self.blueprint.artifacts:
             found = self.inside.setdefault(artifact.name, [])
             for key, value in artifact.properties.items():
-                if key not in ("template", "templateFile"):
+                if key not in LITERAL_KEYS:
                     pointer = child("/properties", key)
                     found.extend(parsed(artifact.document, pointer, value, self.faults))
 
@@ -149,17 +160,18 @@ def _length(value: str, most: int, document: Document, pointer: str, faults: Fau
 
 def _parameters(blueprint: Blueprint, faults: Faults) -> None:
     document = blueprint.document
+    report = faults.warn if blueprint.exported else faults.error
     for name, parameter in blueprint.parameters.items():
         pointer = child("/properties/parameters", name)
         if parameter.has_default and parameter.secure:
             hint = "a secure value comes from Key Vault, by a reference of the assignment"
             where = document.locate(pointer + "/defaultValue")
-            faults.error("BP213", f"the secure parameter `{name}` has a default in plain text", where, hint)
+            report("BP213", f"the secure parameter `{name}` has a default in plain text", where, hint)
         elif parameter.has_default:
             why = misfit(parameter, parameter.default)
             if why is not None:
                 where = document.locate(pointer + "/defaultValue")
-                faults.error("BP212", f"the default of `{name}` does not fit: {why}", where)
+                report("BP212", f"the default of `{name}` does not fit: {why}", where)
         if fold(parameter.type) in _PLAIN and _SECRET_NAME.search(name):
             hint = "as `secureString` it is taken from Key Vault and kept out of the deployment history"
             where = document.locate(pointer + "/type")
@@ -177,6 +189,11 @@ def _groups(blueprint: Blueprint, uses: _Uses, faults: Faults) -> None:
                 message = f"the resource group `{placeholder}` depends on `{name}`, which nothing is called"
                 faults.warn("BP221", message, where, did_you_mean(name, names) or "the dependency is ignored")
         for expression in uses.groups[placeholder]:
+            if "/tags" not in expression.pointer and any(expression.named("artifacts")):
+                report = faults.warn if blueprint.exported else faults.error
+                hint = "outputs exist after a deployment only; use a parameter"
+                message = f"name and location of `{placeholder}` are needed before anything is deployed"
+                report("BP224", message, expression.place(), hint)
             _refuse_resource_group(expression, "in a definition, only in artifacts", faults)
     for found in uses.defaults.values():
         for expression in found:
@@ -299,6 +316,7 @@ def _refuse_resource_group(expression: Expression, where: str, faults: Faults) -
 def _secure(uses: _Uses, faults: Faults) -> None:
     """A secure value may only be handed on, whole, to a parameter of a template."""
     blueprint = uses.blueprint
+    report = faults.warn if blueprint.exported else faults.error
     secure = {fold(name) for name, parameter in blueprint.parameters.items() if parameter.secure}
     templates = {artifact.name for artifact in blueprint.artifacts if artifact.kind == "template"}
     for holder, found in (*uses.defaults.items(), *uses.groups.items(), *uses.inside.items()):
@@ -310,7 +328,7 @@ def _secure(uses: _Uses, faults: Faults) -> None:
             whole = isinstance(expression.node, Call) and isinstance(expression.node.arguments[0], Literal)
             if not (whole and to_template and expression.pointer.startswith("/properties/parameters/")):
                 hint = "a secure value can only be handed on, whole, to a parameter of a template artifact"
-                faults.error(
+                report(
                     "BP226",
                     f"the secure parameter `{shown}` would be stored in plain text",
                     expression.place(),
@@ -350,11 +368,11 @@ def _default_cycle(blueprint: Blueprint, uses: _Uses, faults: Faults) -> None:
             faults.error("BP211", f"the default of `{name}` is made of itself", where)
 
 
-def _unused(blueprint: Blueprint, uses: _Uses, faults: Faults) -> None:
+def _unused(blueprint: Blueprint, uses: _Uses, handed_on: Collection[str], faults: Faults) -> None:
     used = {fold(name) for expression in uses.all() for name in expression.named("parameters")}
-    generated = tuple(fold(link.test) + "_" for link in blueprint.links)
+    used.update(handed_on)
     for name in blueprint.parameters:
-        if fold(name) not in used and not (generated and fold(name).startswith(generated)):
+        if fold(name) not in used:
             where = blueprint.document.locate(child("/properties/parameters", name), key=True)
             faults.note("BP220", f"the parameter `{name}` is never used", where)
 

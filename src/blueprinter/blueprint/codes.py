@@ -140,7 +140,8 @@ CODES: tuple[CodeRow, ...] = (
     CodeRow(
         "BP224",
         "this must be known when the blueprint is written",
-        "Ids of policy and role definitions cannot be computed by an expression.",
+        "Ids of policy and role definitions cannot be computed by an expression, and the name and location of a "
+        "resource group cannot come from an artifact: Azure needs them before anything is deployed.",
     ),
     CodeRow(
         "BP225",

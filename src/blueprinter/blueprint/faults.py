@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, Severity, has_errors, in_order
-from blueprinter.document import Document, load, read_model
+from blueprinter.document import Document, Json, load, read_model
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 _UNKNOWN_KEY = "BP110"
+
+
+def _without_nulls(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _without_nulls(member) for key, member in value.items() if member is not None}
+    if isinstance(value, list):
+        return [_without_nulls(member) for member in value]
+    return value
 
 
 @dataclass(slots=True)
@@ -48,10 +56,12 @@ class Faults:
     def shape(self, document: Document, model: type[BaseModel], *, lenient: bool = False) -> bool:
         """Whether a document has the shape of a model; what is wrong is among the faults.
 
-        With `lenient`, keys that the model does not know are no fault: exported files hold stray ones.
+        With `lenient`, keys that the model does not know and keys without a value are no fault: exported files
+        hold both.
         """
+        seen = replace(document, value=_without_nulls(document.value)) if lenient else document
         try:
-            read_model(document, model)
+            read_model(seen, model)
         except InvalidInput as misshapen:
             wrong = [one for one in misshapen.diagnostics if not (lenient and one.code == _UNKNOWN_KEY)]
             self.extend(wrong)

@@ -110,13 +110,14 @@ def _read(
         return None
     document = faults.load(files[0])
     if document is None:
+        _artifacts(root, files[0], True, faults)  # what is wrong with them is told all the same
         return None
     exported = "schema" not in mapping(document.value)
     faults.shape(document, BlueprintFile, lenient=exported)
     artifacts = _artifacts(root, files[0], exported, faults)
     controls = _controls(root, frameworks, artifacts, policies, faults)
     blueprint = _assemble(root, document, exported, artifacts, controls, frameworks, faults)
-    check(blueprint, faults)
+    check(blueprint, _handed_on(blueprint, policies), faults)
     for artifact in artifacts:
         if artifact.kind == "policyAssignment" and text(artifact.properties, "policyDefinition"):
             name = text(artifact.properties, "policyDefinition")
@@ -124,6 +125,27 @@ def _read(
     if facts is not None:
         check_builtins(blueprint, facts, faults)
     return blueprint
+
+
+def _handed_on(blueprint: Blueprint, policies: Mapping[str, Sequence[Path]] | None) -> frozenset[str] | None:
+    """Folded names of blueprint parameters that the linked policies take by their own names; None = not known.
+
+    A definition that controls.yaml names and no artifact assigns takes `<definition>_<parameter>`, and the
+    parameter of its own name where it has no default.
+    """
+    if policies is None and blueprint.links:
+        return None
+    found: set[str] = set()
+    for name in sorted({link.test for link in blueprint.links}):
+        for path in (policies or {}).get(name, ()):
+            document = Faults().load(path)
+            value = mapping(document.value) if document is not None else {}
+            declared = mapping(mapping(value.get("properties", dict(value))).get("parameters"))
+            found.update(fold(f"{name}_{parameter}") for parameter in declared)
+            found.update(
+                fold(parameter) for parameter, row in declared.items() if "defaultValue" not in mapping(row)
+            )
+    return frozenset(found)
 
 
 def _artifacts(root: Path, definition: Path, exported: bool, faults: Faults) -> tuple[Artifact, ...]:
@@ -179,7 +201,7 @@ def _assemble(
         root=root,
         exported=exported,
         document=document,
-        parameters=read_parameters(document, faults),
+        parameters=read_parameters(document, faults, lenient=exported),
         resource_groups={
             placeholder: _placeholder(placeholder, mapping(row))
             for placeholder, row in mapping(properties.get("resourceGroups")).items()

@@ -22,8 +22,13 @@ _FITS: Mapping[str, Callable[[Json], bool]] = {
 }
 
 
-def read_parameters(document: Document, faults: Faults) -> Mapping[str, BlueprintParameter]:
-    """The parameters that a blueprint file declares, by name as it is spelled there."""
+def read_parameters(
+    document: Document, faults: Faults, *, lenient: bool = False
+) -> Mapping[str, BlueprintParameter]:
+    """The parameters that a blueprint file declares, by name as it is spelled there.
+
+    With `lenient`, as in exported files, a default of null is none.
+    """
     declared = mapping(mapping(mapping(document.value).get("properties")).get("parameters"))
     found: dict[str, BlueprintParameter] = {}
     seen: dict[str, str] = {}
@@ -33,7 +38,7 @@ def read_parameters(document: Document, faults: Faults) -> Mapping[str, Blueprin
         parameter = BlueprintParameter(
             name=name,
             type=text(row, "type"),
-            has_default="defaultValue" in row,
+            has_default=row.get("defaultValue") is not None or ("defaultValue" in row and not lenient),
             default=row.get("defaultValue"),
             allowed=tuple(items(row.get("allowedValues"))),
             display_name=text(metadata, "displayName"),

@@ -270,9 +270,7 @@ class _Reader:
                 self.faults.error("BP261", message, document.locate(pointer))
         missing = [control for control in framework.counted if control not in rows]
         if missing and isinstance(value.get("controls"), dict):
-            shown = ", ".join(f"`{control}`" for control in missing[:10]) + (
-                ", …" if len(missing) > 10 else ""
-            )
+            shown = ", ".join(f"`{control}`" for control in missing)
             message = f"{plural(len(missing), 'control')} missing: {shown}"
             hint = "every control stands in the statement exactly once"
             self.faults.error("BP260", message, document.locate("/controls", key=True), hint)

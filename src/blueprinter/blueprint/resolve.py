@@ -9,7 +9,7 @@ from blueprinter.arm import ExpressionError, Value, has_unknown
 from blueprinter.blueprint.assigned import Assigned, Catalog, generated_set, policies_of
 from blueprinter.blueprint.assignment import Assignment
 from blueprinter.blueprint.builtin_facts import BuiltinFacts
-from blueprinter.blueprint.checks import uses_of
+from blueprinter.blueprint.checks import LITERAL_KEYS, TEMPLATE_KEYS, uses_of
 from blueprinter.blueprint.faults import Faults
 from blueprinter.blueprint.group_links import links_of_groups, manual_tests
 from blueprinter.blueprint.model import (
@@ -21,7 +21,7 @@ from blueprinter.blueprint.model import (
     ResolvedBlueprint,
 )
 from blueprinter.blueprint.order import deployment_order
-from blueprinter.blueprint.values import Values, as_written, check_given, parameter_values
+from blueprinter.blueprint.values import Values, as_value, as_written, check_given, parameter_values
 from blueprinter.document import Json, child
 from blueprinter.policy import PolicyDefinition, PolicySetDefinition, undecidable
 
@@ -131,8 +131,8 @@ def _evaluated(artifact: Artifact, values: Values, faults: Faults) -> Artifact:
     inner = values.within(artifact.resource_group or None)
     properties: dict[str, Json] = {}
     for key, value in artifact.properties.items():
-        if key in ("template", "templateFile"):
-            properties[key] = value
+        if key in LITERAL_KEYS:
+            properties[key] = value if key in TEMPLATE_KEYS else as_written(as_value(value))
             continue
         found = inner.evaluate_at(artifact.document, child("/properties", key), value, faults)
         if key == "principalIds":

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, RootModel, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from blueprinter.casing import same
 from blueprinter.table import Table
 
 _EXPRESSION = re.compile(r"\[[^\[].*\]\Z", re.DOTALL)
@@ -78,7 +79,18 @@ class Closed(BaseModel):
 
 # --- blueprint and artifacts -------------------------------------------------------------------------------------
 
-ParameterType = Literal["string", "array", "bool", "int", "object", "secureString", "secureObject"]
+_PARAMETER_TYPES = ("string", "array", "bool", "int", "object", "secureString", "secureObject")
+
+
+def _parameter_type(text: str) -> str:
+    if any(same(text, known) for known in _PARAMETER_TYPES):
+        return text
+    raise ValueError(f"`{text}` is none of {', '.join(_PARAMETER_TYPES)}")
+
+
+ParameterType = Annotated[
+    str, AfterValidator(_parameter_type), WithJsonSchema({"enum": list(_PARAMETER_TYPES)})
+]
 
 
 class ParameterRow(Closed):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from blueprinter.blueprint import (
     load_registers,
     resolve,
 )
-from blueprinter.cli.inputs import Templates, expand_templates, files_of, read_bare_definitions
+from blueprinter.cli.inputs import Destination, Templates, expand_templates, files_of, read_bare_definitions
 from blueprinter.cli.workspace import Workspace
 from blueprinter.compliance import (
     Estate,
@@ -51,6 +51,7 @@ class Request:
     inventories: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
     template_parameters: tuple[str, ...] = ()
+    destination: Destination = field(default_factory=Destination)
     policies: tuple[str, ...] = ()
     initiatives: tuple[str, ...] = ()
     registers: Path | None = None
@@ -147,7 +148,9 @@ def _estate(request: Request) -> Estate:
         paths = _inventory_paths(request.inventories)
         parts.append(read_inventories(paths, now=request.now, max_age_days=request.max_age_days))
     if request.templates:
-        templates: Templates = expand_templates(request.templates, request.template_parameters, request.now)
+        templates: Templates = expand_templates(
+            request.templates, request.template_parameters, request.destination, request.now
+        )
         parts.append(TemplateEstate(templates.expanded, failed=templates.failed, cloud=request.cloud))
     return parts[0] if len(parts) == 1 else JoinedEstate(parts)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +15,23 @@ import click
 from blueprinter.arm import DeploymentContext, expand
 from blueprinter.compliance import ExpandedTemplate
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, Severity, error
-from blueprinter.document import load
+from blueprinter.document import Document, inside, load
 from blueprinter.policy import PolicyDefinition, is_definition, read_definition
 
 _TEMPLATE_SUFFIXES = (".json", ".jsonc", ".bicep", ".bicepparam")
 _GLOB = re.compile(r"[*?\[]")
+
+
+PLACEHOLDER_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+_NAMELESS = {"azuredeploy", "main", "maintemplate", "template"}
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where templates are to be deployed. What is empty gets a placeholder: ids must be known to find neighbours."""
+
+    subscription: str = ""
+    resource_group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +88,9 @@ def files_of(patterns: Iterable[str], suffixes: tuple[str, ...]) -> tuple[Path, 
     return tuple(found)
 
 
-def expand_templates(patterns: Sequence[str], parameters: Sequence[str], now: datetime) -> Templates:
+def expand_templates(
+    patterns: Sequence[str], parameters: Sequence[str], destination: Destination, now: datetime
+) -> Templates:
     """Expands every template that the patterns name, each with the parameter file found beside it or named.
 
     A template that cannot be expanded is reported and counted; when none can be, all reasons are raised
@@ -85,16 +100,22 @@ def expand_templates(patterns: Sequence[str], parameters: Sequence[str], now: da
     named = [load(path) for path in parameters]
     expanded: list[ExpandedTemplate] = []
     failed: list[tuple[Diagnostic, ...]] = []
-    for file in files:
-        beside = _parameters_beside(file)
+    for file, group in zip(files, _resource_groups(files), strict=True):
+        beside = parameters_beside(file)
         try:
             if file.suffix.lower() in {".bicep", ".bicepparam"}:
                 hint = "compile it first: `bicep build FILE`, then pass the JSON"
                 raise InvalidInput([error("BP105", "Bicep is not read yet", Position(str(file)), hint)])
             document = load(file)
             values = named[0] if named else load(beside) if beside else None
-            context = DeploymentContext(utc_now=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-            expansion = expand(document, parameter_document=values, context=context)
+            context = DeploymentContext(
+                subscription_id=destination.subscription or PLACEHOLDER_SUBSCRIPTION,
+                resource_group=destination.resource_group or group,
+                utc_now=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            )
+            expansion = expand(
+                document, parameter_document=values, context=context, read=read_linked(file.parent)
+            )
         except InvalidInput as found:
             failed.append(found.diagnostics)
         else:
@@ -102,6 +123,32 @@ def expand_templates(patterns: Sequence[str], parameters: Sequence[str], now: da
     if failed and not expanded:
         raise InvalidInput(diagnostic for found in failed for diagnostic in found)
     return Templates(tuple(expanded), tuple(_as_warning(found) for found in failed))
+
+
+def parameters_beside(file: Path) -> Path | None:
+    """The parameter file of a template by its name: `main.json` -> `main.parameters.json`, if there is one."""
+    beside = file.with_name(f"{file.stem}.parameters{file.suffix}")
+    return beside if beside.is_file() else None
+
+
+def read_linked(root: Path) -> Callable[[str, str], Document]:
+    """Reads templates that are linked by a path relative to the linking file; they stay inside `root`."""
+
+    def read(relative: str, linking: str) -> Document:
+        return load(inside(root, Path(linking).parent, relative, Position(linking)))
+
+    return read
+
+
+def _resource_groups(files: Sequence[Path]) -> Iterator[str]:
+    """A placeholder resource group a template, so that resources of two templates never seem to be neighbours."""
+    used: Counter[str] = Counter()
+    for file in files:
+        stem = file.stem.lower()
+        name = file.resolve().parent.name if stem in _NAMELESS else file.stem
+        name = re.sub(r"[^\w.()-]+", "-", name)[:80].rstrip(".") or "template"
+        used[name.casefold()] += 1
+        yield name if used[name.casefold()] == 1 else f"{name}-{used[name.casefold()]}"
 
 
 def read_bare_definitions(patterns: Sequence[str]) -> tuple[PolicyDefinition, ...]:
@@ -142,11 +189,6 @@ def _definition_name(file: Path) -> str:
 
 def _is_parameter_file(file: Path) -> bool:
     return file.stem.lower().endswith(".parameters")
-
-
-def _parameters_beside(file: Path) -> Path | None:
-    beside = file.with_name(f"{file.stem}.parameters{file.suffix}")
-    return beside if beside.is_file() else None
 
 
 def _as_warning(found: Sequence[Diagnostic]) -> Diagnostic:

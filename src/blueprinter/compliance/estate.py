@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from blueprinter.arm import Expansion, Resource, id_within
+from blueprinter.arm import Expansion, Resource
 from blueprinter.casing import fold
+from blueprinter.compliance.deployed_together import DeployedTogether
 from blueprinter.compliance.model import Population, ScopeCoverage
-from blueprinter.compliance.related import RelatedIndex
 from blueprinter.compliance.scope import namespace_of, subscription_of, type_key
 from blueprinter.diagnostics import Diagnostic, in_order
 from blueprinter.policy import Found, Lookup, LookupResult, NoneExist, NotCollected
@@ -24,8 +23,9 @@ class Estate(Protocol):
         """Every resource, in a stable order."""
         ...
 
-    def lookup_for(self, types: Collection[str] | None) -> Lookup:
-        """Finds related resources of these types; None = of every type."""
+    def groups(self, types: Collection[str]) -> Iterator[tuple[Iterator[Resource], Lookup]]:
+        """Every resource once, in groups that share their surroundings, each with what finds related resources of
+        these types there."""
         ...
 
     def population(self) -> Population:
@@ -38,6 +38,15 @@ class Estate(Protocol):
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Remarks on the input, complete once everything was read."""
+        ...
+
+
+@runtime_checkable
+class HasLookup(Protocol):
+    """An estate whose surroundings hold for resources of other estates too: an inventory."""
+
+    def lookup_for(self, types: Collection[str] | None) -> Lookup:
+        """Finds related resources of these types; None = of every type."""
         ...
 
 
@@ -70,36 +79,10 @@ class TemplateEstate:
         for template in self._templates:
             yield from template.expansion.resources
 
-    def lookup_for(self, types: Collection[str] | None) -> Lookup:
-        wanted = None if types is None else frozenset(map(type_key, types))
-        rows = [
-            (resource.type, resource.id, resource)
-            for resource in self.resources()
-            if wanted is None or type_key(resource.type) in wanted
-        ]
-        return RelatedIndex(rows, load=lambda resource: resource, doubt=self._doubt)
-
-    @cached_property
-    def lookup(self) -> Lookup:
-        """Finds related resources of every type."""
-        return self.lookup_for(None)
-
-    def _doubt(self, type: str, scope: str) -> str:
-        """A type that a deployment creates is known there, one that it does not create may exist already.
-
-        An id that only Azure knows may lie in any scope.
-        """
-        wanted = type_key(type)
-        known = False
+    def groups(self, types: Collection[str]) -> Iterator[tuple[Iterator[Resource], Lookup]]:
         for template in self._templates:
             resources = template.expansion.resources
-            if not any(id_within(resource.id, scope) for resource in resources):
-                continue
-            own = [resource for resource in resources if type_key(resource.type) == wanted]
-            if any("[" in resource.id for resource in own):
-                return f"the id of a `{type}` is known only after deployment"
-            known = known or bool(own)
-        return "" if known else f"no `{type}` is in the template"
+            yield iter(resources), DeployedTogether(resources)
 
     def population(self) -> Population:
         digest = sha256()
@@ -112,8 +95,7 @@ class TemplateEstate:
             total += 1
             without += not resource.has_properties
             types.add(resource.type)
-            subscription = subscription_of(resource.id)
-            if subscription:
+            if subscription := subscription_of(resource.id):
                 scopes[subscription] = scopes.get(subscription, 0) + 1
         return Population(
             source="template",
@@ -154,26 +136,13 @@ class JoinedEstate:
         for part in self._parts:
             yield from part.resources()
 
-    def lookup_for(self, types: Collection[str] | None) -> Lookup:
-        lookups = [part.lookup_for(types) for part in self._parts]
-
-        def find(type: str, name: str | None, scope: str) -> LookupResult:
-            answers = [lookup(type, name, scope) for lookup in lookups]
-            found = [
-                resource for answer in answers if isinstance(answer, Found) for resource in answer.resources
-            ]
-            if found:
-                return Found(tuple(found))
-            if any(isinstance(answer, NoneExist) for answer in answers):
-                return NoneExist()
-            return next((answer for answer in answers if isinstance(answer, NotCollected)), NotCollected())
-
-        return find
-
-    @cached_property
-    def lookup(self) -> Lookup:
-        """Finds related resources of every type."""
-        return self.lookup_for(None)
+    def groups(self, types: Collection[str]) -> Iterator[tuple[Iterator[Resource], Lookup]]:
+        """Each part in its own surroundings, and in those of the inventories that are given with it."""
+        around = [(part, part.lookup_for(types)) for part in self._parts if isinstance(part, HasLookup)]
+        for part in self._parts:
+            others = [lookup for other, lookup in around if other is not part]
+            for resources, own in part.groups(types):
+                yield resources, _first_found([own, *others])
 
     def population(self) -> Population:
         parts = [part.population() for part in self._parts]
@@ -204,6 +173,28 @@ class JoinedEstate:
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         return in_order(found for part in self._parts for found in part.diagnostics())
+
+
+def _first_found(lookups: Sequence[Lookup]) -> Lookup:
+    """Several surroundings as one: what any of them finds, else what any knows not to exist."""
+    if len(lookups) == 1:
+        return lookups[0]
+
+    def find(type: str, name: str | None, scope: str) -> LookupResult:
+        answers = [lookup(type, name, scope) for lookup in lookups]
+        found = {
+            fold(one.id): one
+            for answer in reversed(answers)
+            if isinstance(answer, Found)
+            for one in answer.resources
+        }
+        if found:
+            return Found(tuple(found.values()))
+        if any(isinstance(answer, NoneExist) for answer in answers):
+            return NoneExist()
+        return next((answer for answer in answers if isinstance(answer, NotCollected)), NotCollected())
+
+    return find
 
 
 class TypeCount:

@@ -122,7 +122,7 @@ def evaluate(
     pairs = ledger.counts()
     blueprint = resolved.blueprint if resolved is not None else None
     run = Run(
-        run_id=_run_id(population, resolved, options),
+        run_id=_run_id(population, resolved, results, pairs, options),
         tool_version=__version__,
         now=options.now,
         blueprint=blueprint.name if blueprint else "",
@@ -175,7 +175,7 @@ def _read(
     shown = frozenset(SHOWN)
     for state in source.states(""):
         test = tests.test_of(state.assigned)
-        judged = exemptions.apply(state, test)
+        judged = exemptions.apply(state, test, ledger.number(state.resource))
         account = ledger.add(test, judged.pair, state)
         if judged.expired:
             account.expired_exemption = True
@@ -337,15 +337,24 @@ def _not_run(results: Iterable[ControlResult]) -> int:
     )
 
 
-def _run_id(population: Population, resolved: ResolvedBlueprint | None, options: EvaluateOptions) -> str:
-    """The time of the run, and a hash of what went into it."""
+def _run_id(
+    population: Population,
+    resolved: ResolvedBlueprint | None,
+    results: Iterable[ControlResult],
+    pairs: Mapping[Pair, int],
+    options: EvaluateOptions,
+) -> str:
+    """The time of the run, and a hash of what went into it and what came out: registers and policies tell two runs
+    of one population apart by their results."""
     blueprint = resolved.blueprint if resolved is not None else None
-    parts = (
+    parts = [
         population.sha256,
         blueprint.name if blueprint else "",
         blueprint.version if blueprint else "",
         options.assignment,
         stamp(options.now),
-    )
+        *(f"{result.control.id} {result.state}" for result in results),
+        *(f"{pair} {count}" for pair, count in pairs.items()),
+    ]
     digest = sha256("\n".join(parts).encode()).hexdigest()
     return f"{in_utc(options.now):%Y%m%dT%H%M%SZ}-{digest[:12]}"

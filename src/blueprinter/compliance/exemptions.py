@@ -51,8 +51,8 @@ class _Entry:
     live: bool
     pair: Pair
     """What it makes of a failure."""
-    failing: set[str] = field(default_factory=set)
-    passing: set[str] = field(default_factory=set)
+    failing: set[int] = field(default_factory=set)
+    passing: set[int] = field(default_factory=set)
     tests: set[str] = field(default_factory=set)
     """Tests it was met with, needless or not."""
 
@@ -89,8 +89,8 @@ class Exemptions:
         named = {self._tests.canonical(fold(key)) for key in exemption.policies}
         return frozenset(named.union(*(self._tests.tests_of(control) for control in exemption.controls)))
 
-    def apply(self, state: PolicyState, test: str) -> Exempted:
-        """The pair that a state makes, after the exemptions of its test."""
+    def apply(self, state: PolicyState, test: str, number: int) -> Exempted:
+        """The pair that a state makes, after the exemptions of its test; `number` is that of its resource."""
         pair = PAIRS[state.state]
         entries = self._by_test.get(test)
         if not entries or pair in {Pair.NOT_APPLICABLE}:
@@ -98,14 +98,13 @@ class Exemptions:
         matching = [entry for entry in entries if self._matches(entry.exemption, state)]
         if not matching:
             return Exempted(pair)
-        identity = fold(state.resource.id)
         failing = state.state in {ComplianceState.NON_COMPLIANT, ComplianceState.EXEMPT}
         for entry in matching:
             if failing:
-                entry.failing.add(identity)
+                entry.failing.add(number)
                 entry.tests.add(test)
             elif pair in {Pair.COMPLIANT, Pair.PROTECTED}:
-                entry.passing.add(identity)
+                entry.passing.add(number)
                 entry.tests.add(test)
         if not failing:
             return Exempted(pair)

@@ -174,7 +174,7 @@ def _evidence(counted: Sequence[ControlResult]) -> list[str]:
         "attested": 0,
         "inherited": 0,
         "at risk": 0,
-        "gaps": 0,
+        "with a gap": 0,
         "nothing to test": 0,
         "no evidence at all": 0,
         "excluded": 0,
@@ -190,7 +190,7 @@ def _kind(result: ControlResult) -> str:
             return "tests pass, other evidence missing"
         return "undecided" if result.tested is Tested.UNDECIDED else "evidence missing or lapsed"
     return {
-        ControlState.GAP: "gaps",
+        ControlState.GAP: "with a gap",
         ControlState.AT_RISK: "at risk",
         ControlState.SATISFIED: "tested clean and complete",
         ControlState.ATTESTED: "attested",

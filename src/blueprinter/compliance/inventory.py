@@ -132,6 +132,11 @@ class Inventory:
                     rows.append((resource.type, resource.id, bodies.put(resource)))
         return RelatedIndex(rows, load=bodies.get, doubt=self._doubt)
 
+    def groups(self, types: Collection[str]) -> Iterator[tuple[Iterator[Resource], Lookup]]:
+        """All resources as one group, with what finds related resources of these types."""
+        lookup = self.lookup_for(types)
+        yield self.resources(), lookup
+
     @cached_property
     def lookup(self) -> Lookup:
         """Finds related resources of every type."""

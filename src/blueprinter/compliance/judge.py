@@ -36,6 +36,7 @@ from blueprinter.policy import PolicySeverity
 from blueprinter.text import plural
 
 MISMATCH = "mismatch"
+_RAN = tuple(outcome for outcome in LinkOutcome if outcome is not LinkOutcome.NOT_RUN)
 _SEVERITY_RANK = {severity: rank for rank, severity in enumerate(PolicySeverity)}
 
 
@@ -305,9 +306,7 @@ def _flags(case: _Case) -> list[str]:
         flags.append("lapsed evidence")
     if any(link.not_enforced for link in case.links):
         flags.append("not enforced")
-    if (
-        any(any(link.counts.get(pair) for pair in UNDECIDED) for link in case.links)
-        and case.tested is Tested.FAIL
-    ):
+    undecided = [link for link in case.direct(*_RAN) if any(link.counts.get(pair) for pair in UNDECIDED)]
+    if undecided and case.tested is Tested.FAIL:
         flags.append("also undecided")
     return flags

@@ -89,13 +89,15 @@ class Ledger:
         self._last_number = 0
 
     def add(self, test: str, pair: Pair, state: PolicyState) -> Account:
+        """Books a pair, and gives the account of its test."""
         account = self._accounts.get(test)
         if account is None:
             account = self._accounts[test] = Account()
-        account.add(self._number(state.resource), pair, state)
+        account.add(self.number(state.resource), pair, state)
         return account
 
-    def _number(self, resource: Resource) -> int:
+    def number(self, resource: Resource) -> int:
+        """The number by which a resource is known in this run: the same for the same id."""
         # most sources give the states of one resource together
         if resource is not self._last:
             identity = blake2b(fold(resource.id).encode(errors="replace"), digest_size=16).digest()

@@ -16,7 +16,7 @@ class LinkedTests:
         self, links: Sequence[Link], policies: Sequence[AssignedPolicy], framework: Framework | None
     ) -> None:
         self._root = _same_tests(links)
-        self._keys: dict[AssignedPolicy, str] = {}
+        self._keys: dict[str, str] = {}
         order = {
             fold(control): index for index, control in enumerate(framework.controls if framework else ())
         }
@@ -46,9 +46,10 @@ class LinkedTests:
 
     def test_of(self, policy: AssignedPolicy) -> str:
         """The canonical test of an assigned policy."""
-        known = self._keys.get(policy)
+        id_ = policy.definition.id
+        known = self._keys.get(id_)
         if known is None:
-            known = self._keys[policy] = self.canonical(definition_key(policy.definition.id))
+            known = self._keys[id_] = self.canonical(definition_key(id_))
         return known
 
     def links_of(self, control: str) -> Sequence[Link]:

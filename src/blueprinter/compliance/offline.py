@@ -21,7 +21,7 @@ class OfflineSource:
 
         Related resources cost one more reading, before, that keeps only the types some policy looks up.
         """
-        lookup = self._estate.lookup_for(self._policies.related_types)
-        for resource in self._estate.resources():
-            if not scope or id_within(resource.id, scope):
-                yield from self._policies.run(resource, lookup)
+        for resources, lookup in self._estate.groups(self._policies.related_types):
+            for resource in resources:
+                if not scope or id_within(resource.id, scope):
+                    yield from self._policies.run(resource, lookup)

@@ -86,7 +86,10 @@ class RelatedIndex(Generic[Reference]):
         self._answers: OrderedDict[tuple[str, str | None, str], LookupResult] = OrderedDict()
 
     def __call__(self, type: str, name: str | None, scope: str) -> LookupResult:
-        """Resources of a type at or below a scope; see `policy.Lookup` for the forms of a name."""
+        """Resources of a type at or below a scope; see `policy.Lookup` for the forms of a name. An empty scope is
+        not known, and nothing is known of it."""
+        if not scope:
+            return NotCollected("the scope is not known")
         key = (type_key(type), None if name is None else fold(name), fold(scope).rstrip("/"))
         if (known := self._answers.get(key)) is not None:
             self._answers.move_to_end(key)
@@ -110,8 +113,6 @@ class RelatedIndex(Generic[Reference]):
     @staticmethod
     def _range(rows: list[tuple[str, Reference]], below: str) -> list[tuple[str, Reference]]:
         """The rows at or below a folded id: ids are sorted, so they stand together."""
-        if not below:
-            return rows
         start = bisect_left(rows, below, key=lambda row: row[0])
         at = [rows[start]] if start < len(rows) and rows[start][0] == below else []
         first = bisect_left(rows, f"{below}/", key=lambda row: row[0])

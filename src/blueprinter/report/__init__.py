@@ -5,7 +5,7 @@ only its worst findings: to write every policy state, hand `state_line` each fin
 says which ones are written without `--all-states`).
 """
 
-from blueprinter.report.formats import FORMATS, FormatRow, format_for_file
+from blueprinter.report.formats import FORMATS, FormatRow
 from blueprinter.report.json_ import SCHEMA_FILE
 from blueprinter.report.jsonl import state_line
 from blueprinter.report.options import ReportOptions
@@ -18,7 +18,6 @@ __all__ = [
     "SCHEMA_FILE",
     "FormatRow",
     "ReportOptions",
-    "format_for_file",
     "is_open",
     "state_line",
 ]

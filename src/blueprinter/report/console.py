@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from blueprinter.compliance import ControlResult, ControlState, Finding, PolicySeverity, Run
@@ -17,6 +18,7 @@ from blueprinter.report.words import (
     EXEMPTION_STATUS,
     NOTHING,
     STATES,
+    found,
     fraction,
     moment,
     source,
@@ -147,6 +149,7 @@ def _state(shown: Outline, state: ControlState) -> Iterator[RenderableType]:
 
 
 def _findings(shown: Outline) -> Iterator[RenderableType]:
+    from rich.padding import Padding
     from rich.text import Text
 
     listed = (*shown.failing, *shown.undecided)
@@ -157,15 +160,16 @@ def _findings(shown: Outline) -> Iterator[RenderableType]:
     if shown.total_exempt:
         counts.append(f"{shown.total_exempt:,} exempt")
     yield Text(f"Findings ({', '.join(counts)})", style="bold")
-    table = _table("Severity", "Resource*", "Policy*", "What*")
-    for finding in listed[:_FINDINGS]:
-        table.add_row(
-            Text(str(finding.severity), style=_SEVERITY_STYLES.get(finding.severity, "")),
-            for_terminal(_where(finding)),
-            for_terminal(_policy(finding)),
-            for_terminal(what(finding)),
-        )
-    yield _indented(table)
+    for (severity, policy, controls), group in groupby(listed[:_FINDINGS], key=_rule):
+        rule = Text(f"  {severity}", style=_SEVERITY_STYLES.get(severity, ""))
+        rule.append(f"  {for_terminal(policy)}", style="default not bold")
+        rule.append(f"  {for_terminal(' '.join(controls))}", style="dim")
+        yield rule
+        for finding in group:
+            said = for_terminal(f"{_resource(finding)}: {what(finding)}")
+            yield Padding(Text(said, overflow="fold"), (0, 0, 0, 4))
+            if place := for_terminal(where(finding)):
+                yield Padding(Text(place, style="dim", overflow="fold"), (0, 0, 0, 6))
     hidden = shown.total_failing + shown.total_undecided - min(len(listed), _FINDINGS)
     if hidden > 0:
         yield f"  and {hidden:,} more"
@@ -179,7 +183,7 @@ def what(finding: Finding) -> str:
     if state.expected or state.actual:
         place = f"{state.path.removeprefix('properties.')}: " if state.path else ""
         wanted = f"expected {state.expected}, " if state.expected else ""
-        return f"{place}{wanted}found {state.actual or 'absent'}"
+        return f"{place}{wanted}{found(state.actual)}"
     return state.detail or str(state.state)
 
 
@@ -213,17 +217,15 @@ def _severity(result: ControlResult) -> RenderableType:
     return Text(str(result.severity), style=_SEVERITY_STYLES.get(result.severity, ""))
 
 
-def _where(finding: Finding) -> str:
-    """The resource, and the place in a template that made it."""
+def _resource(finding: Finding) -> str:
     place = place_of(finding.state.resource)
     kind = place.type.rpartition("/")[2]
-    named = f"{place.name} ({kind})" if kind else place.name
-    return f"{named} {where(finding)}".rstrip()
+    return f"{place.name} ({kind})" if kind else place.name
 
 
-def _policy(finding: Finding) -> str:
+def _rule(finding: Finding) -> tuple[PolicySeverity, str, tuple[str, ...]]:
     definition = finding.state.assigned.definition
-    return definition.display_name or definition.name
+    return finding.severity, definition.display_name or definition.name, finding.controls
 
 
 def _indented(table: Table) -> RenderableType:

@@ -40,9 +40,3 @@ FORMATS: Table[FormatRow] = Table(
         FormatRow("html", (".html", ".htm"), "the control gap report in one file", write_html, False),
     )
 )
-
-
-def format_for_file(name: str) -> FormatRow | None:
-    """The format that a file name's extension means, or None."""
-    folded = name.casefold()
-    return next((row for row in FORMATS if folded.endswith(row.extensions)), None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from blueprinter.compliance import (
     Finding,
     Inherited,
     LinkOutcome,
+    LinkResult,
     Pair,
     PolicySeverity,
     Run,
@@ -40,7 +42,7 @@ from blueprinter.report.outline import (
     severity_rank,
     test_of,
 )
-from blueprinter.report.records import place_of, where
+from blueprinter.report.records import line, place_of, where
 from blueprinter.text import for_terminal, plural
 
 if TYPE_CHECKING:
@@ -50,6 +52,22 @@ _TEMPLATE = "report.html.j2"
 _NOT_IN_AN_ANCHOR = re.compile(r"[^A-Za-z0-9.-]")
 _PER_CONTROL = 25
 """Failing resources listed inside one control; the list of all findings has the rest."""
+
+_WORST_FIRST = {
+    outcome: rank
+    for rank, outcome in enumerate(
+        (
+            LinkOutcome.FAIL,
+            LinkOutcome.OFF,
+            LinkOutcome.BLOCKED,
+            LinkOutcome.WAIVED,
+            LinkOutcome.COMPENSATED,
+            LinkOutcome.NOT_RUN,
+            LinkOutcome.PASS,
+            LinkOutcome.EMPTY,
+        )
+    )
+}
 
 
 def write_html(run: Run, options: ReportOptions) -> Iterator[str]:
@@ -90,6 +108,15 @@ class Page:
     def other_of(self, result: ControlResult) -> tuple[Finding, ...]:
         """Exempt and undecided findings of the control's direct tests."""
         return findings_of(result, (*self._shown.exempt, *self._shown.undecided))
+
+    def tests(self, result: ControlResult) -> tuple[LinkResult, ...]:
+        """The tests of a control: what needs a look first."""
+        return tuple(sorted(result.links, key=lambda outcome: _WORST_FIRST[outcome.outcome]))
+
+    def outcomes(self, result: ControlResult) -> tuple[tuple[LinkOutcome, int], ...]:
+        """How many of the control's tests gave what, in the same order."""
+        counts = Counter(outcome.outcome for outcome in result.links)
+        return tuple((outcome, counts[outcome]) for outcome in _WORST_FIRST if counts[outcome])
 
     def subscription(self, id: str) -> str:
         """A subscription's name where the population knows it, else its id."""
@@ -133,6 +160,7 @@ def _environment() -> SandboxedEnvironment:
         anchor=lambda name, kind: anchor(kind, name),
         count=lambda number: f"{number:,}",
         fraction=words.fraction,
+        line=line,
         moment=words.moment,
         place=lambda finding: place_of(finding.state.resource),
         plural=plural,

@@ -70,8 +70,8 @@ def _controls(shown: Outline) -> Iterator[str]:
                 (
                     _named(result),
                     str(result.severity or "declared"),
-                    f"{result.failing:,}",
-                    f"{result.judged:,} of {result.applicable:,}",
+                    f"{result.failing:,}" if result.failing else NOTHING,
+                    f"{result.judged:,} of {result.applicable:,}" if result.applicable else NOTHING,
                     for_markdown(why(result)),
                 )
             )

@@ -66,6 +66,13 @@ def where(finding: Finding) -> str:
     return ":".join(str(part) for part in (position.file, position.line, position.column) if part)
 
 
+def line(finding: Finding) -> str:
+    """The place in short: the file's name without its folders, and the line."""
+    position = position_of(finding)
+    name = position.file.replace("\\", "/").rpartition("/")[2]
+    return f"{name}:{position.line}" if position.line else name
+
+
 def state_record(finding: Finding) -> dict[str, object]:
     """One policy state with the keys of `evaluate -o jsonl`."""
     state = finding.state

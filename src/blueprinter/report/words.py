@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from blueprinter.blueprint import AutomationClass, Framework, Strength
+from blueprinter.casing import same
 from blueprinter.compliance import (
     Attested,
     ControlResult,
@@ -201,11 +202,19 @@ def stamp(when: datetime) -> str:
 
 def title(run: Run) -> str:
     """What the document is evidence for; never a claim of conformity."""
-    subject = run.blueprint_title or run.blueprint
+    about = subject(run)
     if run.framework is None:
-        return f"Policy findings: {subject}" if subject else "Policy findings"
-    named = standard(run.framework)
-    return f"Technical evidence for {named}: {subject}" if subject else f"Technical evidence for {named}"
+        return f"Policy findings: {about}" if about else "Policy findings"
+    named = f"Technical evidence for {standard(run.framework)}"
+    return f"{named}: {about}" if about else named
+
+
+def subject(run: Run) -> str:
+    """Whose evidence it is: the blueprint's title unless it only repeats the standard, else the assignment's name."""
+    named = run.blueprint_title or run.blueprint
+    if run.framework is not None and same(named, standard(run.framework)):
+        named = ""
+    return named or run.assignment.rstrip("/").rpartition("/")[2]
 
 
 def source(population: Population) -> str:
@@ -216,6 +225,11 @@ def source(population: Population) -> str:
     if population.collected_by:
         text += f" by {population.collected_by}"
     return text
+
+
+def found(actual: str) -> str:
+    """What is there, as the end of a sentence: `found TLS1_0`, `none found`."""
+    return actual if actual.endswith("found") else f"found {actual or 'absent'}"
 
 
 def why(result: ControlResult) -> str:

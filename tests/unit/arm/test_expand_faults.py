@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.arm.expanding import document, expanded, faults, outputs, resource, template
 
 from blueprinter.arm import CODES, DeploymentContext, expand
 from blueprinter.diagnostics import InvalidInput
+from unit.arm.expanding import document, expanded, faults, outputs, resource, template
 
 
 def places(text: str) -> list[tuple[str, int, int]]:
@@ -31,16 +31,27 @@ def marked(text: str) -> tuple[str, int, int]:
     [
         ("BP525", '{"resources": [],\n "variables": {"x": "[concat(\'a\', «lenght(1))]"}}'),
         ("BP525", '{"resources": [],\n "variables": {"x": "[if(true(), 1, «toUpper())]"}}'),
-        ("BP525", '{"resources": [], "outputs": {"x": {"type": "int", "value": "[add(1, 2«"}}}'.replace("2«", "2«]")),
+        (
+            "BP525",
+            '{"resources": [], "outputs": {"x": {"type": "int", "value": "[add(1, 2«"}}}'.replace(
+                "2«", "2«]"
+            ),
+        ),
         ("BP527", '{"resources": [],\n "variables": {\n  "x": "[add(1, «int(\'one\'))]"}}'),
-        ("BP527", '{"resources": [],\n "variables": {"tab\\tkey": 1, "x": "[concat(\'\\u00e9\\n\', «parameters(\'p\'))]"}}'),
+        (
+            "BP527",
+            '{"resources": [],\n "variables": {"tab\\tkey": 1, "x": "[concat(\'\\u00e9\\n\', «parameters(\'p\'))]"}}',
+        ),
         ("BP527", '{"resources": [], "variables": {"a": {"b": 1}, "x": "[variables(\'a\')«.c]"}}'),
         ("BP520", '{"resources": [\n  «{"name": "x", "apiVersion": "1"}]}'),
         ("BP520", '{"resources": [\n  «{"type": "A.B/c", "apiVersion": "1"}]}'),
         ("BP520", '{"resources": «"none"}'),
         ("BP520", '{"resources": [], "parameters": «[]}'),
         ("BP520", '{"resources": [], "outputs": {"x": «{"type": "int"}}}'),
-        ("BP526", '{"resources": [{"type": "A.B/c", "name": "x", "apiVersion": "1", "copy": {"name": "l", "count": «"two"}}]}'),
+        (
+            "BP526",
+            '{"resources": [{"type": "A.B/c", "name": "x", "copy": {"name": "l", "count": «"two"}}]}',
+        ),
         ("BP531", '{"resources": [{"type": "A.B/c", "apiVersion": "1", "name": «"x/y"}]}'),
     ],
 )
@@ -75,7 +86,10 @@ def test_comments_and_metadata_are_prose() -> None:
 @pytest.mark.parametrize(
     ("sections", "subject"),
     [
-        ({"variables": {"foo": "[fail('stop here')]"}}, "The template variable 'foo' is not valid: stop here."),
+        (
+            {"variables": {"foo": "[fail('stop here')]"}},
+            "The template variable 'foo' is not valid: stop here.",
+        ),
         (
             {"outputs": {"foo": {"type": "string", "value": "[fail('stop here')]"}}},
             "The template output 'foo' is not valid: stop here.",
@@ -84,7 +98,10 @@ def test_comments_and_metadata_are_prose() -> None:
             {"parameters": {"foo": {"type": "string", "defaultValue": "[fail('stop here')]"}}},
             "The template parameter 'foo' is not valid: stop here.",
         ),
-        ({"resources": [resource("foo", location="[fail('stop here')]")]}, "The template resource 'foo' is not valid: stop here."),
+        (
+            {"resources": [resource("foo", location="[fail('stop here')]")]},
+            "The template resource 'foo' is not valid: stop here.",
+        ),
     ],
 )
 def test_faults_name_their_part_in_the_words_of_azure(sections: dict[str, Any], subject: str) -> None:
@@ -168,18 +185,24 @@ def test_limits_of_a_template() -> None:
 
 
 def test_very_deep_templates_end_with_a_diagnostic() -> None:
-    chain: dict[str, Any] = {f"v{index}": f"[variables('v{index + 1}')]" for index in range(500)} | {"v500": "end"}
+    chain: dict[str, Any] = {f"v{index}": f"[variables('v{index + 1}')]" for index in range(500)} | {
+        "v500": "end"
+    }
     for code, _ in faults(template(variables=chain)):
         assert code in {"BP521", "BP527"}
 
 
 def test_names_that_differ_in_case_only() -> None:
     both = {"Size": {"type": "int", "defaultValue": 1}, "size": {"type": "int", "defaultValue": 1}}
-    assert faults(template(parameters=both)) == [("BP520", "`size` in `parameters` differs from `Size` in case only")]
+    assert faults(template(parameters=both)) == [
+        ("BP520", "`size` in `parameters` differs from `Size` in case only")
+    ]
 
 
 def test_a_template_inside_another_document() -> None:
-    holder = document({"kind": "template", "properties": {"template": template([resource("[nope()]")])}}, "artifact.json")
+    holder = document(
+        {"kind": "template", "properties": {"template": template([resource("[nope()]")])}}, "artifact.json"
+    )
     with pytest.raises(InvalidInput) as caught:
         expand(holder, context=DeploymentContext(), pointer="/properties/template")
     (found,) = caught.value.diagnostics
@@ -194,6 +217,18 @@ def test_comments_and_trailing_commas_are_read() -> None:
 
 def test_every_code_is_explained() -> None:
     rows = {row.name: row for row in CODES}
-    for code in ("BP520", "BP521", "BP522", "BP523", "BP524", "BP525", "BP526", "BP527", "BP528", "BP529", "BP530"):
+    for code in (
+        "BP520",
+        "BP521",
+        "BP522",
+        "BP523",
+        "BP524",
+        "BP525",
+        "BP526",
+        "BP527",
+        "BP528",
+        "BP529",
+        "BP530",
+    ):
         assert rows[code].explanation
     assert len(rows) == len(CODES)

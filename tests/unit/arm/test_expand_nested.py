@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
+from blueprinter.arm import DeploymentContext
+from blueprinter.document import Document
 from unit.arm.expanding import (
     CONTEXT,
     GROUP,
@@ -18,9 +21,6 @@ from unit.arm.expanding import (
     template,
     warnings,
 )
-
-from blueprinter.arm import DeploymentContext
-from blueprinter.document import Document
 
 OTHER = "99999999-8888-7777-6666-555555555555"
 
@@ -80,9 +80,15 @@ def test_the_loop_around_a_deployment_is_not_seen_in_inner_scope() -> None:
 
 
 def test_scope_functions_follow_the_scope_of_evaluation() -> None:
-    body = {"group": "[resourceGroup().name]", "id": "[resourceId('Contoso.Test/things', 'x')]", "d": "[deployment().name]"}
+    body = {
+        "group": "[resourceGroup().name]",
+        "id": "[resourceId('Contoso.Test/things', 'x')]",
+        "d": "[deployment().name]",
+    }
     inner = deployment("inner", template([resource("a", properties=body)]), resourceGroup="rg-other")
-    outer = deployment("outer", template([resource("b", properties=body)]), evaluation="outer", resourceGroup="rg-other")
+    outer = deployment(
+        "outer", template([resource("b", properties=body)]), evaluation="outer", resourceGroup="rg-other"
+    )
     shown = printed(template([inner, outer]))["resources"]
     other = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-other"
     assert [one["id"] for one in shown] == [
@@ -94,24 +100,48 @@ def test_scope_functions_follow_the_scope_of_evaluation() -> None:
         "id": f"{other}/providers/Contoso.Test/things/x",
         "d": "inner",
     }
-    assert shown[1]["properties"] == {"group": "rg-app", "id": f"{GROUP}/providers/Contoso.Test/things/x", "d": "main"}
+    assert shown[1]["properties"] == {
+        "group": "rg-app",
+        "id": f"{GROUP}/providers/Contoso.Test/things/x",
+        "d": "main",
+    }
 
 
 @pytest.mark.parametrize(
     ("parent", "child", "members", "expected"),
     [
-        ("resourceGroup", "resourceGroup", {"resourceGroup": "rg2"}, f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg2"),
+        (
+            "resourceGroup",
+            "resourceGroup",
+            {"resourceGroup": "rg2"},
+            f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg2",
+        ),
         (
             "resourceGroup",
             "resourceGroup",
             {"subscriptionId": OTHER, "resourceGroup": "rg2"},
             f"/subscriptions/{OTHER}/resourceGroups/rg2",
         ),
-        ("resourceGroup", "subscription", {"subscriptionId": OTHER, "location": "x"}, f"/subscriptions/{OTHER}"),
+        (
+            "resourceGroup",
+            "subscription",
+            {"subscriptionId": OTHER, "location": "x"},
+            f"/subscriptions/{OTHER}",
+        ),
         ("resourceGroup", "subscription", {"location": "x"}, f"/subscriptions/{SUBSCRIPTION}"),
         ("resourceGroup", "tenant", {"scope": "/", "location": "x"}, ""),
-        ("subscription", "resourceGroup", {"resourceGroup": "rg2"}, f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg2"),
-        ("subscription", "subscription", {"subscriptionId": OTHER, "location": "x"}, f"/subscriptions/{OTHER}"),
+        (
+            "subscription",
+            "resourceGroup",
+            {"resourceGroup": "rg2"},
+            f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg2",
+        ),
+        (
+            "subscription",
+            "subscription",
+            {"subscriptionId": OTHER, "location": "x"},
+            f"/subscriptions/{OTHER}",
+        ),
         (
             "subscription",
             "managementGroup",
@@ -124,28 +154,49 @@ def test_scope_functions_follow_the_scope_of_evaluation() -> None:
             {"scope": "[tenantResourceId('Microsoft.Management/managementGroups', 'mg2')]", "location": "x"},
             "/providers/Microsoft.Management/managementGroups/mg2",
         ),
-        ("managementGroup", "subscription", {"subscriptionId": OTHER, "location": "x"}, f"/subscriptions/{OTHER}"),
+        (
+            "managementGroup",
+            "subscription",
+            {"subscriptionId": OTHER, "location": "x"},
+            f"/subscriptions/{OTHER}",
+        ),
         (
             "managementGroup",
             "resourceGroup",
             {"subscriptionId": OTHER, "resourceGroup": "rg2"},
             f"/subscriptions/{OTHER}/resourceGroups/rg2",
         ),
-        ("tenant", "managementGroup", {"scope": "/providers/Microsoft.Management/managementGroups/mg2"}, "/providers/Microsoft.Management/managementGroups/mg2"),
-        ("tenant", "subscription", {"scope": f"/subscriptions/{OTHER}", "location": "x"}, f"/subscriptions/{OTHER}"),
+        (
+            "tenant",
+            "managementGroup",
+            {"scope": "/providers/Microsoft.Management/managementGroups/mg2"},
+            "/providers/Microsoft.Management/managementGroups/mg2",
+        ),
+        (
+            "tenant",
+            "subscription",
+            {"scope": f"/subscriptions/{OTHER}", "location": "x"},
+            f"/subscriptions/{OTHER}",
+        ),
     ],
 )
 def test_deployments_move_to_other_scopes(
     parent: str, child: str, members: dict[str, str], expected: str
 ) -> None:
-    context = CONTEXT if parent != "managementGroup" else DeploymentContext(scope=parent, management_group="mg-root")
+    context = (
+        CONTEXT
+        if parent != "managementGroup"
+        else DeploymentContext(scope=parent, management_group="mg-root")
+    )
     whole = template([deployment("mod", template([resource("a")], scope=child), **members)], scope=parent)
     assert ids(whole, context=context) == [f"{expected}/providers/Contoso.Test/things/a"]
 
 
 def test_a_reference_to_a_moved_deployment_finds_it_by_its_full_id() -> None:
     inner = template(outputs={"x": {"type": "int", "value": 7}})
-    where = f"[reference(extensionResourceId(format('/subscriptions/{{0}}/resourceGroups/{{1}}', '{OTHER}', 'rg2'), 'Microsoft.Resources/deployments', 'mod'), '2024-03-01').outputs.x.value]"
+    scope = f"format('/subscriptions/{{0}}/resourceGroups/{{1}}', '{OTHER}', 'rg2')"
+    id = f"extensionResourceId({scope}, 'Microsoft.Resources/deployments', 'mod')"
+    where = f"[reference({id}, '2024-03-01').outputs.x.value]"
     whole = template(
         [deployment("mod", inner, subscriptionId=OTHER, resourceGroup="rg2")],
         outputs={"x": {"type": "int", "value": where}},
@@ -156,7 +207,9 @@ def test_a_reference_to_a_moved_deployment_finds_it_by_its_full_id() -> None:
 def test_the_location_of_a_group_that_the_template_makes_is_known_inside() -> None:
     group = resource("rg-new", "Microsoft.Resources/resourceGroups", location="northeurope", tags={"a": "b"})
     inner = template([resource(location="[resourceGroup().location]", tags="[resourceGroup().tags]")])
-    whole = template([group, deployment("mod", inner, resourceGroup="rg-new", dependsOn=["rg-new"])], scope="subscription")
+    whole = template(
+        [group, deployment("mod", inner, resourceGroup="rg-new", dependsOn=["rg-new"])], scope="subscription"
+    )
     made = printed(whole)["resources"][1]
     assert (made["location"], made["tags"]) == ("northeurope", {"a": "b"})
 
@@ -248,7 +301,9 @@ def test_a_key_vault_reference_stays_symbolic() -> None:
         parameters={"password": {"type": "securestring"}},
     )
     nested = deployment("mod", inner)
-    nested["properties"]["parameters"] = {"password": {"reference": {"keyVault": {"id": "x"}, "secretName": "y"}}}
+    nested["properties"]["parameters"] = {
+        "password": {"reference": {"keyVault": {"id": "x"}, "secretName": "y"}}
+    }
     (made,) = printed(template([nested]))["resources"]
     assert made["properties"] == {"password": "[parameters('password')]"}
 
@@ -263,12 +318,16 @@ def test_deployments_nest_in_each_other() -> None:
 
 
 def linked(name: str, **link: object) -> dict[str, object]:
-    return resource(name, "Microsoft.Resources/deployments", properties={"mode": "Incremental", "templateLink": link})
+    return resource(
+        name, "Microsoft.Resources/deployments", properties={"mode": "Incremental", "templateLink": link}
+    )
 
 
 def test_a_relative_link_is_read_beside_its_file() -> None:
     asked: list[tuple[str, str]] = []
-    files = {"parts/child.json": template([resource("from-child")], outputs={"x": {"type": "int", "value": 3}})}
+    files = {
+        "parts/child.json": template([resource("from-child")], outputs={"x": {"type": "int", "value": 3}})
+    }
 
     def read(file: str, relative: str) -> Document:
         asked.append((file, relative))
@@ -296,7 +355,11 @@ def test_other_links_are_counted_and_told() -> None:
         ]
     )
     assert warnings(whole) == [
-        ("BP528", "linked template was not expanded (3 deployments): `https://contoso.example/a.json` is not read from the network"),
+        (
+            "BP528",
+            "linked template was not expanded (3 deployments): "
+            "`https://contoso.example/a.json` is not read from the network",
+        ),
         (
             "BP528",
             "linked template was not expanded: the template spec "

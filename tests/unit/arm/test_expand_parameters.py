@@ -5,10 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.arm.expanding import CONTEXT, document, expanded, faults, output, outputs, printed, resource, template, warnings
 
 from blueprinter.arm import DeploymentContext, read_parameters
 from blueprinter.diagnostics import InvalidInput
+from unit.arm.expanding import (
+    CONTEXT,
+    document,
+    expanded,
+    faults,
+    output,
+    outputs,
+    printed,
+    resource,
+    template,
+    warnings,
+)
 
 
 def fault(node: dict[str, Any], value: Any, **sections: Any) -> list[tuple[str, str]]:
@@ -26,7 +37,11 @@ def fault(node: dict[str, Any], value: Any, **sections: Any) -> list[tuple[str, 
         ({"type": "array"}, {}, "expected an array, got an object"),
         ({"type": "object"}, [], "expected an object, got an array"),
         ({"type": "secureObject"}, "x", "expected an object, got a string"),
-        ({"type": "string", "allowedValues": ["a", "b"]}, "c", "`c` is not one of the allowed values: `a`, `b`"),
+        (
+            {"type": "string", "allowedValues": ["a", "b"]},
+            "c",
+            "`c` is not one of the allowed values: `a`, `b`",
+        ),
         ({"type": "int", "allowedValues": [1, 2]}, 3, "`3` is not one of the allowed values: `1`, `2`"),
         ({"type": "array", "allowedValues": ["a", "b"]}, ["a", "c"], "is not one of the allowed values"),
         ({"type": "string", "minLength": 3}, "ab", "has 2 characters, at least 3 are needed"),
@@ -66,7 +81,9 @@ def test_defaults_are_expressions_over_other_parameters_in_any_order() -> None:
         "last": {"type": "string", "defaultValue": "x"},
     }
     assert output("[parameters('FULL')]", parameters=parameters) == "X-x"
-    whole = template(parameters=parameters, outputs={"it": {"type": "string", "value": "[parameters('full')]"}})
+    whole = template(
+        parameters=parameters, outputs={"it": {"type": "string", "value": "[parameters('full')]"}}
+    )
     assert outputs(whole, parameters={"LAST": "y"}) == {"it": "Y-y"}
 
 
@@ -90,7 +107,10 @@ def test_a_nullable_parameter_is_null_without_a_value() -> None:
 
 
 def test_a_missing_value_stays_symbolic_with_one_warning() -> None:
-    made = resource("[parameters('who')]", properties={"a": "[parameters('WHO')]", "b": "[concat(parameters('who'), '!')]"})
+    made = resource(
+        "[parameters('who')]",
+        properties={"a": "[parameters('WHO')]", "b": "[concat(parameters('who'), '!')]"},
+    )
     whole = template([made], parameters={"who": {"type": "string"}})
     assert warnings(whole) == [("BP523", "no value for parameter `who`, it stays symbolic")]
     (shown,) = printed(whole)["resources"]
@@ -100,7 +120,9 @@ def test_a_missing_value_stays_symbolic_with_one_warning() -> None:
 
 
 def test_strict_makes_a_missing_value_an_error() -> None:
-    assert faults(template(parameters={"p": {"type": "int"}}), strict=True) == [("BP523", "no value for parameter `p`")]
+    assert faults(template(parameters={"p": {"type": "int"}}), strict=True) == [
+        ("BP523", "no value for parameter `p`")
+    ]
 
 
 def test_values_are_not_evaluated_again() -> None:
@@ -130,14 +152,20 @@ def test_types_that_do_not_exist(node: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        {"$schema": "https://…/deploymentParameters.json#", "contentVersion": "1.0.0.0", "parameters": {"P": {"value": 5}}},
+        {
+            "$schema": "https://…/deploymentParameters.json#",
+            "contentVersion": "1.0.0.0",
+            "parameters": {"P": {"value": 5}},
+        },
         {"parameters": {"P": {"value": 5, "metadata": {"note": "x"}}}},
         {"P": {"value": 5}},
         {"P": 5},
     ],
 )
 def test_forms_of_a_parameter_file(content: Any) -> None:
-    whole = template(parameters={"p": {"type": "int"}}, outputs={"it": {"type": "int", "value": "[parameters('p')]"}})
+    whole = template(
+        parameters={"p": {"type": "int"}}, outputs={"it": {"type": "int", "value": "[parameters('p')]"}}
+    )
     given = document(content, "values.json")
     assert outputs(whole, parameter_document=given) == {"it": 5}
     assert outputs(whole, parameter_document=given, parameters={"p": 6}) == {"it": 6}
@@ -150,7 +178,9 @@ def test_a_fault_in_a_parameter_file_is_placed_there() -> None:
         expanded(whole, parameter_document=given)
     (found,) = caught.value.diagnostics
     assert str(found.position) == "values.json:3:5"
-    assert found.message == "the value of parameter `p` is not valid at `/1`: expected an integer, got a string"
+    assert (
+        found.message == "the value of parameter `p` is not valid at `/1`: expected an integer, got a string"
+    )
 
 
 def test_a_file_that_holds_no_values() -> None:
@@ -162,7 +192,9 @@ def test_a_file_that_holds_no_values() -> None:
 
 def test_a_reference_to_a_key_vault_stays_symbolic_without_a_warning() -> None:
     given = document({"parameters": {"pw": {"reference": {"keyVault": {"id": "x"}, "secretName": "y"}}}})
-    whole = template([resource(properties={"pw": "[parameters('pw')]"})], parameters={"pw": {"type": "securestring"}})
+    whole = template(
+        [resource(properties={"pw": "[parameters('pw')]"})], parameters={"pw": {"type": "securestring"}}
+    )
     found = printed(whole, parameter_document=given)
     assert found["resources"][0]["properties"] == {"pw": "[parameters('pw')]"}
     assert found["diagnostics"] == []
@@ -233,16 +265,32 @@ OBJECT = {
         (OBJECT, {"name": 1}, "at `/name`: expected a string"),
         (OBJECT, {}, "the property `name` is missing"),
         (OBJECT, {"name": "x", "size": 6}, "at `/size`: `6` is more than the maximum `5`"),
-        (OBJECT | {"additionalProperties": False}, {"name": "x", "nme": 1}, "the property `nme` is not allowed"),
-        (OBJECT | {"additionalProperties": {"type": "int"}}, {"name": "x", "o": "y"}, "at `/o`: expected an integer"),
+        (
+            OBJECT | {"additionalProperties": False},
+            {"name": "x", "nme": 1},
+            "the property `nme` is not allowed",
+        ),
+        (
+            OBJECT | {"additionalProperties": {"type": "int"}},
+            {"name": "x", "o": "y"},
+            "at `/o`: expected an integer",
+        ),
         ({"type": "array", "items": {"type": "int"}}, [1, "x"], "at `/1`: expected an integer"),
-        ({"type": "array", "prefixItems": [{"type": "int"}], "items": False}, [1, 2], "at most 1 are allowed"),
+        (
+            {"type": "array", "prefixItems": [{"type": "int"}], "items": False},
+            [1, 2],
+            "at most 1 are allowed",
+        ),
         ({"type": "array", "items": {"$ref": "#/definitions/name"}}, ["ab", "a"], "at `/1`: has 1 character"),
         ({"$ref": "#/definitions/name"}, "a", "has 1 character"),
         ({"$ref": "#/definitions/animal"}, {"kind": "cat", "lives": "9"}, "at `/lives`: expected an integer"),
         ({"$ref": "#/definitions/animal"}, {"kind": "cow"}, "`cow` in `kind` is not one of `cat`, `dog`"),
         ({"$ref": "#/definitions/animal"}, {}, "the property `kind` is missing"),
-        ({"$ref": "#/definitions/tree"}, {"kids": [{"kids": [{"kids": 1}]}]}, "at `/kids/0/kids/0/kids`: expected an array"),
+        (
+            {"$ref": "#/definitions/tree"},
+            {"kids": [{"kids": [{"kids": 1}]}]},
+            "at `/kids/0/kids/0/kids`: expected an array",
+        ),
     ],
 )
 def test_typed_objects_and_arrays(node: dict[str, Any], value: Any, message: str) -> None:
@@ -261,7 +309,9 @@ def test_typed_objects_and_arrays(node: dict[str, Any], value: Any, message: str
         "dog": {"type": "object", "properties": {"good": {"type": "bool"}}},
         "tree": {
             "type": "object",
-            "properties": {"kids": {"type": "array", "nullable": True, "items": {"$ref": "#/definitions/tree"}}},
+            "properties": {
+                "kids": {"type": "array", "nullable": True, "items": {"$ref": "#/definitions/tree"}}
+            },
         },
     }
     ((code, found),) = fault(node, value, definitions=definitions, languageVersion="2.0")
@@ -278,7 +328,10 @@ def test_the_clock_is_an_argument_and_new_guids_stay_symbolic() -> None:
     }
     assert output("[parameters('now')]", parameters=parameters, context=CONTEXT) == "2026"
     assert output("[parameters('id')]", parameters=parameters, context=CONTEXT) == "[newGuid()]"
-    assert output("[parameters('now')]", parameters=parameters, context=DeploymentContext()) == "[utcNow('yyyy')]"
+    assert (
+        output("[parameters('now')]", parameters=parameters, context=DeploymentContext())
+        == "[utcNow('yyyy')]"
+    )
 
 
 def test_circles_of_parameters_and_variables() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from unit.arm.expanding import CONTEXT, document
 
 from blueprinter.arm import expand
+from unit.arm.expanding import CONTEXT, document
 
 TEXT = """{
   "resources": [

@@ -232,7 +232,9 @@ def test_resources_of_an_extension_have_no_id() -> None:
         },
         languageVersion="2.1-experimental",
         extensions={"http": {"name": "Http", "version": "0.1.1"}},
+        outputs={"uri": {"type": "string", "value": "[reference('call').uri]"}},
     )
+    assert printed(whole)["outputs"] == {"uri": "[reference('call').uri]"}
     assert printed(whole)["resources"] == [
         {"type": "request@v1", "properties": {"uri": "https://contoso.example"}}
     ]
@@ -306,7 +308,7 @@ def test_a_circle_is_told_with_its_way() -> None:
             resource("d", dependsOn=["a"]),
         ]
     )
-    way = "`Contoso.Test/things a` needs `Contoso.Test/things b` needs `Contoso.Test/things c` needs `Contoso.Test/things a`"
+    way = " needs ".join(f"`Contoso.Test/things {name}`" for name in "abca")
     assert faults(whole) == [("BP532", f"circular dependency: {way}")]
 
 

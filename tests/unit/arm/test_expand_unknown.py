@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from unit.arm.expanding import CONTEXT, GROUP, SUBSCRIPTION, expanded, output, outputs, printed, resource, template
 
 from blueprinter.arm import DeploymentContext, Unknown
+from unit.arm.expanding import (
+    CONTEXT,
+    GROUP,
+    SUBSCRIPTION,
+    expanded,
+    output,
+    outputs,
+    printed,
+    resource,
+    template,
+)
 
 STORE = resource(
     "st",
@@ -25,14 +35,26 @@ STORE_ID = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/st"
         ("[reference('st', '2024-01-01', 'Full').location]", "westeurope"),
         ("[reference('st', '2024-01-01', 'full').properties.accessTier]", "Hot"),
         ("[reference('st').network.rules[0].ip]", "1.2.3.4"),
-        ("[reference('st').primaryEndpoints.blob]", f"[reference('{STORE_ID}', '2024-01-01').primaryEndpoints.blob]"),
+        (
+            "[reference('st').primaryEndpoints.blob]",
+            f"[reference('{STORE_ID}', '2024-01-01').primaryEndpoints.blob]",
+        ),
         ("[reference('st').network.bypass]", f"[reference('{STORE_ID}', '2024-01-01').network.bypass]"),
-        ("[reference('st').network.rules[0].id]", f"[reference('{STORE_ID}', '2024-01-01').network.rules[0].id]"),
+        (
+            "[reference('st').network.rules[0].id]",
+            f"[reference('{STORE_ID}', '2024-01-01').network.rules[0].id]",
+        ),
         ("[reference('st').cleared]", f"[reference('{STORE_ID}', '2024-01-01').cleared]"),
         ("[reference('st', '2020-01-01').x]", f"[reference('{STORE_ID}', '2020-01-01').x]"),
-        ("[reference('st', '2024-01-01', 'Full').sku.name]", f"[reference('{STORE_ID}', '2024-01-01', 'Full').sku.name]"),
+        (
+            "[reference('st', '2024-01-01', 'Full').sku.name]",
+            f"[reference('{STORE_ID}', '2024-01-01', 'Full').sku.name]",
+        ),
         ("[string(reference('st'))]", f"[string(reference('{STORE_ID}', '2024-01-01'))]"),
-        ("[listKeys('st', '2024-01-01').keys[0].value]", f"[listKeys('{STORE_ID}', '2024-01-01').keys[0].value]"),
+        (
+            "[listKeys('st', '2024-01-01').keys[0].value]",
+            f"[listKeys('{STORE_ID}', '2024-01-01').keys[0].value]",
+        ),
         ("[reference('elsewhere').x]", "[reference('elsewhere').x]"),
         ("[pickZones('A', 'b', 'c')[0]]", "[pickZones('A', 'b', 'c')[0]]"),
         ("[toLower(roleDefinitions('Owner').id)]", "[toLower(roleDefinitions('Owner').id)]"),
@@ -51,7 +73,9 @@ def test_what_is_not_deployed_here_is_not_answered_from_here() -> None:
 
 
 def test_references_of_a_loop_are_an_array() -> None:
-    loop = resource("[concat('n', copyIndex())]", copy={"name": "all", "count": 2}, properties={"i": "[copyIndex()]"})
+    loop = resource(
+        "[concat('n', copyIndex())]", copy={"name": "all", "count": 2}, properties={"i": "[copyIndex()]"}
+    )
     expression = "[map(references('all'), lambda('one', lambdaVariables('one').i))]"
     assert output(expression, "array", resources={"all": loop}) == [0, 1]
     assert output("[length(references('all'))]", "int", resources={"all": loop}) == 2
@@ -122,7 +146,10 @@ def test_the_cloud_is_a_fact() -> None:
 def test_variables_may_hold_what_is_known_later() -> None:
     whole = template(
         [STORE],
-        variables={"endpoints": "[reference('st').primaryEndpoints]", "object": {"tier": "[reference('st').accessTier]"}},
+        variables={
+            "endpoints": "[reference('st').primaryEndpoints]",
+            "object": {"tier": "[reference('st').accessTier]"},
+        },
         outputs={
             "blob": {"type": "string", "value": "[variables('endpoints').blob]"},
             "tier": {"type": "string", "value": "[variables('object').tier]"},
@@ -138,3 +165,18 @@ def test_unknown_is_not_null() -> None:
     made = resource(properties={"null": "[null()]", "later": "[reference('/x/y').z]"})
     properties = expanded(template([made])).resources[0].body["properties"]
     assert properties == {"null": None, "later": Unknown("reference('/x/y').z")}
+
+
+def test_a_key_that_is_not_known_stays_an_expression() -> None:
+    key = "[resourceId('Contoso.Test/identities', parameters('who'))]"
+    made = resource(
+        identity={"userAssignedIdentities": {key: {}, "[[plain]": {}}},
+        tags="[createObject('it', variables('v'))]",
+    )
+    whole = template([made], parameters={"who": {"type": "string"}}, variables={"v": {key: 1}})
+    (shown,) = printed(whole)["resources"]
+    assert shown["identity"] == {"userAssignedIdentities": {key: {}, "[[plain]": {}}}
+    assert (
+        shown["tags"]
+        == "[createObject('it', createObject(resourceId('Contoso.Test/identities', parameters('who')), 1))]"
+    )

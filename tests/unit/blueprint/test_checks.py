@@ -319,3 +319,15 @@ def test_builtins(write: Write, properties: str, expected: list[str]) -> None:
 def test_the_target_scope_that_never_worked(write: Write) -> None:
     root = write({"blueprint.yaml": HEAD + "properties: {targetScope: managementGroup}\n"})
     assert codes(found_in(root), Severity.WARNING) == ["BP222"]
+
+
+def test_a_resource_group_is_named_before_anything_is_deployed(write: Write) -> None:
+    root = write(
+        {
+            "blueprint.yaml": HEAD
+            + "properties: {resourceGroups: {Hub: "
+            + "{name: '[artifacts(''a'').outputs.x]', tags: {x: '[artifacts(''a'').outputs.y]'}}}}\n",
+            "artifacts/a.yaml": POLICY % "",
+        }
+    )
+    assert codes(found_in(root), Severity.ERROR) == ["BP224"]

@@ -156,3 +156,28 @@ def test_policies_are_only_checked_when_they_are_known(write: Write, small: Fram
     )
     diagnostics = validate_blueprint(root / "mine", frameworks={"small": small}, builtin_facts=None)
     assert not [one for one in diagnostics if one.severity is Severity.ERROR]
+
+
+def test_a_parameter_that_a_linked_policy_takes_is_used(write: Write, small: Framework) -> None:
+    parameters = '{"ports": {"type": "Array"}, "effect": {"type": "String", "defaultValue": "Audit"}}'
+    definition = """\
+        schema: blueprinter/blueprint/1
+        properties:
+          parameters:
+            ports: {type: array}
+            open-ports_effect: {type: string}
+            effect: {type: string}
+        """
+    controls = (
+        "framework: small\ncontrols:\n  A.1.1: [{policyDefinition: open-ports, strength: full, why: x}]\n"
+    )
+    root = write(
+        {
+            "policies/network/open-ports/policy.json": f'{{"properties": {{"parameters": {parameters}}}}}',
+            "mine/blueprint.yaml": definition,
+            "mine/controls.yaml": controls,
+        }
+    )
+    assert [(one.code, one.position.line) for one in faults(root, small)] == [("BP220", 6)]
+    unchecked = validate_blueprint(root / "mine", frameworks={"small": small}, builtin_facts=None)
+    assert unchecked == ()

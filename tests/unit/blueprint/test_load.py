@@ -224,3 +224,36 @@ def test_names_of_policies(write: Write) -> None:
     names = policy_names([root / "one", root / "two"])
     assert {name: len(files) for name, files in names.items()} == {"https": 1, "ports": 2}
     assert names["https"][0].is_relative_to(root / "two")
+
+
+def test_exported_files_may_hold_nulls(write: Write) -> None:
+    text = """{"name": "x", "type": null, "properties": {"description": null, "versions": null, "parameters": {
+      "a": {"type": "String", "defaultValue": null, "allowedValues": null, "metadata": null}},
+      "resourceGroups": {"Hub": {"name": null, "dependsOn": null}}}}"""
+    artifact = """{"kind": "policyAssignment", "properties": {"displayName": "[Preview]", "dependsOn": null,
+      "policyDefinitionId": "/providers/Microsoft.Authorization/policyDefinitions/x", "parameters": null}}"""
+    root = write({"blueprint.json": text, "artifact.a.json": artifact})
+    blueprint = load_blueprint(root, frameworks={}, builtin_facts=None)
+    assert not blueprint.parameters["a"].has_default
+    assert [one.severity for one in blueprint.diagnostics] == [Severity.INFO]
+
+
+def test_what_azure_let_pass_is_a_warning_in_an_exported_folder(write: Write) -> None:
+    text = """{"properties": {"parameters": {"a": {"type": "string", "defaultValue": "x", "allowedValues": ["y"]}},
+      "resourceGroups": {"Hub": {"name": "[parameters('a')]"}}}}"""
+    for head, severity in (("", Severity.WARNING), ('"schema": "blueprinter/blueprint/1", ', Severity.ERROR)):
+        root = write({"blueprint.json": text.replace("{", "{" + head, 1)})
+        found = validate_blueprint(root, frameworks={}, builtin_facts=None)
+        assert [(one.code, one.severity) for one in found] == [("BP212", severity)]
+
+
+def test_a_definition_that_does_not_parse_hides_no_faults_of_artifacts(write: Write, told: Told) -> None:
+    root = write(
+        {"blueprint.yaml": "a: [", "artifacts/a.yaml": "kind: other\n", "artifacts/b.yaml": "x: [\n"}
+    )
+    found = validate_blueprint(root, frameworks={}, builtin_facts=None)
+    assert sorted((code, file) for code, file, _ in told(found)) == [
+        ("BP107", "b.yaml"),
+        ("BP107", "blueprint.yaml"),
+        ("BP203", "a.yaml"),
+    ]

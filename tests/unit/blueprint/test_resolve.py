@@ -401,13 +401,18 @@ def test_templates_are_not_touched(write: Write) -> None:
     artifact = """\
         kind: template
         properties:
-          displayName: "[parameters('title')]"
-          template: {resources: [{name: "[concat('a', variables('b'))]"}]}
+          displayName: "[Preview]"
+          parameters: {p: {value: "[parameters('title')]"}}
+          template: {parameters: {p: {type: string}}, resources: [{name: "[concat('a', variables('b'))]"}]}
         """
     text = HEAD + "properties: {parameters: {title: {type: string, defaultValue: '[[x]'}}}\n"
     [found] = run(read(write({"blueprint.yaml": text, "artifacts/t.yaml": artifact}))).artifacts
-    assert found.properties["displayName"] == "[[x]"  # the text [x], as a template would hold it
-    assert found.properties["template"] == {"resources": [{"name": "[concat('a', variables('b'))]"}]}
+    # texts are as a template would hold them
+    assert found.properties["displayName"] == "[[Preview]"
+    assert found.properties["parameters"] == {"p": {"value": "[[x]"}}
+    template = found.properties["template"]
+    assert isinstance(template, dict)
+    assert template["resources"] == [{"name": "[concat('a', variables('b'))]"}]
 
 
 def test_a_value_that_the_definition_does_not_take(write: Write) -> None:

@@ -189,8 +189,8 @@ class GivenEstate:
     def resources(self) -> Iterator[Resource]:
         yield from self.held
 
-    def lookup_for(self, types: Collection[str] | None) -> Lookup:
-        return lambda type, name, scope: NotCollected()
+    def groups(self, types: Collection[str]) -> Iterator[tuple[Iterator[Resource], Lookup]]:
+        yield self.resources(), lambda type, name, scope: NotCollected()
 
     def population(self) -> Population:
         types: dict[str, int] = {}

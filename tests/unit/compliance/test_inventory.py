@@ -428,6 +428,7 @@ def test_absence_is_believed_only_of_a_type_that_was_collected_there(tmp_path: P
     assert isinstance(find("Microsoft.Security/assessments", None, SUB), NotCollected)
     assert isinstance(find("Microsoft.Web/sites", None, SUB), NotCollected)
     assert find(BLOB, None, OTHER) == NotCollected("the scope was not asked for")
+    assert find(BLOB, None, "") == NotCollected("the scope is not known")
     assert not found.diagnostics()
 
 
@@ -472,11 +473,11 @@ def test_joined_estates_answer_together(tmp_path: Path) -> None:
     first = inventory(write(tmp_path, lines(ROWS), "a.jsonl"))
     second = inventory(write(tmp_path, lines(RELATED[3:]), "b.jsonl"))
     joined = JoinedEstate([first, second])
-    find = joined.lookup
+    (rows, find), (others, find_too) = joined.groups([BLOB, STORAGE])
     assert isinstance(find(BLOB, None, ONE), Found)
-    assert find(STORAGE, "four", SUB) == NoneExist()
+    assert find(STORAGE, "four", SUB) == find_too(STORAGE, "four", SUB) == NoneExist()
     assert isinstance(find(BLOB, None, TWO), NotCollected)
     population = joined.population()
     assert population.resources == 6
     assert population.types[STORAGE] == 3
-    assert len(list(joined.resources())) == 6
+    assert len([*rows, *others]) == 6

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from blueprinter.report import FORMATS, format_for_file
+from blueprinter.report import FORMATS
 
 
 def test_the_formats_and_which_a_terminal_takes() -> None:
@@ -12,24 +10,7 @@ def test_the_formats_and_which_a_terminal_takes() -> None:
     assert [row.name for row in FORMATS if not row.to_terminal] == ["html"]
 
 
-@pytest.mark.parametrize(
-    ("file", "name"),
-    [
-        ("out/report.html", "html"),
-        ("REPORT.HTM", "html"),
-        ("a.json", "json"),
-        ("a.jsonl", "jsonl"),
-        ("a.csv", "csv"),
-        ("a.md", "markdown"),
-        ("a.txt", "console"),
-    ],
-)
-def test_a_file_name_means_a_format(file: str, name: str) -> None:
-    row = format_for_file(file)
-    assert row is not None
-    assert row.name == name
-
-
-def test_other_file_names_mean_none() -> None:
-    assert format_for_file("report.pdf") is None
-    assert format_for_file("json") is None
+def test_an_extension_means_one_format() -> None:
+    extensions = [extension for row in FORMATS for extension in row.extensions]
+    assert len(extensions) == len(set(extensions))
+    assert all(extension.startswith(".") and extension == extension.lower() for extension in extensions)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from blueprinter.cli import Settings
 from blueprinter.cli.evaluation import Request, run_evaluation
-from blueprinter.cli.inputs import moment, split_positionals
+from blueprinter.cli.inputs import Destination, moment, split_positionals
 from blueprinter.cli.output import Target, is_terminal, open_file, parse_targets, write_outputs
 from blueprinter.cli.remarks import say, show_diagnostics
 from blueprinter.cli.workspace import open_workspace
@@ -39,6 +41,14 @@ _UNLIMITED = 10**9
     multiple=True,
     metavar="FILE",
     help="Parameter file of the templates (default: found beside each).",
+)
+@click.option("--subscription", default="", metavar="ID", help="Subscription that templates are deployed to.")
+@click.option(
+    "-g",
+    "--resource-group",
+    default="",
+    metavar="NAME",
+    help="Resource group that templates are deployed to.",
 )
 @click.option(
     "--policies",
@@ -104,6 +114,8 @@ def command(
     inventory: tuple[str, ...],
     templates: tuple[str, ...],
     parameters: tuple[str, ...],
+    subscription: str,
+    resource_group: str,
     policies: tuple[str, ...],
     initiative: tuple[str, ...],
     assignment: Path | None,
@@ -145,6 +157,7 @@ def command(
         inventories=inventory,
         templates=(*templates, *positional),
         template_parameters=parameters,
+        destination=Destination(subscription, resource_group),
         policies=policies,
         initiatives=initiative,
         registers=registers,
@@ -193,8 +206,8 @@ def _observer(
     """Writes policy states line by line while they are found, so that memory stays flat."""
     if not targets:
         return None
-    sinks = [
-        files.enter_context(open_file(target.file)) if target.file else click.get_text_stream("stdout")
+    sinks: list[TextIO] = [
+        files.enter_context(open_file(target.file)) if target.file else sys.stdout
         for target in targets
     ]
 

@@ -17,6 +17,7 @@ from blueprinter.arm import (
     expand_to_json,
 )
 from blueprinter.cli import Settings
+from blueprinter.cli.inputs import parameters_beside, read_linked
 from blueprinter.cli.remarks import show_diagnostics
 from blueprinter.diagnostics import InvalidInput, error
 from blueprinter.document import Json, load
@@ -46,13 +47,13 @@ def expand_command(
 
     What only Azure knows stays as the reduced expression. Warnings go to stderr and into the document.
     """
-    beside = template.with_name(f"{template.stem}.parameters{template.suffix}")
-    values = parameters or (beside if beside.is_file() else None)
+    values = parameters or parameters_beside(template)
     expansion = expand(
         load(template),
         parameter_document=load(values) if values else None,
         context=_context(context_file),
         strict=strict,
+        read=read_linked(template.parent),
     )
     show_diagnostics(expansion.diagnostics, settings)
     document = {"schema": "blueprinter/template-expand/1", **expand_to_json(expansion)}
@@ -99,7 +100,7 @@ def eval_command(requests: BinaryIO, context_file: Path | None, parameters: Path
 
 def _context(file: Path | None) -> DeploymentContext:
     if file is None:
-        return DeploymentContext(scope="")
+        return DeploymentContext()
     document = load(file)
     try:
         return deployment_context(document.value)
