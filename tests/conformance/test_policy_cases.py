@@ -17,7 +17,9 @@ FILES = sorted(FOLDER.rglob("*.tests.json"))
 def test_case_file(file: Path) -> None:
     results = run_cases(load(file), FOLDER, AliasTable.empty())
     assert results
-    failed = [(result.name, dict(result.expected), dict(result.actual)) for result in results if not result.passed]
+    failed = [
+        (result.name, dict(result.expected), dict(result.actual)) for result in results if not result.passed
+    ]
     assert not failed
 
 

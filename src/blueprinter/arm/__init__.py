@@ -28,12 +28,14 @@ from blueprinter.arm.model import (
     Resource,
     TemplateContext,
     Unknown,
+    UnknownKey,
     UserFunction,
     Value,
 )
 from blueprinter.arm.parameters import SuppliedParameter, read_parameters
 from blueprinter.arm.parser import parse_expression
 from blueprinter.arm.rows import Category, FunctionRow, ParameterRow
+from blueprinter.arm.sealing import sealed
 from blueprinter.arm.syntax import (
     Call,
     Literal,
@@ -75,6 +77,7 @@ __all__ = [
     "SuppliedParameter",
     "TemplateContext",
     "Unknown",
+    "UnknownKey",
     "UserFunction",
     "Value",
     "as_json",
@@ -104,6 +107,7 @@ __all__ = [
     "reduced_call",
     "same_location",
     "scope_of",
+    "sealed",
     "unescape",
     "value_text",
 ]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from blueprinter.arm.checking import check_expressions
 from blueprinter.arm.deployments import Deployment, Work
 from blueprinter.arm.frames import Frame, View
+from blueprinter.arm.ids import parse_id
 from blueprinter.arm.instances import Instance
 from blueprinter.arm.model import DeploymentContext, Expansion, Origin, Resource, Unknown, Value
 from blueprinter.arm.nesting import open_nested
@@ -88,14 +89,29 @@ def _resource(instance: Instance) -> Resource:
     """The finished resource of an instance."""
     origin = Origin(instance.node.members.place.document.file, property_position=BodyOrigin(instance))
     version = instance.api_version
+    id = _printed(instance.id)
+    type, name = _own_type_and_name(instance.type, _printed(instance.name), id)
     return Resource(
-        _printed(instance.id),
-        instance.type,
-        _printed(instance.name),
+        id,
+        type,
+        name,
         instance.body() or {},
         origin,
         version if isinstance(version, str) else "",
     )
+
+
+def _own_type_and_name(type: str, name: str, id: str) -> tuple[str, str]:
+    """Type and name as Azure gives them back.
+
+    An extension may be written as a child of what it extends, `Microsoft.KeyVault/vaults/providers/diagnosticSettings`
+    named `vault/Microsoft.Insights/audit`; what is deployed is a `Microsoft.Insights/diagnosticSettings`.
+    Source: the page "Set scope for extension resources in ARM templates".
+    """
+    if "providers" not in fold(type).split("/"):
+        return type, name
+    parsed = parse_id(id)
+    return (parsed.type, parsed.name) if parsed is not None else (type, name)
 
 
 def _printed(value: Value) -> str:

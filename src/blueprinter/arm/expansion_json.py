@@ -8,6 +8,7 @@ from blueprinter.arm.faults import hide
 from blueprinter.arm.literal import literal
 from blueprinter.arm.model import Expansion, Resource, Unknown, UnknownKey, Value
 from blueprinter.arm.origins import BodyOrigin
+from blueprinter.arm.sealing import PUBLIC_KEYS
 from blueprinter.arm.syntax import has_unknown, value_text
 from blueprinter.document import child
 
@@ -26,15 +27,11 @@ def expand_to_json(expansion: Expansion) -> dict[str, object]:
     }
 
 
-_PUBLIC = frozenset({"id", "type", "name", "apiVersion", "scope", "location"})
-"""What Azure itself shows to everybody who may list resources; a secret that happens to be a name is none."""
-
-
 def _resource(resource: Resource, secrets: Mapping[str, str]) -> object:
     origin = resource.origin.property_position
     made = origin if isinstance(origin, BodyOrigin) else None
     return {
-        key: _value(value, child("", key), made, {} if key in _PUBLIC else secrets)
+        key: _value(value, child("", key), made, {} if key in PUBLIC_KEYS else secrets)
         for key, value in resource.body.items()
     }
 

@@ -106,4 +106,6 @@ def has_unknown(value: Value) -> bool:
         return True
     if isinstance(value, list):
         return any(map(has_unknown, value))
-    return isinstance(value, dict) and (UnknownKey in map(type, value) or any(map(has_unknown, value.values())))
+    return isinstance(value, dict) and (
+        UnknownKey in map(type, value) or any(map(has_unknown, value.values()))
+    )

@@ -88,6 +88,8 @@ def nested_target(
     written), and the scope that the nested template's schema names."""
     if isinstance(scope, str):
         return _named_scope(parent, scope)
+    if isinstance(scope, Unknown):
+        return _unknown_scope(parent, scope, schema)
     moved_to = (
         subscription if isinstance(subscription, (str, Unknown)) and subscription else parent.subscription
     )
@@ -121,6 +123,20 @@ def _named_scope(parent: Target, scope: str) -> Target:
     kind = "resourceGroup" if place[2] else "subscription"
     moved = parent.moved or (place[1], place[2] or "") != (parent.subscription, parent.resource_group)
     return replace(parent, scope=kind, subscription=place[1], resource_group=place[2] or "", moved=moved)
+
+
+def _unknown_scope(parent: Target, scope: Unknown, schema: str) -> Target:
+    """A scope whose id is not known, of the kind that the nested template's schema names."""
+    last = Unknown(f"last(split({scope.expression}, '/'))")
+    kind = schema or parent.scope
+    if kind == "managementGroup":
+        return Target(kind, management_group=last, moved=True)
+    if kind == "tenant":
+        return Target(kind, moved=True)
+    if kind == "subscription":
+        return replace(parent, scope=kind, subscription=last, resource_group="", moved=True)
+    subscription = Unknown(f"split({scope.expression}, '/')[2]")
+    return replace(parent, scope=kind, subscription=subscription, resource_group=last, moved=True)
 
 
 def path(kind: str, names: Sequence[str]) -> str:

@@ -100,21 +100,21 @@ def policies_of(
     if _SETS in fold(named) or (key in catalog.sets and key not in catalog.definitions):
         found = catalog.sets.get(key)
         if found is None:
-            faults.warn("BP280", f"the initiative `{named}` is not available", where, _CATALOG)
+            faults.warn("BP265", f"the initiative `{named}` is not available", where, _CATALOG)
             return
         assigned.initiatives.setdefault(key, artifact)
         _members(found, frame, given, catalog, assigned, where, faults)
         return
     definition = catalog.definitions.get(key)
     if definition is None:
-        faults.warn("BP280", f"the definition `{named}` is not available", where, _CATALOG)
+        faults.warn("BP265", f"the definition `{named}` is not available", where, _CATALOG)
         assigned.missing(key, Absence.MISSING)
         return
     policy = _single(definition, given, frame, assigned)
     for name, message in parameter_faults(definition.parameters, policy.parameters) if policy else ():
         place = artifact.document.locate(child("/properties/parameters", name))
         faults.warn(
-            "BP284", f"{message} in `{definition.display_name}`", place, "Azure refuses the assignment"
+            "BP269", f"{message} in `{definition.display_name}`", place, "Azure refuses the assignment"
         )
 
 
@@ -148,7 +148,7 @@ def generated_set(
         done.add(link.test)
         definition = catalog.definitions.get(link.test)
         if definition is None:
-            faults.warn("BP280", f"the definition `{link.test}` is not available", link.position, _CATALOG)
+            faults.warn("BP265", f"the definition `{link.test}` is not available", link.position, _CATALOG)
             assigned.absent.setdefault(link.test, Absence.MISSING)
             continue
         given = _handed_on(definition, values)
@@ -195,7 +195,7 @@ def _members(
     try:
         policies, missing = assign_set(runnable, catalog.definitions, known)
     except ExpressionError as wrong:
-        faults.error("BP281", f"the initiative `{initiative.display_name}`: {wrong.message}", where)
+        faults.error("BP266", f"the initiative `{initiative.display_name}`: {wrong.message}", where)
         return
     for policy in policies:
         assigned.add(frame.around(policy))
@@ -208,7 +208,7 @@ def _members(
         message = (
             f"{len(missing)} of {all_of} of the initiative `{initiative.display_name}` are not available"
         )
-        faults.warn("BP280", message, where, _CATALOG)
+        faults.warn("BP265", message, where, _CATALOG)
 
 
 def _asks_for(member: PolicyReference) -> set[str]:
@@ -267,12 +267,12 @@ def _frame(artifact: Artifact, definition: str, values: Values, faults: Faults) 
         else:
             where = document.locate("/properties/resourceGroup")
             message = f"`{artifact.name}` targets the resource group `{artifact.resource_group}`, whose id is not known"
-            faults.warn("BP282", message, where, "without an assignment it is judged on everything")
+            faults.warn("BP267", message, where, "without an assignment it is judged on everything")
     for key in ("resourceSelectors", "overrides"):
         if properties.get(key):
             where = document.locate(f"/properties/{key}")
             message = f"`{key}` of `{artifact.name}` is not applied offline"
-            faults.warn("BP283", message, where, "Azure applies it; states read from Azure are right")
+            faults.warn("BP268", message, where, "Azure applies it; states read from Azure are right")
     excluded = values.evaluate_at(document, "/properties/notScopes", properties.get("notScopes", []), faults)
     mode = values.evaluate_at(
         document, "/properties/enforcementMode", properties.get("enforcementMode", "Default"), faults

@@ -121,7 +121,7 @@ def _resource_group(placeholder: str, values: Values, faults: Faults) -> Mapping
     try:
         found.update(values.resource_group_of(placeholder))
     except ExpressionError as wrong:
-        faults.error("BP281", wrong.message, blueprint.document.locate(pointer))
+        faults.error("BP266", wrong.message, blueprint.document.locate(pointer))
     found["tags"] = values.evaluate_at(blueprint.document, pointer + "/tags", tags, faults)
     return found
 

@@ -119,7 +119,7 @@ class Values:
         try:
             return self.evaluate(value)
         except ExpressionError as wrong:
-            faults.error("BP281", wrong.message, document.locate(pointer))
+            faults.error("BP266", wrong.message, document.locate(pointer))
             return Unknown("null()")
 
 
@@ -165,7 +165,7 @@ def parameter_values(values: Values, faults: Faults) -> Mapping[str, Value]:
         try:
             found[name] = values.parameter(name)
         except ExpressionError as wrong:
-            faults.error("BP281", wrong.message, document.locate(pointer + "/defaultValue"))
+            faults.error("BP266", wrong.message, document.locate(pointer + "/defaultValue"))
             found[name] = Unknown(f"parameters('{name}')")
             continue
         given = get(values.assignment.parameters, name) if values.assignment is not None else None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from blueprinter.arm import DeploymentContext, expand
+from blueprinter.arm import DeploymentContext, expand, sealed
 from blueprinter.compliance import ExpandedTemplate
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, Severity, error
 from blueprinter.document import Document, inside, load
@@ -32,6 +32,7 @@ class Destination:
 
     subscription: str = ""
     resource_group: str = ""
+    cloud: str = "AzureCloud"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ def expand_templates(
             context = DeploymentContext(
                 subscription_id=destination.subscription or PLACEHOLDER_SUBSCRIPTION,
                 resource_group=destination.resource_group or group,
+                cloud=destination.cloud,
                 utc_now=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             )
             expansion = expand(
@@ -119,7 +121,7 @@ def expand_templates(
         except InvalidInput as found:
             failed.append(found.diagnostics)
         else:
-            expanded.append(ExpandedTemplate(str(file), document.text.encode(), expansion))
+            expanded.append(ExpandedTemplate(str(file), document.text.encode(), sealed(expansion)))
     if failed and not expanded:
         raise InvalidInput(diagnostic for found in failed for diagnostic in found)
     return Templates(tuple(expanded), tuple(_as_warning(found) for found in failed))
@@ -134,7 +136,7 @@ def parameters_beside(file: Path) -> Path | None:
 def read_linked(root: Path) -> Callable[[str, str], Document]:
     """Reads templates that are linked by a path relative to the linking file; they stay inside `root`."""
 
-    def read(relative: str, linking: str) -> Document:
+    def read(linking: str, relative: str) -> Document:
         return load(inside(root, Path(linking).parent, relative, Position(linking)))
 
     return read

@@ -61,7 +61,6 @@ class Workspace:
 
 def open_workspace(base: Path) -> Workspace:
     """Reads what lies around `base` (a user's repository, or any folder). Raises `InvalidInput`."""
-    folders = {file.parent for file in framework_files(base)}
     aliases = AliasTable.empty()
     for file in alias_files(base):
         aliases = aliases.merge(read_aliases(load(file)))
@@ -75,7 +74,7 @@ def open_workspace(base: Path) -> Workspace:
         sets = catalog.sets
     return Workspace(
         base,
-        load_frameworks(sorted(folders)),
+        load_frameworks(framework_files(base)),
         definitions,
         sets,
         aliases,

@@ -198,23 +198,28 @@ def _first_found(lookups: Sequence[Lookup]) -> Lookup:
 
 
 class TypeCount:
-    """Resources by type, each type as it was spelled first."""
+    """Resources by type, whatever the letter case; each type is shown as it was spelled first."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
-        self._spelled: dict[str, str] = {}
+        self._as_read: dict[str, int] = {}
 
     def add(self, spelled: str, count: int = 1) -> None:
-        key = type_key(spelled)
-        self._spelled.setdefault(key, spelled)
-        self._counts[key] = self._counts.get(key, 0) + count
+        # folding waits until somebody asks: there are many rows and few spellings
+        self._as_read[spelled] = self._as_read.get(spelled, 0) + count
 
     def of(self, spelled: str) -> int:
-        return self._counts.get(type_key(spelled), 0)
+        key = type_key(spelled)
+        return sum(count for other, count in self._as_read.items() if type_key(other) == key)
 
     def as_spelled(self) -> dict[str, int]:
         """In alphabetical order."""
-        return {self._spelled[key]: count for key, count in sorted(self._counts.items())}
+        spelled: dict[str, str] = {}
+        counts: dict[str, int] = {}
+        for name, count in self._as_read.items():
+            key = type_key(name)
+            spelled.setdefault(key, name)
+            counts[key] = counts.get(key, 0) + count
+        return {spelled[key]: count for key, count in sorted(counts.items())}
 
 
 def services_of(types: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

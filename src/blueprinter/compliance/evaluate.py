@@ -16,7 +16,7 @@ from blueprinter.compliance.estate import Estate
 from blueprinter.compliance.exemptions import Exemptions
 from blueprinter.compliance.figures import figures
 from blueprinter.compliance.findings import SHOWN, Findings
-from blueprinter.compliance.headline import headline
+from blueprinter.compliance.headline import FailingTest, headline
 from blueprinter.compliance.inherited import inherited_part
 from blueprinter.compliance.judge import Reach, judge
 from blueprinter.compliance.ledger import Ledger
@@ -154,7 +154,7 @@ def evaluate(
             ]
         ),
     )
-    return replace(run, headline=headline(run, allow_partial=options.allow_partial))
+    return replace(run, headline=headline(run, _failing(ledger, tests), allow_partial=options.allow_partial))
 
 
 # --- reading the states ---------------------------------------------------------------------------------------------
@@ -306,6 +306,18 @@ def _resource_score(ledger: Ledger, direct: Iterable[str]) -> Fraction:
     for test in ledger.tests():
         found |= ledger.account(test).resources(*SHOWN)
     return Fraction(len(decided - found), len(decided))
+
+
+def _failing(ledger: Ledger, tests: LinkedTests) -> list[FailingTest]:
+    """Every test that some resource fails, counted over all resources."""
+    found = []
+    for test in ledger.tests():
+        account = ledger.account(test)
+        resources = account.counts().get(Pair.NON_COMPLIANT, 0)
+        if resources and (definition := account.definition) is not None:
+            name = definition.display_name or definition.name
+            found.append(FailingTest(name, definition.severity, tests.direct_controls_of(test), resources))
+    return found
 
 
 def _policies_evaluated(policies: Sequence[AssignedPolicy], ledger: Ledger, tests: LinkedTests) -> int:

@@ -30,10 +30,14 @@ class Findings:
         self._limit = max(limit, 0)
         self._order = {control: rank for rank, control in enumerate(control_order)}
         self._held: list[Finding] = []
+        self._last: tuple[int, int, int] | None = None
+        """The weight of the last finding that is worth holding, once there are more than enough."""
         self.total = 0
 
     def add(self, finding: Finding) -> None:
         self.total += 1
+        if self._last is not None and self._weight(finding) > self._last:
+            return
         self._held.append(finding)
         if len(self._held) >= 2 * self._limit + _SLACK:
             self._cut()
@@ -46,17 +50,21 @@ class Findings:
     def _cut(self) -> None:
         self._held.sort(key=self._key)
         del self._held[self._limit :]
+        if self._held and len(self._held) == self._limit:
+            self._last = self._weight(self._held[-1])
 
-    def _key(self, finding: Finding) -> tuple[int, int, int, str, str, str, str, str]:
-        state = finding.state
+    def _weight(self, finding: Finding) -> tuple[int, int, int]:
         first = finding.controls[0] if finding.controls else ""
+        rank = self._order.get(first, len(self._order))
+        return _PAIR_RANK[finding.pair], _SEVERITY_RANK[finding.severity], rank
+
+    def _key(self, finding: Finding) -> tuple[tuple[int, int, int], str, str, str, str, str]:
+        assigned = finding.state.assigned
         return (
-            _PAIR_RANK[finding.pair],
-            _SEVERITY_RANK[finding.severity],
-            self._order.get(first, len(self._order)),
-            fold(state.assigned.definition.display_name),
-            fold(state.assigned.definition.id),
-            fold(state.resource.id),
-            fold(state.assigned.assignment_id),
-            fold(state.assigned.reference_id),
+            self._weight(finding),
+            fold(assigned.definition.display_name),
+            fold(assigned.definition.id),
+            fold(finding.state.resource.id),
+            fold(assigned.assignment_id),
+            fold(assigned.reference_id),
         )

@@ -5,16 +5,15 @@ The order is fixed: what was looked at, the worst, how much was not looked at, w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from blueprinter.casing import fold
 from blueprinter.compliance.assess import DECIDED, UNDECIDED
 from blueprinter.compliance.exemptions import ENDING, EXPIRED
 from blueprinter.compliance.model import (
     Attested,
     ControlResult,
     ControlState,
-    Finding,
     Pair,
     Population,
     Run,
@@ -28,16 +27,27 @@ _CLEAR = frozenset({Tested.PASS, Tested.SUPPORT})
 _LACKING = frozenset({Attested.NONE, Attested.LAPSED})
 
 
-def headline(run: Run, *, allow_partial: bool) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class FailingTest:
+    """A test that some resource fails."""
+
+    name: str
+    severity: PolicySeverity
+    controls: tuple[str, ...]
+    """Those it speaks directly to."""
+    resources: int
+
+
+def headline(run: Run, failing: Sequence[FailingTest], *, allow_partial: bool) -> tuple[str, ...]:
     """The sentences of a run, most important first; what has nothing to say is left out."""
     population = run.population
     sentences = [
         *_partial(population, allow_partial=allow_partial),
         _looked_at(population),
         *_stale(population),
-        *(_worst_controls(run) if run.results else _worst_pairs(run)),
+        *(_worst_controls(run) if run.results else _worst_pairs(run, failing)),
         *_not_looked_at(run),
-        *_actions(run),
+        *_actions(run, failing),
         _limit(run),
     ]
     return tuple(sentence for sentence in sentences if sentence)
@@ -114,30 +124,26 @@ def _worst_controls(run: Run) -> list[str]:
     return sentences
 
 
-def _worst_pairs(run: Run) -> list[str]:
-    failing = run.pair_counts.get(Pair.NON_COMPLIANT, 0)
+def _worst_pairs(run: Run, failing: Sequence[FailingTest]) -> list[str]:
+    open_pairs = run.pair_counts.get(Pair.NON_COMPLIANT, 0)
     decided = sum(run.pair_counts.get(pair, 0) for pair in DECIDED)
     if not decided:
         return ["No check was decided."]
-    if not failing:
+    if not open_pairs:
         return [f"None of the {plural(decided, 'decided check')} fails."]
-    critical = sum(
-        found.pair is Pair.NON_COMPLIANT and found.severity is PolicySeverity.CRITICAL
-        for found in run.findings
-    )
-    verb = "fails" if failing == 1 else "fail"
-    text = f"{failing:,} of {plural(decided, 'decided check')} {verb}"
-    if critical:
-        # findings are kept worst first, so fewer than all are known only when every kept one is critical
-        least = "at least " if critical == len(run.findings) < run.findings_total else ""
-        text += f", {least}{critical:,} of them critical"
-    return [f"{text}.", f"{_resources_with_findings(run)}."]
+    critical = sum(test.resources for test in failing if test.severity is PolicySeverity.CRITICAL)
+    verb = "fails" if open_pairs == 1 else "fail"
+    text = f"{open_pairs:,} of {plural(decided, 'decided check')} {verb}"
+    return [
+        f"{text}, {critical:,} of them critical." if critical else f"{text}.",
+        _resources_with_findings(run),
+    ]
 
 
 def _resources_with_findings(run: Run) -> str:
     score = run.resource_score
     verb = "has" if score.whole - score.part == 1 else "have"
-    return f"{score.whole - score.part:,} of {plural(score.whole, 'resource')} {verb} a finding"
+    return f"{score.whole - score.part:,} of {plural(score.whole, 'resource')} {verb} a finding."
 
 
 # --- how much was not looked at -------------------------------------------------------------------------------------
@@ -204,12 +210,13 @@ def _kind(result: ControlResult) -> str:
 # --- what to do -----------------------------------------------------------------------------------------------------
 
 
-def _actions(run: Run) -> list[str]:
+def _actions(run: Run, failing: Sequence[FailingTest]) -> list[str]:
     sentences = []
-    if first := _worst_test(run.findings):
-        name, severity, resources, controls = first
-        speaks = f" and {plural(len(controls), 'control')}" if controls else ""
-        sentences.append(f"Start with “{name}” ({severity}): {plural(resources, 'resource')}{speaks}.")
+    if failing:
+        first = min(failing, key=_urgency)
+        speaks = f" and {plural(len(first.controls), 'control')}" if first.controls else ""
+        what = f"{plural(first.resources, 'resource')}{speaks}"
+        sentences.append(f"Start with “{first.name}” ({first.severity}): {what}.")
     waiting = sum(
         result.state is ControlState.INCOMPLETE and result.tested in _CLEAR and result.attested in _LACKING
         for result in _counted(run)
@@ -226,24 +233,15 @@ def _actions(run: Run) -> list[str]:
     return sentences
 
 
-def _worst_test(findings: Iterable[Finding]) -> tuple[str, PolicySeverity, int, tuple[str, ...]] | None:
-    """The failing test to mend first: the most severe, then the one most controls and resources hang on."""
-    by_test: dict[str, list[Finding]] = {}
-    for found in findings:
-        if found.pair is Pair.NON_COMPLIANT:
-            by_test.setdefault(found.state.assigned.definition.id, []).append(found)
-    if not by_test:
-        return None
-    severities = list(PolicySeverity)
-
-    def urgency(key: str) -> tuple[int, int, int, str]:
-        worst = by_test[key][0]
-        return severities.index(worst.severity), -len(worst.controls), -len(by_test[key]), key
-
-    chosen = by_test[min(by_test, key=urgency)]
-    definition = chosen[0].state.assigned.definition
-    resources = {fold(one.state.resource.id) for one in chosen}
-    return definition.display_name or definition.name, chosen[0].severity, len(resources), chosen[0].controls
+def _urgency(test: FailingTest) -> tuple[bool, int, int, int, str]:
+    """What to mend first: what makes a gap, the most severe, then what most controls and resources hang on."""
+    return (
+        not test.controls,
+        list(PolicySeverity).index(test.severity),
+        -len(test.controls),
+        -test.resources,
+        test.name,
+    )
 
 
 # --- the limit ------------------------------------------------------------------------------------------------------

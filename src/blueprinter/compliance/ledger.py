@@ -11,7 +11,7 @@ from blueprinter.arm import Resource
 from blueprinter.casing import fold
 from blueprinter.compliance.assess import UNDECIDED, WORST_FIRST
 from blueprinter.compliance.model import Pair
-from blueprinter.policy import AliasSource, PolicyState
+from blueprinter.policy import AliasSource, PolicyDefinition, PolicyState
 
 _RANK = {pair: rank for rank, pair in enumerate(WORST_FIRST)}
 _PASSES = frozenset({Pair.COMPLIANT, Pair.PROTECTED})
@@ -29,7 +29,9 @@ def _pair(code: int) -> Pair:
 class Account:
     """The pairs of one test; where a resource is reached several times the worst counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, definition: PolicyDefinition | None = None) -> None:
+        """`definition`: the first that the test was met through."""
+        self.definition = definition
         self._numbers = array("L")
         self._codes = bytearray()
         self._undecided: Counter[str] = Counter()
@@ -92,7 +94,7 @@ class Ledger:
         """Books a pair, and gives the account of its test."""
         account = self._accounts.get(test)
         if account is None:
-            account = self._accounts[test] = Account()
+            account = self._accounts[test] = Account(state.assigned.definition)
         account.add(self.number(state.resource), pair, state)
         return account
 

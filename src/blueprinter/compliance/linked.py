@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from blueprinter.blueprint import Framework, Link, LinkTarget
 from blueprinter.casing import fold
@@ -21,21 +21,23 @@ class LinkedTests:
             fold(control): index for index, control in enumerate(framework.controls if framework else ())
         }
         by_control: dict[str, list[Link]] = {}
-        controls: dict[str, dict[str, None]] = {}
+        controls: dict[str, set[str]] = {}
+        direct: dict[str, set[str]] = {}
         for link in links:
             by_control.setdefault(fold(link.control), []).append(link)
-            if link.target is LinkTarget.POLICY:
-                controls.setdefault(self.canonical(link.test), {})[link.control] = None
-        self._by_control: Mapping[str, list[Link]] = by_control
-        self._controls = {
-            test: tuple(sorted(named, key=lambda control: (order.get(fold(control), len(order)), control)))
-            for test, named in controls.items()
-        }
-        self.direct = frozenset(
-            self.canonical(link.test)
-            for link in links
-            if link.target is LinkTarget.POLICY and link.strength.direct
-        )
+            if link.target is not LinkTarget.POLICY:
+                continue
+            test = self.canonical(link.test)
+            controls.setdefault(test, set()).add(link.control)
+            if link.strength.direct:
+                direct.setdefault(test, set()).add(link.control)
+
+        def in_order(named: set[str]) -> tuple[str, ...]:
+            return tuple(sorted(named, key=lambda control: (order.get(fold(control), len(order)), control)))
+
+        self._by_control = by_control
+        self._controls = {test: in_order(named) for test, named in controls.items()}
+        self._direct_controls = {test: in_order(named) for test, named in direct.items()}
         self._policies: dict[str, list[AssignedPolicy]] = {}
         for policy in policies:
             self._policies.setdefault(self.test_of(policy), []).append(policy)
@@ -65,6 +67,15 @@ class LinkedTests:
     def controls_of(self, test: str) -> tuple[str, ...]:
         """The controls a test is linked to, in the framework's order."""
         return self._controls.get(test, ())
+
+    def direct_controls_of(self, test: str) -> tuple[str, ...]:
+        """The controls that a test speaks directly to."""
+        return self._direct_controls.get(test, ())
+
+    @property
+    def direct(self) -> frozenset[str]:
+        """The tests that speak directly to some control."""
+        return frozenset(self._direct_controls)
 
     def policies_of(self, test: str) -> Sequence[AssignedPolicy]:
         """What puts a test into force, in the order of the blueprint."""

@@ -243,8 +243,11 @@ def _row(line: int, value: Json) -> Iterator[Row]:
     if not isinstance(value, dict):
         yield Fault(line, 1, f"expected an object, found {_noun(value)}")
         return
+    if "type" in value:
+        yield Record(line, value)
+        return
     page = next((part for key in _ENVELOPES if isinstance(part := value.get(key), list)), None)
-    if page is None or "type" in value:
+    if page is None:
         yield Record(line, value)
         return
     for element in page:

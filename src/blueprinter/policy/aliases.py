@@ -153,7 +153,7 @@ class AliasTable:
                 return _table_path(found, path[:-3])
         if folded.startswith("properties."):
             return _guess(alias)
-        if self.closed or self._known(folded) or not belongs(type, folded):
+        if self.closed or "/" not in folded or self._known(folded) or not belongs(type, folded):
             return None
         return _guess(default_path(type, alias))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 
 _TEMPLATE = "report.html.j2"
 _NOT_IN_AN_ANCHOR = re.compile(r"[^A-Za-z0-9.-]")
-_PER_CONTROL = 25
-"""Failing resources listed inside one control; the list of all findings has the rest."""
+_PER_RULE = 10
+"""Resources of one rule listed inside one control; the list of all findings has the rest."""
 
 _WORST_FIRST = {
     outcome: rank
@@ -92,11 +92,12 @@ class Page:
 
     def __init__(self, shown: Outline, options: ReportOptions) -> None:
         run = shown.run
-        self.limit = _PER_CONTROL
+        self.limit = _PER_RULE
         self.failing = shown.failing[: options.max_findings]
         self.undecided = shown.undecided[: options.max_findings]
         self.exempt = shown.exempt[: options.max_findings]
         self._shown = shown
+        self._listed = frozenset(test_of(found) for found in self.failing)
         self._scope_names = {
             scope.scope.casefold(): scope.name for scope in run.population.scopes if scope.name
         }
@@ -108,6 +109,21 @@ class Page:
     def other_of(self, result: ControlResult) -> tuple[Finding, ...]:
         """Exempt and undecided findings of the control's direct tests."""
         return findings_of(result, (*self._shown.exempt, *self._shown.undecided))
+
+    def by_rule(self, findings: Sequence[Finding]) -> tuple[tuple[str, tuple[Finding, ...]], ...]:
+        """Findings by the `definition_key` of their policy, in the order in which the policies first come."""
+        rules: dict[str, list[Finding]] = {}
+        for found in findings:
+            rules.setdefault(test_of(found), []).append(found)
+        return tuple((test, tuple(found)) for test, found in rules.items())
+
+    def resources(self, findings: Sequence[Finding]) -> int:
+        """How many distinct resources the findings are on."""
+        return len({found.state.resource.id for found in findings})
+
+    def list_of(self, test: str) -> str:
+        """The anchor of a failing rule in the list of all findings; of the list where the rule was cut off."""
+        return rule_anchor("failing", test) if test in self._listed else "failing"
 
     def tests(self, result: ControlResult) -> tuple[LinkResult, ...]:
         """The tests of a control: what needs a look first."""
@@ -144,6 +160,11 @@ def anchor(kind: str, name: str) -> str:
     return f"{kind}-{_NOT_IN_AN_ANCHOR.sub(lambda match: f'_{ord(match[0]):x}_', name)}"
 
 
+def rule_anchor(list_name: str, test: str) -> str:
+    """The id of one rule's rows within a list."""
+    return anchor("rule", f"{list_name} {test}")
+
+
 def _environment() -> SandboxedEnvironment:
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -178,8 +199,8 @@ def _environment() -> SandboxedEnvironment:
         anchor=anchor,
         count_states=count_states,
         evidence_parts=evidence_parts,
+        rule_anchor=rule_anchor,
         segments=segments,
-        test_of=test_of,
         words=words,
     )
     return environment

@@ -45,6 +45,8 @@ class GroupRow:
 class Action:
     """One rule that fails: mending it on its resources closes these findings."""
 
+    test: str
+    """`definition_key` of the definition."""
     severity: PolicySeverity
     policy: str
     """Display name of the definition."""
@@ -229,6 +231,7 @@ def _actions(run: Run, failing: tuple[Finding, ...]) -> tuple[Action, ...]:
         definition = worst.state.assigned.definition
         actions.append(
             Action(
+                test=test,
                 severity=worst.severity,
                 policy=definition.display_name or definition.name,
                 effect=worst.state.effect,

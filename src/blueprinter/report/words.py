@@ -135,13 +135,13 @@ INHERITED: Mapping[Inherited, str] = MappingProxyType(
 OUTCOMES: Mapping[LinkOutcome, str] = MappingProxyType(
     {
         LinkOutcome.NOT_RUN: "not run",
-        LinkOutcome.FAIL: "fails",
+        LinkOutcome.FAIL: "failing",
         LinkOutcome.OFF: "switched off",
         LinkOutcome.BLOCKED: "undecided",
         LinkOutcome.WAIVED: "waived",
-        LinkOutcome.PASS: "passes",
+        LinkOutcome.PASS: "passing",
         LinkOutcome.COMPENSATED: "compensated",
-        LinkOutcome.EMPTY: "nothing applies",
+        LinkOutcome.EMPTY: "nothing to test",
     }
 )
 

@@ -227,6 +227,30 @@ def test_an_unknown_group_stands_in_the_id() -> None:
     assert ids(whole) == [f"[resourceId('{SUBSCRIPTION}', parameters('rg'), 'Contoso.Test/things', 'a')]"]
 
 
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        (
+            "managementGroup",
+            "managementGroupResourceId(last(split(parameters('where'), '/')), 'Contoso.Test/things', 'a')",
+        ),
+        (
+            "subscription",
+            "subscriptionResourceId(last(split(parameters('where'), '/')), 'Contoso.Test/things', 'a')",
+        ),
+        (
+            "resourceGroup",
+            "resourceId(split(parameters('where'), '/')[2], last(split(parameters('where'), '/')), "
+            "'Contoso.Test/things', 'a')",
+        ),
+    ],
+)
+def test_an_unknown_scope_stands_in_the_id(schema: str, expected: str) -> None:
+    nested = deployment("mod", template([resource("a")], scope=schema), scope="[parameters('where')]")
+    whole = template([nested], parameters={"where": {"type": "string"}}, scope="tenant")
+    assert ids(whole) == [f"[{expected}]"]
+
+
 def test_outputs_of_deployments_flow_on_and_order_them() -> None:
     first = deployment("first", template([resource("a")], outputs={"x": {"type": "string", "value": "made"}}))
     second = deployment(

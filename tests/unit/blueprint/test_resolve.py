@@ -205,7 +205,7 @@ def test_a_policy_of_a_resource_group(write: Write) -> None:
     [policy] = run(read(root), assignment(values)).policies
     assert policy.scope == f"{SUB}/resourceGroups/rg"
     without = run(read(root.joinpath()), None)
-    assert [one.code for one in without.diagnostics] == ["BP282", "BP271"]
+    assert [one.code for one in without.diagnostics] == ["BP267", "BP271"]
 
 
 LINKED = f"""\
@@ -270,7 +270,7 @@ def test_an_initiative_without_a_controls_file(write: Write, small: Framework) -
     assert ask.definition.name == "ask"  # asks for an attestation, so it tests no control and maps to none
     assert found.absent == {"gone": Absence.MISSING}
     assert found.unmapped == ()
-    assert [one.code for one in found.diagnostics] == ["BP280"]
+    assert [one.code for one in found.diagnostics] == ["BP265"]
 
 
 def test_members_that_need_a_value_of_the_initiative(write: Write, small: Framework) -> None:
@@ -285,7 +285,7 @@ def test_an_initiative_that_is_not_available(write: Write, small: Framework) -> 
     root = write({"blueprint.yaml": HEAD + "properties: {}\n", "artifacts/bench.yaml": artifact})
     found = run(read(root, small))
     assert (found.policies, found.links, found.framework) == ((), (), None)
-    assert [one.code for one in found.diagnostics] == ["BP280"]
+    assert [one.code for one in found.diagnostics] == ["BP265"]
 
 
 CONTROLS = """\
@@ -322,7 +322,7 @@ def test_what_the_controls_name_becomes_one_set(write: Write, small: Framework) 
         "old": Absence.DEPRECATED,
     }
     assert found.unmapped == (GUID,)
-    assert [(one.code, one.position.line) for one in found.diagnostics] == [("BP271", 5), ("BP280", 6)]
+    assert [(one.code, one.position.line) for one in found.diagnostics] == [("BP271", 5), ("BP265", 6)]
 
 
 def test_a_parameter_called_like_the_policy_s(write: Write, small: Framework) -> None:
@@ -420,7 +420,7 @@ def test_a_value_that_the_definition_does_not_take(write: Write) -> None:
     [policy] = run(read(write({"blueprint.yaml": PLACE, "artifacts/a.yaml": artifact}))).policies
     assert policy.parameters["places"] == "text"
     found = run(read(write({"blueprint.yaml": PLACE, "artifacts/a.yaml": artifact})))
-    assert "BP284" in [one.code for one in found.diagnostics]
+    assert "BP269" in [one.code for one in found.diagnostics]
 
 
 def test_the_same_input_gives_the_same_ids(write: Write) -> None:

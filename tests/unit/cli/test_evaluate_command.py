@@ -27,7 +27,10 @@ HTTPS_ONLY = {
             "if": {
                 "allOf": [
                     {"field": "type", "equals": "Microsoft.Storage/storageAccounts"},
-                    {"field": "Microsoft.Storage/storageAccounts/supportsHttpsTrafficOnly", "notEquals": True},
+                    {
+                        "field": "Microsoft.Storage/storageAccounts/supportsHttpsTrafficOnly",
+                        "notEquals": True,
+                    },
                 ]
             },
             "then": {"effect": "audit"},
@@ -103,7 +106,9 @@ def test_nothing_evaluated_is_never_green(cli: Cli, tmp_path: Path, policy: Path
     done = cli("evaluate", "--policies", policy, "--inventory", rows(tmp_path), "--now", NOW)
     assert done.code == 5
     other = {**STORAGE, "type": "Microsoft.Network/virtualNetworks"}
-    done = cli("evaluate", "--policies", policy, "--inventory", rows(tmp_path, json.dumps(other)), "--now", NOW)
+    done = cli(
+        "evaluate", "--policies", policy, "--inventory", rows(tmp_path, json.dumps(other)), "--now", NOW
+    )
     assert done.code == 5
 
 

@@ -36,7 +36,10 @@ def rule(condition: str) -> str:
         ('{"properties": {"parameters": {}}}', [("BP301", '{"parameters": {}}')]),
         ('{"policyRule": 5}', [("BP301", "5")]),
         ('{"policyRule": {"then": {"effect": "audit"}}}', [("BP302", '{"then": {"effect": "audit"}}')]),
-        ('{"if": {"field": "type", "exists": true}}', [("BP302", '{"if": {"field": "type", "exists": true}}')]),
+        (
+            '{"if": {"field": "type", "exists": true}}',
+            [("BP302", '{"if": {"field": "type", "exists": true}}')],
+        ),
         ('{"if": {"field": "type", "exists": true}, "then": {}}', [("BP302", "{}")]),
         ('{"if": {"field": "type", "exists": true}, "then": {"effect": 5}}', [("BP303", "5")]),
         ('{"if": {"field": "type", "exists": true}, "then": []}', [("BP303", "[]")]),
@@ -70,8 +73,8 @@ def test_rule(text: str, expected: list[tuple[str, str]]) -> None:
         ('{"count": {"field": "a[*]", "were": {}}, "equals": 0}', [("BP304", '"were"')]),
         ('{"count": {"value": 5}, "equals": 0}', [("BP303", "5")]),
         ('{"count": [], "equals": 0}', [("BP303", "[]")]),
-        ('{"field": "[parameters(\'f\')]", "equals": "x"}', [("BP311", '"[parameters(\'f\')]"')]),
-        ('{"field": "[concat(\'a\', \'b\')]", "equals": "x"}', [("BP311", '"[concat(\'a\', \'b\')]"')]),
+        ('{"field": "[parameters(\'f\')]", "equals": "x"}', [("BP311", "\"[parameters('f')]\"")]),
+        ('{"field": "[concat(\'a\', \'b\')]", "equals": "x"}', [("BP311", "\"[concat('a', 'b')]\"")]),
         ('{"value": "[current(\'x\')]", "equals": 1}', [("BP310", "current('x')]\"")]),
         ('{"value": "[concat(]", "equals": 1}', [("BP307", ']"')]),
         ('{"value": "[nope(1)]", "equals": 1}', [("BP308", 'nope(1)]"')]),
@@ -127,7 +130,7 @@ def test_hints_name_the_nearest() -> None:
         read_definition(parse(rule('{"field": "name", "notEqual": "b"}'), "p.json"))
     (fault,) = raised.value.diagnostics
     assert fault.hint == "did you mean `notEquals`?"
-    assert str(fault.position) == "p.json:1:25"
+    assert str(fault.position) == "p.json:1:26"
     assert fault.position.pointer == "/if/notEqual"
 
 
@@ -144,13 +147,20 @@ def test_parameters_must_be_declared() -> None:
 
 
 def test_a_bare_rule_declares_nothing() -> None:
-    definition = read_definition(parse(rule('{"field": "name", "in": "[parameters(\'x\')]"}'), "p.json"), name="n")
+    definition = read_definition(
+        parse(rule('{"field": "name", "in": "[parameters(\'x\')]"}'), "p.json"), name="n"
+    )
     assert (definition.name, definition.mode, dict(definition.parameters)) == ("n", "All", {})
 
 
 @pytest.mark.parametrize(
     ("declared", "code"),
-    [('{"p": {"type": "Text"}}', "BP313"), ('{"p": 5}', "BP313"), ('{"p": {}, "P": {}}', "BP306"), ("[]", "BP313")],
+    [
+        ('{"p": {"type": "Text"}}', "BP313"),
+        ('{"p": 5}', "BP313"),
+        ('{"p": {}, "P": {}}', "BP306"),
+        ("[]", "BP313"),
+    ],
 )
 def test_parameter_declarations(declared: str, code: str) -> None:
     text = f'{{"parameters": {declared}, "policyRule": {rule("""{"field": "name", "exists": true}""")}}}'

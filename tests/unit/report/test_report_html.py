@@ -43,6 +43,10 @@ def controls_in(element: Element) -> list[str]:
     return [e.attributes["id"] for e in element.walk() if e.attributes.get("id", "").startswith("control-")]
 
 
+def rows_of(element: Element) -> list[Element]:
+    return [row for row in element.all("tr") if "data-row" in row.attributes]
+
+
 def target(tree: Element, link: Element) -> Element:
     return tree.by_id(link.attributes["href"].removeprefix("#"))
 
@@ -112,7 +116,10 @@ def test_tables_have_headers_and_sections_have_names(run: Run) -> None:
     for table in tree.all("table"):
         columns = [cell for cell in table.all("thead")[0].walk() if cell.tag in ("th", "td")]
         assert all(cell.attributes.get("scope") == "col" for cell in columns)
-        for row in table.all("tbody")[0].all("tr"):
+        for row in [row for body in table.all("tbody") for row in body.all("tr")]:
+            if row.attributes.get("class") == "rest":
+                assert [int(cell.attributes["colspan"]) for cell in row.all("td")] == [len(columns)]
+                continue
             cells = [cell for cell in row.children if isinstance(cell, Element)]
             assert len(cells) == len(columns)
             assert cells[0].attributes.get("scope") == "row"
@@ -189,7 +196,7 @@ def test_every_finding_stands_in_the_list_of_all() -> None:
         ("undecided", {Pair.UNSUPPORTED}),
     ):
         expected = [f.state.resource.name for f in run.findings if f.pair in pairs]
-        rows = tree.by_id(id).all("tbody")[0].all("tr")
+        rows = rows_of(tree.by_id(id))
         assert [row.all("bdi", **{"class": "name"})[0].text for row in rows] == expected
         assert number(tree.by_id(f"{id}-title").text) == len(expected)
 
@@ -228,13 +235,34 @@ def test_long_lists_are_cut_with_the_number_that_is_left() -> None:
     _, tree = page(runs.medium())
     card = tree.by_id("control-A.8.24")
     (table,) = card.all("table", **{"class": "findings"})
-    assert len(table.all("tbody")[0].all("tr")) == 25
-    assert "and 15 more in all findings and the JSON" in card.text
+    assert len(rows_of(table)) == 10
+    assert "Failing: 40 findings on 40 resources" in table.text
+    (rest,) = table.all("tr", **{"class": "rest"})
+    assert rest.text.strip() == "and 30 more in all findings and the JSON"
+    assert len(rows_of(target(tree, rest.all("a")[0]))) == 40
     _, tree = page(runs.medium(), ReportOptions(max_findings=10))
     section = tree.by_id("failing")
-    assert len(section.all("tbody")[0].all("tr")) == 10
+    assert len(rows_of(section)) == 10
     assert "and 42 more in the JSON" in section.text
     assert number(tree.by_id("failing-title").text) == 52
+
+
+def test_every_failing_rule_of_a_control_has_rows() -> None:
+    run = runs.medium()
+    many = tuple(replace(found, controls=("A.8.24",)) for found in run.findings)
+    gap = next(result for result in run.results if result.control.id == "A.8.24")
+    others = [
+        next(r for r in run.results if r.control.id == id).links[0] for id in ("A.8.20", "A.8.13", "A.8.26")
+    ]
+    results = tuple(replace(r, links=(*r.links, *others)) if r is gap else r for r in run.results)
+    _, tree = page(replace(run, findings=many, results=results))
+    rows = rows_of(tree.by_id("control-A.8.24"))
+    assert {row.all("td")[2].all("bdi")[0].text for row in rows} == {
+        "No inbound RDP from the Internet",
+        "Storage accounts accept HTTPS only",
+        "Key vaults have purge protection",
+        "Web apps accept HTTPS only",
+    }
 
 
 def test_a_run_that_holds_only_the_worst_findings_says_so() -> None:
@@ -253,6 +281,9 @@ def test_act_first_puts_the_worst_first_and_names_exposure() -> None:
         " · opens A.8.20 and no other test fails there"
     )
     assert "40 resources" in second
+    for item in actions.all("li")[:4]:
+        link = item.all("a")[0]
+        assert len(rows_of(target(tree, link))) == number(link.text)
     assert "2 exemptions have expired or end soon" in actions.text
     assert "1 declaration contradicts a test: A.8.24" in actions.text
 

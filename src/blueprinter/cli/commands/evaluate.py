@@ -157,7 +157,7 @@ def command(
         inventories=inventory,
         templates=(*templates, *positional),
         template_parameters=parameters,
-        destination=Destination(subscription, resource_group),
+        destination=Destination(subscription, resource_group, settings.cloud),
         policies=policies,
         initiatives=initiative,
         registers=registers,
@@ -207,8 +207,7 @@ def _observer(
     if not targets:
         return None
     sinks: list[TextIO] = [
-        files.enter_context(open_file(target.file)) if target.file else sys.stdout
-        for target in targets
+        files.enter_context(open_file(target.file)) if target.file else sys.stdout for target in targets
     ]
 
     def observe(finding: Finding) -> None:

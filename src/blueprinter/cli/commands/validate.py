@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -43,6 +44,7 @@ def command(settings: Settings, paths: tuple[Path, ...], strict: bool, output: s
                 builtin_facts=workspace.facts,
                 policies=workspace.policy_names,
                 policy_check=check_policy,
+                now=datetime.now(UTC),
             )
         )
     diagnostics = in_order(found)

@@ -1,0 +1,74 @@
+"""`explain`, `schema`, `show`, `completion`: what there is, and what it means."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from unit.cli.conftest import Cli
+
+CODE = re.compile(r"\bBP\d{3}\b")
+
+
+def test_every_code_stands_once_and_is_explained(cli: Cli) -> None:
+    listed = cli("explain")
+    codes = CODE.findall(listed.out)
+    assert listed.code == 0
+    assert len(codes) == len(set(codes)) > 100
+    for code in codes:
+        explained = cli("explain", code)
+        assert explained.code == 0
+        assert len(explained.out.splitlines()) > 2, code
+
+
+def test_every_code_that_is_raised_is_explained(cli: Cli, root: Path) -> None:
+    known = set(CODE.findall(cli("explain").out))
+    raised = {
+        code
+        for file in (root / "src").rglob("*.py")
+        for code in re.findall(r'"(BP\d{3})"', file.read_text(encoding="utf-8"))
+    }
+    assert raised <= known
+
+
+def test_an_unknown_code_is_answered_with_a_hint(cli: Cli) -> None:
+    done = cli("explain", "BP1006")
+    assert done.code == 2
+    assert "did you mean" in done.err
+
+
+def test_every_schema_is_a_schema(cli: Cli) -> None:
+    kinds = cli("schema").out.split()
+    assert {"blueprint", "controls", "framework", "assignment", "exemptions", "soa"} <= set(kinds)
+    for kind in kinds:
+        schema = json.loads(cli("schema", kind).out)
+        assert schema["$schema"].endswith("2020-12/schema")
+
+
+@pytest.mark.parametrize(
+    "kind", ["frameworks", "framework", "controls", "blueprints", "policies", "policy", "formats"]
+)
+def test_show(cli: Cli, kind: str) -> None:
+    done = cli("show", kind)
+    assert done.code == 0
+    assert done.out
+
+
+def test_show_one_control(cli: Cli) -> None:
+    done = cli("show", "control", "a.8.24", "--framework", "iso-27001-2022")
+    assert done.out.split()[:2] == ["iso-27001-2022", "A.8.24"]
+    assert len(done.out.splitlines()) == 1
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(cli: Cli, shell: str) -> None:
+    assert "_BLUEPRINTER_COMPLETE" in cli("completion", shell).out
+
+
+def test_an_unknown_command_says_so(cli: Cli) -> None:
+    done = cli("evalaute")
+    assert done.code == 2
+    assert "evalaute" in done.err

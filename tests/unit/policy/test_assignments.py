@@ -1,0 +1,122 @@
+"""Initiatives put into force, values of parameters, and states rolled up."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from blueprinter.document import parse
+from blueprinter.policy import (
+    AssignedPolicy,
+    ComplianceState,
+    UnsupportedReason,
+    assign_set,
+    definition_key,
+    parameter_faults,
+    read_policy_set,
+    roll_up,
+)
+from unit.policy.small_policies import definition, resource, state
+
+EFFECT = {
+    "effect": {"type": "String", "defaultValue": "audit"},
+    "names": {"type": "Array", "defaultValue": ["b"]},
+}
+POLICY = definition(
+    {"field": "name", "in": "[parameters('names')]"},
+    {"effect": "[parameters('effect')]"},
+    name="3f-one",
+    parameters=EFFECT,
+)
+
+
+def initiative(member: dict[str, Any], parameters: dict[str, Any]) -> Any:
+    members = [
+        {"policyDefinitionReferenceId": "one", "policyDefinitionId": "/providers/x/3F-ONE", **member},
+        {"policyDefinitionReferenceId": "two", "policyDefinitionId": "/providers/x/4F-TWO"},
+    ]
+    value = {"name": "set", "properties": {"parameters": parameters, "policyDefinitions": members}}
+    return read_policy_set(parse(json.dumps(value), "set.json"))
+
+
+def test_members_take_parameters_of_the_initiative() -> None:
+    own = {
+        "effect": {"value": "[parameters('e')]"},
+        "names": {"value": ["[parameters('n')]", "[concat(parameters('n'), '2')]"]},
+    }
+    found = initiative(
+        {"parameters": own}, {"e": {"type": "String", "defaultValue": "deny"}, "n": {"type": "String"}}
+    )
+    assigned, missing = assign_set(
+        found, {definition_key(POLICY.id): POLICY}, {"N": "a"}, "/as/1", "/subscriptions/s"
+    )
+    (one,) = assigned
+    assert dict(one.parameters) == {"effect": "deny", "names": ["a", "a2"]}
+    assert (one.reference_id, one.assignment_id, one.scope) == ("one", "/as/1", "/subscriptions/s")
+    assert one.set_definition_id == "/providers/Microsoft.Authorization/policySetDefinitions/set"
+    assert missing == ("4f-two",)
+
+
+def test_a_member_without_its_value_does_not_take_its_own_default() -> None:
+    found = initiative({"parameters": {"names": {"value": "[parameters('n')]"}}}, {"n": {"type": "Array"}})
+    (one,), _ = assign_set(found, {"3f-one": POLICY}, {})
+    assert one.missing == ("names",)
+    judged = state(one, resource("Contoso.Test/things", "b"))
+    assert (judged.state, judged.reason) == (ComplianceState.UNSUPPORTED, UnsupportedReason.PARAMETER_MISSING)
+
+
+DECLARED = {
+    "text": {"type": "string", "allowedValues": ["Audit", "Deny"]},
+    "many": {"type": "Array", "allowedValues": ["a", "b"], "defaultValue": []},
+    "number": {"type": "Integer", "defaultValue": 1},
+    "flag": {"type": "Boolean", "defaultValue": True},
+    "day": {"type": "DateTime", "defaultValue": "2026-01-01"},
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "faulty"),
+    [
+        ({"TEXT": "audit"}, []),
+        ({"text": "audit", "many": ["A", "b"]}, []),
+        ({"text": "audit", "flag": "true"}, []),
+        ({}, ["text"]),
+        ({"text": "shout"}, ["text"]),
+        ({"text": "audit", "many": ["c"]}, ["many"]),
+        ({"text": "audit", "many": "a"}, ["many"]),
+        ({"text": "audit", "number": "1"}, ["number"]),
+        ({"text": "audit", "number": True}, ["number"]),
+        ({"text": "audit", "day": "soon"}, ["day"]),
+        ({"text": "audit", "texts": 1}, ["texts"]),
+    ],
+)
+def test_values_that_azure_refuses(given: dict[str, Any], faulty: list[str]) -> None:
+    declared = definition({"field": "name", "exists": True}, parameters=DECLARED).parameters
+    assert [name for name, _ in parameter_faults(declared, given)] == faulty
+
+
+S = ComplianceState
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ((), None),
+        ((S.UNKNOWN, S.COMPLIANT), S.COMPLIANT),
+        ((S.COMPLIANT, S.NON_COMPLIANT), S.NON_COMPLIANT),
+        ((S.ERROR, S.CONFLICT, S.EXEMPT), S.ERROR),
+        ((S.EXEMPT, S.PROTECTED), S.PROTECTED),
+        ((S.NOT_APPLICABLE, S.UNSUPPORTED), None),
+    ],
+)
+def test_roll_up(states: tuple[S, ...], expected: S | None) -> None:
+    assert roll_up(states) is expected
+
+
+def test_static_and_direct_assignments() -> None:
+    assert (
+        state(AssignedPolicy(POLICY, {"names": ["x"]}), resource("Contoso.Test/things", "x")).effect
+        == "audit"
+    )

@@ -1,0 +1,176 @@
+"""Trees of definitions: checked, indexed, and kept in a catalog file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blueprinter.diagnostics import InvalidInput
+from blueprinter.policy import (
+    AliasSource,
+    AssignedPolicy,
+    UnsupportedReason,
+    check_catalog,
+    compile_policies,
+    import_catalog,
+    index_folders,
+    open_catalog,
+)
+from unit.policy.small_policies import NOW, Answers, resource
+
+
+def write(path: Path, value: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(value if isinstance(value, str) else json.dumps(value), encoding="utf-8")
+
+
+def rule(condition: Any = None, **properties: Any) -> dict[str, Any]:
+    condition = condition or {"field": "type", "equals": "A.B/c"}
+    return {"policyRule": {"if": condition, "then": {"effect": "audit"}}, **properties}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "tree"
+    write(root / "One" / "a.json", {"name": "1A", "properties": rule(displayName="public")})
+    write(
+        root / "Azure Government" / "One" / "a.json",
+        {"name": "1a", "properties": rule(displayName="government")},
+    )
+    write(root / "One" / "data.json", {"name": "data", "properties": rule(mode="Microsoft.KeyVault.Data")})
+    write(
+        root / "One" / "new.json", {"name": "new", "properties": rule({"value": "[newest()]", "equals": 1})}
+    )
+    write(root / "One" / "broken.json", {"name": "broken", "properties": rule({"field": "type"})})
+    write(root / "One" / "no.json", "{ this is no JSON")
+    write(root / "Sets" / "s.json", {"name": "S", "properties": {"policyDefinitions": []}})
+    write(root / "readme.json", {"hello": "world"})
+    write(root / "my" / "policy.json", {"name": "GUID-1", "properties": rule()})
+    return root
+
+
+def test_check(tree: Path) -> None:
+    found = check_catalog([tree])
+    assert found.as_json() | {"invalid": []} == {
+        "schema": "blueprinter/catalog-check/1",
+        "definitions": 6,
+        "compiled": 3,
+        "unsupported": {"data-plane": 1, "unknown-function": 1},
+        "notDefinitions": 2,
+        "invalid": [],
+        "errors": [],
+    }
+    assert [Path(file).name for file, _ in found.invalid] == ["broken.json", "no.json"]
+    assert found.unsupported[UnsupportedReason.DATA_PLANE] == 1
+
+
+def test_index(tree: Path) -> None:
+    index = index_folders([tree])
+    assert index.definitions["1a"].display_name == "public"
+    assert index.definitions["my"].name == index.definitions["guid-1"].name == "GUID-1"
+    assert set(index.sets) == {"s"}
+    assert [fault.code for fault in index.faults] == ["BP105"]
+    assert index.duplicates == ()
+    with pytest.raises(InvalidInput, match="BP302"):
+        index.definitions["broken"]
+    with pytest.raises(KeyError):
+        index.definitions["s"]
+    write(tree / "Two" / "b.json", {"name": "1a", "properties": rule()})
+    assert [key for key, _, _ in index_folders([tree]).duplicates] == ["1a"]
+
+
+def test_fragments_beside_the_whole_are_left_out(tmp_path: Path) -> None:
+    write(tmp_path / "x" / "azurepolicy.json", rule())
+    write(tmp_path / "x" / "azurepolicy.rules.json", rule()["policyRule"])
+    write(tmp_path / "x" / "azurepolicy.parameters.json", {})
+    assert set(index_folders([tmp_path]).definitions) == {"x"}
+
+
+def test_catalog_file(tree: Path, tmp_path: Path) -> None:
+    store = tmp_path / ".blueprinter" / "catalog.sqlite"
+    (tree / "One" / "no.json").unlink()
+    counted = import_catalog(tree, store)
+    assert (counted.sets, counted.aliases) == (1, 0)
+    aliases = tmp_path / "aliases.csv"
+    aliases.write_text("A.B/c/on,properties.switch.on\nA.B/c/r[*],properties.r[*]\n")
+    assert import_catalog(aliases, store).aliases == 2
+    providers = tmp_path / "providers.json"
+    kinds = [{"resourceType": "d", "capabilities": "SupportsTags", "aliases": [
+        {"name": "A.B/d/x", "defaultPath": "properties.y", "defaultMetadata": {"attributes": "Modifiable"},
+         "paths": [{"path": "properties.x", "apiVersions": ["2020-01-01"]}]}]}]  # fmt: skip
+    write(providers, [{"namespace": "A.B", "resourceTypes": kinds}])
+    assert import_catalog(providers, store).aliases == 1
+
+    catalog = open_catalog(store)
+    assert catalog.definitions["1a"].display_name == "public"
+    assert "nothing" not in catalog.definitions
+    assert set(catalog.sets) == {"s"}
+    paths = {
+        (alias, version): found.text
+        for type, alias, version in (
+            ("c", "on", ""),
+            ("c", "r", ""),
+            ("d", "x", ""),
+            ("d", "x", "2020-01-01"),
+        )
+        if (found := catalog.aliases.resolve(f"a.b/{type.upper()}", f"A.B/{type}/{alias}", version))
+    }
+    assert paths == {
+        ("on", ""): "properties.switch.on",
+        ("r", ""): "properties.r",
+        ("x", ""): "properties.y",
+        ("x", "2020-01-01"): "properties.x",
+    }
+    assert catalog.aliases.modifiable("A.B/d/x") is True
+    assert catalog.aliases.modifiable("A.B/c/on") is None
+    assert catalog.aliases.capabilities("A.B/d").location is False
+    assert catalog.aliases.resolve("A.B/d", "A.B/c/on") is None
+
+    write(tree / "One" / "a.json", {"name": "1A", "properties": rule(displayName="renewed")})
+    import_catalog(tree / "One" / "a.json", store)
+    assert open_catalog(store).definitions["1a"].display_name == "renewed"
+
+
+def test_aliases_of_a_catalog_judge(tmp_path: Path) -> None:
+    store = tmp_path / "catalog.sqlite"
+    aliases = tmp_path / "aliases.csv"
+    aliases.write_text("A.B/c/on,properties.switch.on\n")
+    import_catalog(aliases, store)
+    write(tmp_path / "p.json", {"name": "p", "properties": rule({"field": "A.B/c/on", "notEquals": True})})
+    import_catalog(tmp_path / "p.json", store)
+    catalog = open_catalog(store)
+    policies = compile_policies([AssignedPolicy(catalog.definitions["p"])], aliases=catalog.aliases, now=NOW)
+    (one,) = policies.run(resource("A.B/c", "x", properties={"switch": {"on": False}}), Answers())
+    assert (one.state, one.path, one.alias_source) == (
+        "NonCompliant",
+        "properties.switch.on",
+        AliasSource.TABLE,
+    )
+
+
+@pytest.mark.parametrize("data", [None, b"no database", b""])
+def test_files_that_are_no_catalog(tmp_path: Path, data: bytes | None) -> None:
+    store = tmp_path / "catalog.sqlite"
+    if data is not None:
+        store.write_bytes(data)
+    with pytest.raises(InvalidInput, match="BP332"):
+        open_catalog(store)
+
+
+def test_public_definitions(shared: Path) -> None:
+    found = check_catalog([shared / "data" / "azure-policy"])
+    assert found.definitions == 741
+    assert found.errors == ()
+    assert found.invalid == ()
+    assert found.compiled + sum(found.unsupported.values()) == found.definitions
+    assert set(found.unsupported) == {UnsupportedReason.DATA_PLANE}
+
+
+def test_public_initiatives(shared: Path) -> None:
+    index = index_folders([shared / "data" / "azure-policy"])
+    assert len(index.sets) == 5
+    for one in index.sets.values():
+        assert one.members
