@@ -16,7 +16,7 @@ from blueprinter.compliance.estate import Estate
 from blueprinter.compliance.exemptions import Exemptions
 from blueprinter.compliance.figures import figures
 from blueprinter.compliance.findings import SHOWN, Findings
-from blueprinter.compliance.headline import FailingTest, headline
+from blueprinter.compliance.headline import FailingTest, headline, unread
 from blueprinter.compliance.inherited import inherited_part
 from blueprinter.compliance.judge import Reach, judge
 from blueprinter.compliance.ledger import Ledger
@@ -198,10 +198,7 @@ def _hole(population: Population, options: EvaluateOptions) -> str:
     if population.stale:
         return f"stale: collected more than {plural(options.max_age_days, 'day')} before this run"
     if population.partial and not options.allow_partial:
-        refused = sum(scope.status == "refused" for scope in population.scopes)
-        parts = [plural(refused, "scope")] if refused else []
-        parts += [plural(population.unreadable, "record")] if population.unreadable else []
-        return f"population: {' and '.join(parts) or 'some rows'} could not be read"
+        return f"population: {' and '.join(unread(population)) or 'some rows'} could not be read"
     return ""
 
 

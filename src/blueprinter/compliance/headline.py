@@ -59,12 +59,18 @@ def headline(run: Run, failing: Sequence[FailingTest], *, allow_partial: bool) -
 def _partial(population: Population, *, allow_partial: bool) -> list[str]:
     if not population.partial:
         return []
-    refused = [scope for scope in population.scopes if scope.status == "refused"]
-    parts = [f"{len(refused):,} of {plural(len(population.scopes), 'scope')}"] if refused else []
-    parts += [plural(population.unreadable, "record")] if population.unreadable else []
+    parts = unread(population)
     what = f"{' and '.join(parts)} could not be read" if parts else "the inventory does not hold every row"
     then = "everything below speaks of the rest only" if allow_partial else "so no test passes on the rest"
     return [f"The population is incomplete: {what}, {then}."]
+
+
+def unread(population: Population) -> list[str]:
+    """What could not be read, counted: `1 of 3 scopes`, `2 records`."""
+    refused = sum(scope.status == "refused" for scope in population.scopes)
+    noun = "template" if population.source == "template" else "record"
+    parts = [f"{refused:,} of {plural(len(population.scopes), 'scope')}"] if refused else []
+    return parts + ([plural(population.unreadable, noun)] if population.unreadable else [])
 
 
 def _looked_at(population: Population) -> str:

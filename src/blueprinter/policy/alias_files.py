@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import zlib
 from pathlib import Path
 
 from blueprinter.casing import fold
 from blueprinter.diagnostics import InvalidInput, Position, error
-from blueprinter.document import parse
-from blueprinter.policy.aliases import AliasEntry, AliasTable, MemoryStore, read_aliases
+from blueprinter.document import Document, Json, Span
+from blueprinter.policy.aliases import AliasEntry, AliasTable, MemoryStore, read_providers
 
 
 def read_alias_table(path: Path) -> AliasTable:
@@ -21,21 +22,28 @@ def read_alias_table(path: Path) -> AliasTable:
 
 
 def read_store(path: Path) -> MemoryStore:
+    """What `read_alias_table` reads, as a store."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     try:
         data = path.read_bytes()
         if suffixes[-1:] == [".gz"]:
             data = gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as found:
-        raise InvalidInput([error("BP331", f"`{path}`: {found}", Position(str(path)))]) from found
-    if ".csv" in suffixes:
-        return _read_csv(data, path)
-    document = parse(data, str(path))
-    store = MemoryStore()
-    for one in read_aliases(document).stores:
-        if isinstance(one, MemoryStore):
-            store = one
-    return store
+        raise _refused(path, str(found)) from found
+    return _read_csv(data, path) if ".csv" in suffixes else _read_json(data, path)
+
+
+def _read_json(data: bytes, path: Path) -> MemoryStore:
+    """The list of all providers is larger than documents that people write, so it is read without positions."""
+    try:
+        value: Json = json.loads(data)
+    except (ValueError, RecursionError) as found:
+        raise _refused(path, str(found)) from found
+    return read_providers(Document(str(path), "", value, lambda text: {"": Span(0, 0)}))
+
+
+def _refused(path: Path, why: str, line: int = 0) -> InvalidInput:
+    return InvalidInput([error("BP331", f"`{path}`: {why}", Position(str(path), line, 1 if line else 0))])
 
 
 def _read_csv(data: bytes, path: Path) -> MemoryStore:
@@ -46,12 +54,12 @@ def _read_csv(data: bytes, path: Path) -> MemoryStore:
     try:
         rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
     except (UnicodeDecodeError, csv.Error) as found:
-        raise InvalidInput([error("BP331", f"`{path}`: {found}", Position(str(path)))]) from found
+        raise _refused(path, str(found)) from found
     for number, row in enumerate(rows, start=1):
         if not row or (number == 1 and row[0].lower() == "alias"):
             continue
         if len(row) < 2 or "/" not in row[0]:
-            raise InvalidInput([error("BP331", "a row is `alias,path`", Position(str(path), number, 1))])
+            raise _refused(path, "a row is `alias,path`", number)
         alias, target = row[0], row[1]
         owner = alias.rpartition("/")[0]
         if "/" not in owner:

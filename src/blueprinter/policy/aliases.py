@@ -237,6 +237,11 @@ def default_path(resource_type: str, alias: str) -> str:
 def read_aliases(document: Document) -> AliasTable:
     """Aliases in the format of Azure's list of resource providers: an array of providers, or an object with it
     as `value`. Raises `InvalidInput`."""
+    return AliasTable((read_providers(document),))
+
+
+def read_providers(document: Document) -> MemoryStore:
+    """What `read_aliases` reads, as a store."""
     store = MemoryStore()
     faults: list[Diagnostic] = []
     value, pointer = document.value, ""
@@ -251,7 +256,7 @@ def read_aliases(document: Document) -> AliasTable:
         _read_provider(provider, store)
     if faults:
         raise InvalidInput(faults)
-    return AliasTable((store,))
+    return store
 
 
 def _read_provider(provider: Mapping[str, Json], store: MemoryStore) -> None:

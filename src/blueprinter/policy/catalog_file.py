@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import weakref
 import zlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from blueprinter.diagnostics import InvalidInput, Position, error
 from blueprinter.document import Document, load, parse
@@ -19,16 +21,25 @@ from blueprinter.policy.definitions import read_definition, read_policy_set
 from blueprinter.policy.model import PolicyDefinition, PolicySetDefinition
 
 _VERSION = "1"
-_TABLES = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS documents (
-    key TEXT NOT NULL, kind TEXT NOT NULL, file TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, key));
-CREATE TABLE IF NOT EXISTS aliases (
-    type TEXT NOT NULL, alias TEXT NOT NULL, path TEXT NOT NULL, versions TEXT NOT NULL, modifiable INTEGER,
-    PRIMARY KEY (type, alias)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS aliases_by_name ON aliases (alias);
-CREATE TABLE IF NOT EXISTS capabilities (type TEXT PRIMARY KEY, tags INTEGER, location INTEGER);
-"""
+_LARGEST_POLICY = 4 * 1024 * 1024
+"""A larger file is a list of providers; the largest definitions have some hundred kilobytes."""
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS documents (
+        key TEXT NOT NULL, kind TEXT NOT NULL, file TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, key))""",
+    """CREATE TABLE IF NOT EXISTS aliases (
+        type TEXT NOT NULL, alias TEXT NOT NULL, path TEXT NOT NULL, versions TEXT NOT NULL, modifiable INTEGER,
+        PRIMARY KEY (type, alias)) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS aliases_by_name ON aliases (alias)",
+    "CREATE TABLE IF NOT EXISTS capabilities (type TEXT PRIMARY KEY, tags INTEGER, location INTEGER)",
+)
+
+# Rows of a plain table of paths do not replace what a list of providers says in more detail.
+_KEEP_ALIAS = """INSERT INTO aliases VALUES (?, ?, ?, ?, ?) ON CONFLICT (type, alias) DO UPDATE SET
+    path = excluded.path, versions = excluded.versions, modifiable = excluded.modifiable
+    WHERE excluded.versions <> '[]' OR excluded.modifiable IS NOT NULL
+        OR (versions = '[]' AND modifiable IS NULL)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,36 +54,32 @@ class Imported:
 def import_catalog(source: Path, store: Path) -> Imported:
     """Adds to a catalog file, which is made when it is absent: a folder of definitions and initiatives, or a
     file of aliases (`read_alias_table`). What has the same key is replaced. Raises `InvalidInput`."""
-    store.parent.mkdir(parents=True, exist_ok=True)
     if not source.exists():
         raise InvalidInput([error("BP332", f"`{source}` does not exist", Position(str(source)))])
-    with _connected(store) as connection:
-        connection.executescript(_TABLES)
-        connection.execute("INSERT OR REPLACE INTO meta VALUES ('version', ?)", (_VERSION,))
-        if source.is_dir():
-            return _import_folder(source, connection)
-        if source.suffix == ".json":
-            kind = kind_of(load(source).value)
-            if kind is not None:
-                return _import_folder(source, connection)
-        return Imported(0, 0, _import_aliases(read_store(source), connection))
+    store.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(store)
+    try:
+        with connection:  # commits at the end, or rolls back
+            return _import(source, connection)
+    except sqlite3.DatabaseError as found:
+        raise _no_catalog(store, f"cannot be written: {found}") from found
+    finally:
+        connection.close()
 
 
-class _connected:  # noqa: N801 # a context manager that reads as a word
-    """A connection that commits at the end, or rolls back, and is closed either way."""
+def _import(source: Path, connection: sqlite3.Connection) -> Imported:
+    for statement in _TABLES:
+        connection.execute(statement)
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('version', ?)", (_VERSION,))
+    if source.is_dir() or (source.suffix == ".json" and _is_policy(source)):
+        return _import_folder(source, connection)
+    return Imported(0, 0, _import_aliases(read_store(source), connection))
 
-    def __init__(self, store: Path) -> None:
-        self._connection = sqlite3.connect(store)
 
-    def __enter__(self) -> sqlite3.Connection:
-        return self._connection
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            self._connection.commit()
-        else:
-            self._connection.rollback()
-        self._connection.close()
+def _is_policy(source: Path) -> bool:
+    if source.stat().st_size > _LARGEST_POLICY:
+        return False
+    return kind_of(load(source).value) is not None
 
 
 def _import_folder(source: Path, connection: sqlite3.Connection) -> Imported:
@@ -92,10 +99,7 @@ def _import_aliases(found: MemoryStore, connection: sqlite3.Connection) -> int:
     for type, members in found.by_type.items():
         for alias, entry in members.items():
             versions = json.dumps([[path, sorted(listed)] for path, listed in entry.versions])
-            connection.execute(
-                "INSERT OR REPLACE INTO aliases VALUES (?, ?, ?, ?, ?)",
-                (type, alias, entry.default_path, versions, entry.modifiable),
-            )
+            connection.execute(_KEEP_ALIAS, (type, alias, entry.default_path, versions, entry.modifiable))
             count += 1
     for type, known in found.capability.items():
         connection.execute(
@@ -104,37 +108,51 @@ def _import_aliases(found: MemoryStore, connection: sqlite3.Connection) -> int:
     return count
 
 
-class SqliteStore:
-    """Aliases in a catalog file, read a resource type at a time."""
+class _Reader:
+    """A connection that lasts as long as anything reads through it."""
 
-    __slots__ = ("_connection", "_types")
+    __slots__ = ("__weakref__", "_connection")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        weakref.finalize(self, connection.close)
+
+    def rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(query, values).fetchall()
+
+    def keys(self, kind: str) -> list[str]:
+        return [key for (key,) in self.rows("SELECT key FROM documents WHERE kind = ? ORDER BY key", kind)]
+
+    def document(self, kind: str, key: str) -> Document:
+        ((file, body),) = self.rows("SELECT file, body FROM documents WHERE kind = ? AND key = ?", kind, key)
+        return parse(zlib.decompress(body).decode(), file)
+
+
+class SqliteStore:
+    """Aliases in a catalog file, read a resource type at a time."""
+
+    __slots__ = ("_reader", "_types")
+
+    def __init__(self, reader: _Reader) -> None:
+        self._reader = reader
         self._types: dict[str, MemoryStore] = {}
 
     def entry(self, resource_type: str, alias: str) -> AliasEntry | None:
         return self._type(resource_type).entry(resource_type, alias)
 
     def anywhere(self, alias: str) -> tuple[AliasEntry, ...]:
-        rows = self._connection.execute(
-            "SELECT path, versions, modifiable FROM aliases WHERE alias = ? ORDER BY type", (alias,)
-        )
-        return tuple(_entry(*row) for row in rows)
+        query = "SELECT path, versions, modifiable FROM aliases WHERE alias = ? ORDER BY type"
+        return tuple(_entry(*row) for row in self._reader.rows(query, alias))
 
     def capabilities(self, resource_type: str) -> Capabilities:
-        row = self._connection.execute(
-            "SELECT tags, location FROM capabilities WHERE type = ?", (resource_type,)
-        ).fetchone()
-        return Capabilities() if row is None else Capabilities(_flag(row[0]), _flag(row[1]))
+        rows = self._reader.rows("SELECT tags, location FROM capabilities WHERE type = ?", resource_type)
+        return Capabilities(_flag(rows[0][0]), _flag(rows[0][1])) if rows else Capabilities()
 
     def _type(self, type: str) -> MemoryStore:
         if type not in self._types:
             store = MemoryStore()
-            rows = self._connection.execute(
-                "SELECT type, alias, path, versions, modifiable FROM aliases WHERE type IN (?, '')", (type,)
-            )
-            for owner, alias, *rest in rows:
+            query = "SELECT type, alias, path, versions, modifiable FROM aliases WHERE type IN (?, '')"
+            for owner, alias, *rest in self._reader.rows(query, type):
                 store.add(owner, alias, _entry(*rest))
             self._types[type] = store
         return self._types[type]
@@ -177,20 +195,14 @@ def open_catalog(store: Path) -> Catalog:
         connection.close()
         raise _no_catalog(store, "was written by another version")
 
-    def keys(kind: str) -> list[str]:
-        rows = connection.execute("SELECT key FROM documents WHERE kind = ? ORDER BY key", (kind,))
-        return [key for (key,) in rows]
-
-    def document(kind: str, key: str) -> Document:
-        file, body = connection.execute(
-            "SELECT file, body FROM documents WHERE kind = ? AND key = ?", (kind, key)
-        ).fetchone()
-        return parse(zlib.decompress(body).decode(), file)
-
+    reader = _Reader(connection)
     return Catalog(
-        aliases=AliasTable((SqliteStore(connection),)),
-        definitions=Lazy(keys("definition"), lambda key: read_definition(document("definition", key))),
-        sets=Lazy(keys("set"), lambda key: read_policy_set(document("set", key))),
+        aliases=AliasTable((SqliteStore(reader),)),
+        definitions=Lazy(
+            reader.keys("definition"),
+            lambda key: read_definition(reader.document("definition", key), name=key),
+        ),
+        sets=Lazy(reader.keys("set"), lambda key: read_policy_set(reader.document("set", key), name=key)),
     )
 
 

@@ -236,18 +236,30 @@ def context_for(
 
 
 def judge(
-    policy: CompiledPolicy, context: EvaluationContext, lookup: Lookup, observer: Observer | None = None
+    policy: CompiledPolicy,
+    context: EvaluationContext,
+    lookup: Lookup,
+    observer: Observer | None = None,
+    *,
+    explain: bool = True,
 ) -> Judgement:
-    """What a policy says of a resource."""
-    return _Judge(policy, context, lookup, observer).judge()
+    """What a policy says of a resource. Without `explain` it does not say why a resource complies."""
+    return _Judge(policy, context, lookup, observer, explain=explain).judge()
 
 
 class _Judge:
-    __slots__ = ("context", "effect", "evaluator", "lookup", "observer", "policy")
+    __slots__ = ("context", "effect", "evaluator", "explain", "lookup", "observer", "policy")
 
     def __init__(
-        self, policy: CompiledPolicy, context: EvaluationContext, lookup: Lookup, observer: Observer | None
+        self,
+        policy: CompiledPolicy,
+        context: EvaluationContext,
+        lookup: Lookup,
+        observer: Observer | None,
+        *,
+        explain: bool,
     ) -> None:
+        self.explain = explain
         self.policy = policy
         self.context = context
         self.lookup = lookup
@@ -329,7 +341,9 @@ class _Judge:
         truth = self.evaluator.holds(self.policy.rule.condition)
         if isinstance(truth, Open):
             return self._open(truth)
-        leaf = self._silent().deciding(self.policy.rule.condition)
+        leaf = None
+        if truth or self.explain:
+            leaf = self._silent().deciding(self.policy.rule.condition)
         if truth is False:
             # a manual policy says nothing of a resource that its rule does not hold for
             kept = family is not Family.MANUAL

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from blueprinter.compliance import Inventory, JoinedEstate, read_inventories
+from blueprinter.compliance import CODES, Inventory, JoinedEstate, read_inventories
 from blueprinter.diagnostics import InvalidInput
 from blueprinter.policy import Found, NoneExist, NotCollected
+from blueprinter.table import Table
 
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
 SUB = "/subscriptions/11111111-1111-4111-8111-111111111111"
@@ -364,6 +365,22 @@ def test_a_refused_scope_is_a_hole(tmp_path: Path) -> None:
         ("read", 3, ""),
         ("refused", 0, "no Reader role"),
     ]
+
+
+def test_the_inventories_of_the_example_fit_their_manifests(root: Path) -> None:
+    found = inventory(root / "examples" / "contoso" / "inventory")
+    assert not found.diagnostics()
+    population = found.population()
+    assert population.has_manifest
+    assert len(population.scopes) == 2
+    assert all(scope.resources for scope in population.scopes)
+    assert not population.without_properties
+
+
+def test_every_code_is_explained_once() -> None:
+    names = Table(CODES).names()
+    assert list(names) == sorted(names)
+    assert all(name.startswith("BP28") for name in names)
 
 
 # --- related resources ----------------------------------------------------------------------------------------------
