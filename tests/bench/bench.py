@@ -65,7 +65,9 @@ def main() -> None:
             for name, work in tasks.items():
                 times[name].append(seconds(work))
     base = times["floor: parse every line"]
-    print(f"{ROWS:,} resources, {len(assigned)} policies, {ROUNDS} rounds; compiled in {compile_time * 1000:.0f} ms")
+    print(
+        f"{ROWS:,} resources, {len(assigned)} policies, {ROUNDS} rounds; compiled in {compile_time * 1000:.0f} ms"
+    )
     for name, taken in times.items():
         ratio = statistics.median(own / one for own, one in zip(taken, base, strict=True))
         print(f"{name:<28}{ratio:7.2f} x floor   ({statistics.median(taken):.3f} s)")

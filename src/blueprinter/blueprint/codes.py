@@ -281,6 +281,35 @@ CODES: tuple[CodeRow, ...] = (
         "inherited from it.",
     ),
     CodeRow(
+        "BP265",
+        "a definition is not available",
+        "The blueprint assigns or links a definition that is neither under policies/ nor in the catalog, so nothing "
+        "is tested by it. `blueprinter catalog update` fetches built-ins.",
+    ),
+    CodeRow(
+        "BP266",
+        "an expression has no value",
+        "The expression is well formed, but cannot be evaluated with the values given.",
+    ),
+    CodeRow(
+        "BP267",
+        "a resource group is not known without an assignment",
+        "A policy that the blueprint assigns to a resource group is judged on everything, since without an "
+        "assignment nobody knows which group that is.",
+    ),
+    CodeRow(
+        "BP268",
+        "a part of an assignment is not applied offline",
+        "Resource selectors and overrides change where and how a policy acts. Azure applies them; an offline run "
+        "judges as if they were not there, and says so.",
+    ),
+    CodeRow(
+        "BP269",
+        "a value that the definition does not take",
+        "The blueprint gives a parameter that the policy definition does not declare, or a value of another type "
+        "or outside of the allowed ones. Azure refuses such an assignment.",
+    ),
+    CodeRow(
         "BP270",
         "the assignment has no usable scope",
         "An assignment names one or more subscriptions as `scope`, or a `managementGroup` with `subscriptions`.",
@@ -309,35 +338,6 @@ CODES: tuple[CodeRow, ...] = (
         "BP275",
         "a setting of the assignment is not valid",
         "Locks, identity, rings and version have the forms that `blueprinter schema assignment` shows.",
-    ),
-    CodeRow(
-        "BP265",
-        "a definition is not available",
-        "The blueprint assigns or links a definition that is neither under policies/ nor in the catalog, so nothing "
-        "is tested by it. `blueprinter catalog update` fetches built-ins.",
-    ),
-    CodeRow(
-        "BP266",
-        "an expression has no value",
-        "The expression is well formed, but cannot be evaluated with the values given.",
-    ),
-    CodeRow(
-        "BP267",
-        "a resource group is not known without an assignment",
-        "A policy that the blueprint assigns to a resource group is judged on everything, since without an "
-        "assignment nobody knows which group that is.",
-    ),
-    CodeRow(
-        "BP268",
-        "a part of an assignment is not applied offline",
-        "Resource selectors and overrides change where and how a policy acts. Azure applies them; an offline run "
-        "judges as if they were not there, and says so.",
-    ),
-    CodeRow(
-        "BP269",
-        "a value that the definition does not take",
-        "The blueprint gives a parameter that the policy definition does not declare, or a value of another type "
-        "or outside of the allowed ones. Azure refuses such an assignment.",
     ),
     CodeRow(
         "BP290",

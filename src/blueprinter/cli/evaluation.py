@@ -156,11 +156,12 @@ def _estate(request: Request) -> Estate:
 
 
 def _inventory_paths(patterns: Sequence[str]) -> tuple[Path, ...]:
-    """Folders go to the reader as they are, since manifests beside files are no inventories."""
+    """Files and folders go to the reader as they are; manifests that a glob matches are no inventories."""
     paths: list[Path] = []
     for pattern in patterns:
         path = Path(pattern)
-        paths.extend([path] if path.exists() else files_of([pattern], (".json", ".jsonl")))
+        matches = (path,) if path.exists() else files_of([pattern])
+        paths.extend(match for match in matches if not match.name.endswith(".manifest.json"))
     return tuple(paths)
 
 

@@ -56,8 +56,9 @@ def split_positionals(arguments: Sequence[str]) -> tuple[str | None, tuple[str, 
     return blueprint, tuple(templates)
 
 
-def files_of(patterns: Iterable[str], suffixes: tuple[str, ...]) -> tuple[Path, ...]:
-    """The files that paths, folders and quoted globs name, each once, sorted within a pattern.
+def files_of(patterns: Iterable[str], suffixes: tuple[str, ...] = ()) -> tuple[Path, ...]:
+    """The files that paths, folders and quoted globs name, each once, sorted within a pattern; of a folder those
+    with one of the suffixes.
 
     Raises `InvalidInput` for a pattern that names nothing.
     """

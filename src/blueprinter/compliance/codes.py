@@ -34,7 +34,7 @@ CODES: tuple[CodeRow, ...] = (
         "`az resource list` answers from a cache that holds no `properties`. A test that reads a property cannot "
         "decide such a row, whatever the property would have been.",
         bad="az resource list > estate.json",
-        good="blueprinter export inventory",
+        good="az graph query -q resources --first 1000 > estate.json",
     ),
     CodeRow(
         "BP284",
@@ -50,8 +50,8 @@ CODES: tuple[CodeRow, ...] = (
         "BP286",
         "one page of several",
         "The export says that more rows exist than it holds (`skip_token`, `nextLink` or `total_records`). "
-        "`az graph query` gives 100 rows, or `--first` up to 1,000, a page: read every page, or use "
-        "`blueprinter export inventory`.",
+        "`az graph query` gives 100 rows, or `--first` up to 1,000, a page: read every page, "
+        "with `--skip-token`, into one file each.",
     ),
     CodeRow(
         "BP287",

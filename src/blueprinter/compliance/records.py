@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -89,15 +88,6 @@ def read_rows(path: Path, *digests: _Hash) -> Iterator[Row]:
         except _DAMAGED:
             yield Fault(0, 0, "the compressed file is damaged or cut off", rest=True)
         raw.drain()
-
-
-def file_digest(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal."""
-    digest = sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 # --- bytes ----------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ _SHOWN = 1_000
 """Unreadable records of one file that are named one by one; the rest is one count."""
 _TYPES_NAMED = 3
 _SUBSCRIPTION = "microsoft.resources/subscriptions"
-_EXPORT = "read every page, or use `blueprinter export inventory`"
+_EXPORT = "read every page, with `--skip-token`, into one file each"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +165,8 @@ class Survey:
                 "reads one cannot decide them"
             )
             hint = (
-                "export with `blueprinter export inventory`, or with `az graph query -q resources`, whose rows have "
-                "`properties`; `az resource list` leaves them out"
+                "export with `az graph query -q resources`, whose rows have `properties`; "
+                "`az resource list` leaves them out"
             )
             self.diagnostics.append(warning("BP283", message, Position(self.files[0].shown), hint))
         for scope in self._scopes.refused():

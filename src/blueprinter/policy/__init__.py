@@ -9,6 +9,7 @@ from blueprinter.policy.aliases import AliasEntry, AliasPath, AliasTable, Capabi
 from blueprinter.policy.applicability import aliases_in, is_data_plane
 from blueprinter.policy.assignments import assign_set, parameter_faults
 from blueprinter.policy.batch import PolicySet, compile_policies
+from blueprinter.policy.case_schema import policy_tests_schema
 from blueprinter.policy.cases import CaseResult, cases_as_json, run_cases
 from blueprinter.policy.catalog import CatalogCheck, FolderIndex, check_catalog, index_folders
 from blueprinter.policy.catalog_file import Catalog, Imported, import_catalog, open_catalog
@@ -88,6 +89,7 @@ __all__ = [
     "is_policy_set",
     "open_catalog",
     "parameter_faults",
+    "policy_tests_schema",
     "read_alias_table",
     "read_aliases",
     "read_definition",

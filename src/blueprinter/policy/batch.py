@@ -109,7 +109,8 @@ def compile_policies(
     """A set of policies ready to judge resources. `now` is the clock of the run, ISO 8601 in UTC.
 
     With `strict_aliases` what rests on a guessed alias is unsupported; with `all_states` policies that do not
-    apply give the state NotApplicable, and compliant ones say what decided. Raises `InvalidInput` for what only the aliases show (BP315).
+    apply give the state NotApplicable, and compliant ones say what decided. Raises `InvalidInput` for what only
+    the aliases show (BP315).
     """
     compiled = [compile_policy(one, aliases) for one in assigned]
     faults = [fault for _, found in compiled for fault in found]

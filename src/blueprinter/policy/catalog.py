@@ -96,7 +96,6 @@ def index_folders(paths: Sequence[Path]) -> FolderIndex:
 
     What another cloud has under the same key (folders called `Azure Government`) yields to the public one.
     """
-    documents: dict[str, Document] = {}
     files: dict[str, Path] = {}
     kinds: dict[str, str] = {}
     duplicates: list[tuple[str, Path, Path]] = []
@@ -111,16 +110,16 @@ def index_folders(paths: Sequence[Path]) -> FolderIndex:
         if kind is None:
             continue
         for key in _keys_of(document.value, path):
-            if key not in documents:
-                documents[key], files[key], kinds[key] = document, path, kind
+            if key not in files:
+                files[key], kinds[key] = path, kind
             elif files[key] != path and "Azure Government" not in path.parts:
                 duplicates.append((key, files[key], path))
 
     def definition(key: str) -> PolicyDefinition:
-        return read_definition(documents[key], name=_own_name(files[key]))
+        return read_definition(load(files[key]), name=_own_name(files[key]))
 
     def policy_set(key: str) -> PolicySetDefinition:
-        return read_policy_set(documents[key], name=_own_name(files[key]))
+        return read_policy_set(load(files[key]), name=_own_name(files[key]))
 
     return FolderIndex(
         definitions=Lazy((key for key, kind in kinds.items() if kind == "definition"), definition),

@@ -6,7 +6,6 @@ import json
 import sqlite3
 import weakref
 import zlib
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,14 +83,14 @@ def _is_policy(source: Path) -> bool:
 
 def _import_folder(source: Path, connection: sqlite3.Connection) -> Imported:
     index = index_folders([source])
-    counts = Counter({"definition": 0, "set": 0})
+    imported: dict[str, set[Path]] = {"definition": set(), "set": set()}
     for key, path in index.files.items():
         kind = "definition" if key in index.definitions else "set"
         body = zlib.compress(load(path).text.encode())
         shown = path.relative_to(source).as_posix() if source.is_dir() else path.name
         connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)", (key, kind, shown, body))
-        counts[kind] += 1
-    return Imported(counts["definition"], counts["set"], 0)
+        imported[kind].add(path)
+    return Imported(len(imported["definition"]), len(imported["set"]), 0)
 
 
 def _import_aliases(found: MemoryStore, connection: sqlite3.Connection) -> int:

@@ -35,6 +35,15 @@ Observer = Callable[[Compare, Truth], None]
 """Is told every comparison that was decided, in order."""
 
 
+MAX_SHOWN = 300
+"""How many characters of a value a person is shown."""
+
+
+def short(text: str) -> str:
+    """A text that fits into a finding."""
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """The comparison that decided: where it looked, what was wanted there, what is there."""
@@ -94,6 +103,8 @@ class Evaluator:
             return Open(found.reason, found.detail, found.path)
         except ExpressionError as found:
             return Open(None, found.message)
+        except RecursionError:
+            return Open(None, "a value is nested too deeply")
 
     def _compared(self, condition: Compare) -> Truth:
         left = condition.left
@@ -201,9 +212,9 @@ class Evaluator:
     def _leaf(self, condition: Compare, *, wanted: bool) -> Leaf | None:
         try:
             right = evaluate_operand(condition.right, self.context)
-            expected = words_for(condition.operator, right, holds=wanted)
+            expected = short(words_for(condition.operator, right, holds=wanted))
             return self._leaf_of(condition, expected, right)
-        except (Undecidable, ExpressionError):
+        except (Undecidable, ExpressionError, RecursionError):
             return None
 
     def _leaf_of(self, condition: Compare, expected: str, right: Value) -> Leaf:
@@ -217,7 +228,10 @@ class Evaluator:
         if isinstance(left, ValueLeft):
             value = evaluate_operand(left.value, self.context)
             return Leaf(
-                self._path_in(left), expected, shown(value), 2 if isinstance(left.value, Expression) else 0
+                self._path_in(left),
+                expected,
+                short(shown(value)),
+                2 if isinstance(left.value, Expression) else 0,
             )
         name = self._field_name(left)
         selection = self._look(name)
@@ -225,7 +239,7 @@ class Evaluator:
         chosen = next((hit for hit in hits if condition.operator.holds(hit.value, right) is False), None)
         chosen = chosen or (hits[0] if hits else None)
         path = path_text(chosen.path or selection.steps) if chosen else path_text(selection.steps)
-        actual = shown(chosen.value) if chosen else "an empty list"
+        actual = short(shown(chosen.value)) if chosen else "an empty list"
         return Leaf(path or name.text, expected, actual, _WEIGHTS.get(name.kind, 1))
 
     def _path_in(self, left: ValueLeft) -> str:

@@ -37,7 +37,7 @@ from blueprinter.compliance import (
     exit_code,
     inherited_part,
 )
-from blueprinter.diagnostics import Position, error
+from blueprinter.diagnostics import Position, error, warning
 from blueprinter.policy import (
     AliasTable,
     AssignedPolicy,
@@ -703,3 +703,17 @@ def test_a_template_through_the_engine() -> None:
     assert run.population.source == "template"
     assert run.headline[0] == "2 resources of 1 template looked at, before deployment."
     assert exit_code(run) == 3
+
+
+def test_a_template_that_could_not_be_expanded_makes_the_run_partial() -> None:
+    failed = warning("BP501", "template not judged", Position("broken.json"))
+    estate = TemplateEstate(
+        [ExpandedTemplate("main.json", b"{}", Expansion((ONE,), {}, ()))], failed=[failed]
+    )
+    policies = [AssignedPolicy(HTTPS)]
+    source = GivenStates((state_of(policies[0], ONE, "Compliant"),))
+    run = evaluate(None, source, estate, Registers(), EvaluateOptions(NOW), policies=policies)
+    assert run.headline[0].startswith("The population is incomplete: 1 template could not be read")
+    assert run.diagnostics == (failed,)
+    assert exit_code(run) == 1
+    assert exit_code(run, allow_partial=True) == 0

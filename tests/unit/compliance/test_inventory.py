@@ -216,7 +216,7 @@ def test_rows_without_properties_give_one_diagnostic_that_names_the_right_export
     (only,) = found.diagnostics()
     assert only.code == "BP283"
     assert "3 of 4 rows" in only.message
-    assert "`blueprinter export inventory`" in only.hint
+    assert "`az graph query -q resources`" in only.hint
     assert "az graph query" in only.hint
     assert found.population().without_properties == 3
     assert [one.has_properties for one in found.resources()] == [False, False, False, True]

@@ -479,3 +479,15 @@ def test_indexed_leaves_out_types_without_a_location() -> None:
         state(policy, resource("Contoso.Test/cars", "a"), aliases=aliases).state
         is ComplianceState.NON_COMPLIANT
     )
+
+
+def test_values_beyond_all_measure() -> None:
+    deep: Any = "x"
+    for _ in range(5_000):
+        deep = [deep]
+    policy = definition({"field": "Contoso.Test/things/tls", "equals": "x"})
+    assert state(policy, thing(properties={"tls": deep}), aliases=ALIASES).state is ComplianceState.COMPLIANT
+    both = definition({"field": "Contoso.Test/things/tls", "equals": "[field('Contoso.Test/things/tls')]"})
+    assert state(both, thing(properties={"tls": deep}), aliases=ALIASES).state is ComplianceState.ERROR
+    one = state(definition(TLS), thing(properties={"tls": "y" * 10_000}), aliases=ALIASES)
+    assert len(one.actual) == 300

@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from blueprinter.diagnostics import InvalidInput
 from blueprinter.document import load, parse
-from blueprinter.policy import AliasTable, cases_as_json, run_cases
+from blueprinter.policy import AliasTable, cases_as_json, policy_tests_schema, run_cases
 
 RULE = {
     "if": {"allOf": [{"field": "tags.a", "exists": False}, {"field": "p", "equals": 1}]},
@@ -171,3 +172,21 @@ def test_branches_that_no_case_reached() -> None:
             "missing": ["/definition/if/allOf/0 is never false", "/definition/if/allOf/1 is never false"],
         }
     }
+
+
+def test_schema_accepts_what_the_runner_reads() -> None:
+    validator = jsonschema.Draft202012Validator(policy_tests_schema())
+    jsonschema.Draft202012Validator.check_schema(policy_tests_schema())
+    assert validator.is_valid(FILE)
+    for change in ({"case": []}, {"policy": "x.json"}, {"cases": []}, {"aliases": 5}):
+        assert not validator.is_valid({**FILE, **change})
+    for expect in ({}, {"efect": "x"}, {"state": "compliant"}, {"error": "other"}):
+        assert not validator.is_valid({**FILE, "cases": [{**CASE, "expect": expect}]})
+
+
+def test_schema_accepts_the_shared_cases(shared: Path) -> None:
+    validator = jsonschema.Draft202012Validator(policy_tests_schema())
+    files = sorted((shared / "conformance" / "policy").rglob("*.tests.json"))
+    assert files
+    for file in files:
+        assert list(validator.iter_errors(load(file).value)) == []

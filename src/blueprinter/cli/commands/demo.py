@@ -24,7 +24,7 @@ BLUEPRINT = "iso-27001-2022"
 @click.pass_obj
 def command(settings: Settings, directory: Path) -> None:
     estate = shipped("examples") / "contoso"
-    inventory = estate / "inventory"
+    inventory = _short(estate / "inventory")
     request = Request(
         now=_collected(inventory),
         blueprint=BLUEPRINT,
@@ -55,3 +55,8 @@ def _collected(inventory: Path) -> datetime:
     """When the inventory was complete: the demo's clock, so that it never goes stale."""
     manifests = (read_manifest(file) for file in sorted(inventory.glob("*.manifest.json")))
     return max(manifest.ended_at for manifest in manifests if manifest.ended_at)
+
+
+def _short(path: Path) -> Path:
+    """The path as a person would write it from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -40,9 +40,8 @@ def test_command(settings: Settings, paths: tuple[str, ...], output: str) -> int
     results: list[CaseResult] = []
     faults: list[InvalidInput] = []
     for file in files:
-        root = next((folder for folder in folders if folder.is_dir()), file.parent)
         try:
-            results.extend(run_cases(load(file), root, aliases))
+            results.extend(run_cases(load(file), _root(file, folders), aliases))
         except InvalidInput as found:
             faults.append(found)
     untested = _untested(folders)
@@ -71,6 +70,13 @@ def _test_files(path: Path) -> list[Path]:
     if path.is_dir():
         return sorted(file for file in path.rglob("*") if file.name.endswith(_SUFFIXES) and file.is_file())
     return list(files_of([str(path)], _SUFFIXES))
+
+
+def _root(file: Path, folders: list[Path]) -> Path:
+    """The folder that paths in a test file may not leave: the one named, or that of `<category>/<name>/tests.yaml`."""
+    above = file.resolve().parents
+    named = [folder.resolve() for folder in folders if folder.is_dir() and folder.resolve() in above]
+    return min([*named, above[min(2, len(above) - 1)]], key=lambda folder: len(folder.parts))
 
 
 def _untested(folders: list[Path]) -> list[str]:
