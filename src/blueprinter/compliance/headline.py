@@ -118,7 +118,7 @@ def _worst_controls(run: Run) -> list[str]:
         waived = tested - clear - len(failing)
         details = [
             f"{count:,} of them {word}"
-            for count, word in ((critical, "critical"), (waived, "waived"))
+            for count, word in ((critical, "critical"), (waived, "under a waiver"))
             if count
         ]
         text = f"{tested - clear:,} of {plural(tested, 'tested control')} {verb} an open finding"
