@@ -10,8 +10,8 @@ Grammar of a message: lower case, no final period, user input in backticks, no n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from blueprinter.text import for_terminal
@@ -110,6 +110,14 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         return where.file, where.line, where.column, found.code, found.message
 
     return tuple(sorted(dict.fromkeys(diagnostics), key=place))
+
+
+def as_lines(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
+    """Each diagnostic as text; a hint that was given already is not repeated."""
+    given: set[str] = set()
+    for found in diagnostics:
+        yield str(replace(found, hint="") if found.hint in given else found)
+        given.add(found.hint)
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

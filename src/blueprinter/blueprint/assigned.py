@@ -36,7 +36,7 @@ from blueprinter.policy import (
 from blueprinter.text import plural
 
 _SETS = "/policysetdefinitions/"
-_CATALOG = "definitions stand under policies/; built-ins come from `blueprinter catalog update`"
+_CATALOG = "definitions stand under policies/; built-ins come from `blueprinter catalog import FOLDER`"
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def _known(id: str, facts: BuiltinFacts, where: Position, faults: Faults) -> Bui
     fact = facts.get(id)
     key = definition_key(id)
     if fact is None:
-        hint = "`blueprinter catalog update` fetches what Azure has"
+        hint = "`blueprinter catalog import FOLDER` reads a checkout of the built-in definitions"
         faults.warn("BP218", f"nothing is known of the built-in `{key}`", where, hint)
     elif fact.deprecated:
         name = fact.display_name.removeprefix("[Deprecated]: ")

@@ -284,7 +284,7 @@ CODES: tuple[CodeRow, ...] = (
         "BP265",
         "a definition is not available",
         "The blueprint assigns or links a definition that is neither under policies/ nor in the catalog, so nothing "
-        "is tested by it. `blueprinter catalog update` fetches built-ins.",
+        "is tested by it. `blueprinter catalog import FOLDER` reads built-ins from a checkout.",
     ),
     CodeRow(
         "BP266",

@@ -11,7 +11,7 @@ from importlib import import_module
 import click
 
 from blueprinter import __version__
-from blueprinter.diagnostics import InvalidInput
+from blueprinter.diagnostics import InvalidInput, as_lines
 
 EXIT_INVALID = 2
 
@@ -102,8 +102,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         result = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except InvalidInput as found:
-        for diagnostic in found.diagnostics:
-            click.echo(str(diagnostic), err=True)
+        for line in as_lines(found.diagnostics):
+            click.echo(line, err=True)
         return EXIT_INVALID
     except click.ClickException as found:
         found.show()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from blueprinter.cli import Settings
-from blueprinter.diagnostics import Diagnostic, Severity
+from blueprinter.diagnostics import Diagnostic, Severity, as_lines
 
 _SHOWN = 20
 
@@ -20,15 +20,11 @@ def say(text: str, settings: Settings) -> None:
 
 def show_diagnostics(diagnostics: Sequence[Diagnostic], settings: Settings) -> None:
     """Errors always; warnings unless --quiet, the first twenty unless --verbose; remarks with --verbose."""
-    warnings = 0
-    for found in diagnostics:
-        if found.severity is Severity.ERROR:
-            click.echo(str(found), err=True)
-        elif found.severity is Severity.WARNING and not settings.quiet:
-            warnings += 1
-            if settings.verbose or warnings <= _SHOWN:
-                click.echo(str(found), err=True)
-        elif settings.verbose and not settings.quiet:
-            click.echo(str(found), err=True)
-    if warnings > _SHOWN and not settings.verbose:
-        click.echo(f"and {warnings - _SHOWN:,} more warnings; --verbose shows all", err=True)
+    by_severity = {level: [one for one in diagnostics if one.severity is level] for level in Severity}
+    warnings = [] if settings.quiet else by_severity[Severity.WARNING]
+    limit = None if settings.verbose else _SHOWN
+    remarks = by_severity[Severity.INFO] if settings.verbose and not settings.quiet else []
+    for line in as_lines([*by_severity[Severity.ERROR], *warnings[:limit], *remarks]):
+        click.echo(line, err=True)
+    if len(warnings) > _SHOWN and not settings.verbose:
+        click.echo(f"and {len(warnings) - _SHOWN:,} more warnings; --verbose shows all", err=True)

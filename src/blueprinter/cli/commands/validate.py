@@ -12,7 +12,7 @@ from blueprinter.blueprint import validate_path
 from blueprinter.cli import EXIT_INVALID, Settings
 from blueprinter.cli.remarks import say
 from blueprinter.cli.workspace import open_workspace
-from blueprinter.diagnostics import Diagnostic, InvalidInput, Severity, in_order
+from blueprinter.diagnostics import Diagnostic, InvalidInput, Severity, as_lines, in_order
 from blueprinter.document import Document
 from blueprinter.policy import is_definition, is_policy_set, read_definition, read_policy_set
 from blueprinter.text import plural
@@ -52,9 +52,10 @@ def command(settings: Settings, paths: tuple[Path, ...], strict: bool, output: s
         document = {"schema": "blueprinter/validate/1", "diagnostics": [one.as_json() for one in diagnostics]}
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
     else:
-        for one in diagnostics:
-            if one.severity is not Severity.INFO or settings.verbose:
-                click.echo(str(one))
+        for line in as_lines(
+            one for one in diagnostics if one.severity is not Severity.INFO or settings.verbose
+        ):
+            click.echo(line)
     counts = {severity: sum(one.severity is severity for one in diagnostics) for severity in Severity}
     errors, warnings = counts[Severity.ERROR], counts[Severity.WARNING]
     remarks = f", {plural(counts[Severity.INFO], 'remark')} (--verbose)" if counts[Severity.INFO] else ""
