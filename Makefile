@@ -11,7 +11,7 @@ JOBS ?= auto
 .PHONY: help setup demo test check lint types schemas soak bench audit format lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1m%-9s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.test ## Make .venv with everything for development
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from blueprinter.arm import DeploymentContext, expand, sealed
+from blueprinter.arm import CLOUDS, DeploymentContext, expand, sealed
 from blueprinter.compliance import ExpandedTemplate
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, Severity, error
 from blueprinter.document import Document, inside, load
@@ -173,6 +173,17 @@ def read_bare_definitions(patterns: Sequence[str]) -> tuple[PolicyDefinition, ..
     if faults:
         raise InvalidInput(faults)
     return tuple(found)
+
+
+def known_cloud(name: str) -> str:
+    """A cloud as it is spelled in the table. Raises `click.UsageError` for an unknown or a retired one."""
+    row = CLOUDS.get(name)
+    if row is None:
+        hint = CLOUDS.suggest(name) or ", ".join(one.name for one in CLOUDS if not one.retired)
+        raise click.UsageError(f"`{name}` is no cloud; {hint}")
+    if row.retired:
+        raise click.UsageError(f"`{row.name}` is retired: there is nothing left to judge in it")
+    return row.name
 
 
 def moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:

@@ -21,6 +21,8 @@ MAX_DEPTH = 128
 _SKIP = re.compile(r"(?:[ \t\r\n\ufeff]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 
@@ -41,6 +43,8 @@ class _Duplicate(Exception):
 
 def parse(text: str) -> Json:
     """The value of a JSON text. Raises `Fault`."""
+    if _SURROGATE_ESCAPE.search(text):
+        return scan(text)
     try:
         value: Json = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse, strict=False)
     except (ValueError, RecursionError, _Duplicate):
@@ -248,4 +252,6 @@ def _unescape(match: re.Match[str], place: int) -> str:
         unescaped: str = json.loads(raw, strict=False)
     except ValueError as found:
         raise Fault("BP105", "the string holds an escape that JSON does not know", place) from found
+    if _SURROGATE.search(unescaped):
+        raise Fault("BP105", "the string holds half of a surrogate pair, which is no character", place)
     return unescaped

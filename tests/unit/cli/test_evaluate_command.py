@@ -202,6 +202,13 @@ def test_wrong_usage_says_what_and_exits_with_2(cli: Cli, arguments: tuple[str, 
     assert says in " ".join(done.err.split())
 
 
+@pytest.mark.parametrize(("cloud", "says"), [("AzureCluod", "did you mean"), ("AzureGermanCloud", "retired")])
+def test_a_cloud_must_exist(cli: Cli, cloud: str, says: str) -> None:
+    done = cli("--cloud", cloud, "evaluate", "iso-27001-2022", "--inventory", "x")
+    assert done.code == 2
+    assert says in done.err
+
+
 def test_a_definition_with_faults_names_every_place(cli: Cli, tmp_path: Path) -> None:
     bad = json.loads(json.dumps(HTTPS_ONLY))
     bad["properties"]["policyRule"]["if"]["allOf"][1]["notEqualz"] = bad["properties"]["policyRule"]["if"][

@@ -72,6 +72,7 @@ def test_encodings_with_a_mark_are_read(encoding: str) -> None:
         ("[01]", (1, 3), "BP105"),
         ("{} {}", (1, 4), "BP105"),
         ('["\\q"]', (1, 2), "BP105"),
+        ('["ok", "\\ud83d"]', (1, 8), "BP105"),
         ("[" * 129 + "]" * 129, (1, 129), "BP104"),
         ("[" * 100_000, (1, 129), "BP104"),
     ],
@@ -81,6 +82,10 @@ def test_a_fault_names_its_place(text: str, where: tuple[int, int], code: str) -
         parse(text, "x.json")
     (found,) = raised.value.diagnostics
     assert (found.code, found.position.line, found.position.column) == (code, *where)
+
+
+def test_a_surrogate_pair_is_one_character() -> None:
+    assert parse('["\\ud83d\\ude00"]', "x.json").value == ["\U0001f600"]
 
 
 def test_128_levels_are_allowed() -> None:

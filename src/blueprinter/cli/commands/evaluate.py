@@ -14,7 +14,7 @@ import click
 
 from blueprinter.cli import Settings
 from blueprinter.cli.evaluation import Request, run_evaluation
-from blueprinter.cli.inputs import Destination, moment, split_positionals
+from blueprinter.cli.inputs import Destination, known_cloud, moment, split_positionals
 from blueprinter.cli.output import Target, is_terminal, open_file, parse_targets, write_outputs
 from blueprinter.cli.remarks import say, show_diagnostics
 from blueprinter.cli.workspace import open_workspace
@@ -141,6 +141,7 @@ def command(
 
     Exit codes: 0 fine, 1 partial, 2 invalid input, 3 over the threshold, 5 nothing was evaluated.
     """
+    cloud = known_cloud(settings.cloud)
     blueprint, positional = split_positionals(inputs)
     if not (inventory or templates or positional):
         raise click.UsageError(
@@ -157,11 +158,11 @@ def command(
         inventories=inventory,
         templates=(*templates, *positional),
         template_parameters=parameters,
-        destination=Destination(subscription, resource_group, settings.cloud),
+        destination=Destination(subscription, resource_group, cloud),
         policies=policies,
         initiatives=initiative,
         registers=registers,
-        cloud=settings.cloud,
+        cloud=cloud,
         max_age_days=max_age,
         warn_days=warn_days,
         strict_aliases=strict_aliases,
