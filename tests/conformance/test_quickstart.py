@@ -113,6 +113,14 @@ def quickstarts(shared: Path) -> list[Path]:
     return sorted((shared / "data" / "arm-templates" / "quickstart").iterdir())
 
 
+def plain_parameters(template: Document, given: Document) -> set[str]:
+    """The parameters that have a value which may be shown."""
+    declared: Any = template.value
+    values: Any = given.value
+    types = {name: str(node["type"]).casefold() for name, node in declared["parameters"].items()}
+    return {name for name in values["parameters"] if not types.get(name, "").startswith("secure")}
+
+
 def test_quickstart_templates_expand(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done: Counter[str] = Counter()
     for folder in quickstarts(shared):
@@ -121,7 +129,7 @@ def test_quickstart_templates_expand(shared: Path, capsys: pytest.CaptureFixture
             filled((folder / "azuredeploy.parameters.json").read_text(encoding="utf-8")), "parameters.json"
         )
         found = expand(template, parameter_document=given, context=CONTEXT)
-        check_leftovers(found, set(given.value["parameters"]))  # type: ignore[index,call-overload,arg-type]  # a parameter file
+        check_leftovers(found, plain_parameters(template, given))
         done["expanded"] += 1
         done["resources"] += len(found.resources)
         done.update(one.code for one in found.diagnostics)
@@ -132,18 +140,16 @@ def test_quickstart_templates_expand(shared: Path, capsys: pytest.CaptureFixture
 
 
 def test_quickstart_templates_with_raw_placeholders(shared: Path) -> None:
-    """Without filling them in, placeholders are values like others; some are too long for their parameter."""
-    failed: Counter[str] = Counter()
+    """Placeholders that are not filled in are values like others; where one is too long it stays symbolic."""
+    codes: Counter[str] = Counter()
     for folder in quickstarts(shared):
-        try:
-            expand(
-                load(folder / "azuredeploy.json"),
-                parameter_document=load(folder / "azuredeploy.parameters.json"),
-                context=CONTEXT,
-            )
-        except InvalidInput as found:
-            failed.update(one.code for one in found.diagnostics)
-    assert failed == {"BP522": 3}
+        found = expand(
+            load(folder / "azuredeploy.json"),
+            parameter_document=load(folder / "azuredeploy.parameters.json"),
+            context=CONTEXT,
+        )
+        codes.update(one.code for one in found.diagnostics if "placeholder" in one.message)
+    assert codes == {"BP523": 3}
 
 
 def test_verified_modules_expand(shared: Path) -> None:

@@ -13,6 +13,7 @@ from blueprinter.arm.expand import expand
 from blueprinter.arm.expansion_json import expand_to_json
 from blueprinter.arm.functions import FUNCTIONS, find_function
 from blueprinter.arm.ids import ResourceId, child_of, id_within, parse_id, scope_of
+from blueprinter.arm.limits import has_unknown
 from blueprinter.arm.literal import literal
 from blueprinter.arm.model import (
     AnyContext,
@@ -23,6 +24,7 @@ from blueprinter.arm.model import (
     ExpressionSyntaxError,
     Json,
     Language,
+    LimitPassed,
     Origin,
     PolicyContext,
     Resource,
@@ -41,7 +43,6 @@ from blueprinter.arm.syntax import (
     Literal,
     Node,
     Property,
-    has_unknown,
     is_expression,
     node_text,
     reduced_call,
@@ -66,6 +67,7 @@ __all__ = [
     "FunctionRow",
     "Json",
     "Language",
+    "LimitPassed",
     "Literal",
     "Node",
     "Origin",

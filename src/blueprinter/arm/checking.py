@@ -24,6 +24,7 @@ def check_expressions(template: Template, evaluator: Evaluator) -> None:
         evaluator.check(function.output.get("value"), function.output.at("value"))
     for resource in template.resources:
         _check_resource(resource, evaluator)
+    _check_members(template.assertions, evaluator)
     for output in template.outputs.values():
         _check_members(output, evaluator)
 

@@ -37,8 +37,9 @@ CODES: tuple[CodeRow, ...] = (
         "BP521",
         "a limit of templates is passed",
         "Azure takes at most 256 parameters, 512 variables, 64 outputs and 800 resources with all copies in one "
-        "template. Deployments may stand in each other 16 levels deep here, so that a template that links itself "
-        "comes to an end. Split the template into linked ones.",
+        "template, 4 MB of template or of parameters, 1 MB in one resource. Deployments may stand in each other 16 "
+        "levels deep here, so that a template that links itself comes to an end; and loops, lambdas and functions "
+        "are counted, so that they do. Split the template into linked ones, or loop over less.",
     ),
     CodeRow(
         "BP522",
@@ -81,7 +82,7 @@ CODES: tuple[CodeRow, ...] = (
         "BP529",
         "a condition is not known",
         "Whether the resource or output is deployed depends on something that only Azure knows, or on a parameter "
-        "without a value. It is kept.",
+        "without a value. It is kept, and what is wrong with it is a warning: it may never be deployed.",
     ),
     CodeRow(
         "BP530",
@@ -113,5 +114,11 @@ CODES: tuple[CodeRow, ...] = (
         "BP534",
         "a resource stands twice in the template",
         "Two resources have the same type and name, and no condition leaves one of them out.",
+    ),
+    CodeRow(
+        "BP535",
+        "an assertion does not hold",
+        "A template of Bicep's experiment with assertions says under `asserts` what must be true. With these "
+        "parameters it is not.",
     ),
 )

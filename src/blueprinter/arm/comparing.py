@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from blueprinter.arm.model import Unknown, Value
+from blueprinter.arm.secure_values import opened
 from blueprinter.casing import fold, key_of, same
 
 # The order of the Unicode collation for what is neither digit nor letter; what is not listed follows by code point.
@@ -49,7 +50,9 @@ def equal(left: Value, right: Value) -> bool | None:
     """Whether two values of a template are equal: deep, types exact but for numbers, strings case-sensitive,
     the order of properties ignored. None where that depends on something unknown."""
     if isinstance(left, Unknown) or isinstance(right, Unknown):
-        return None
+        left, right = opened(left), opened(right)
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
+            return None
     if isinstance(left, dict) and isinstance(right, dict):
         return _equal_objects(left, right)
     if isinstance(left, list) and isinstance(right, list):

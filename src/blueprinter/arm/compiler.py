@@ -6,19 +6,22 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from blueprinter.arm.functions import FUNCTIONS, find_function
+from blueprinter.arm.limits import FREE, STEP, bounded_in_policy, has_unknown
 from blueprinter.arm.model import (
     AnyContext,
     ExpressionError,
     ExpressionSyntaxError,
     Language,
+    LimitPassed,
     TemplateContext,
     Unknown,
     Value,
 )
 from blueprinter.arm.parser import parse_expression
 from blueprinter.arm.rows import Code, Form, FunctionRow, Implementation, ParameterRow, Unknowns, kind_of
+from blueprinter.arm.secure_values import opened, opened_throughout, secured_result
 from blueprinter.arm.selecting import select
-from blueprinter.arm.syntax import Call, Literal, Node, Property, has_unknown, reduced_call
+from blueprinter.arm.syntax import Call, Literal, Node, Property, reduced_call
 from blueprinter.text import did_you_mean, plural
 
 MAX_LENGTH = {Language.TEMPLATE: 24_576, Language.POLICY: 81_920, Language.BLUEPRINT: 24_576}
@@ -185,7 +188,7 @@ class _Compiler:
             special: Code = implementation.function(self, node)
             return special, False
         parts = [self._compile(argument) for argument in node.arguments]
-        code = _strict(node, row, implementation, [part[0] for part in parts])
+        code = _strict(node, row, implementation, [part[0] for part in parts], self.language)
         if implementation.form is Form.PURE and all(part[1] for part in parts):
             return _folded(code)
         return code, False
@@ -211,20 +214,28 @@ def _constant(value: Value) -> Code:
 
 
 def _folded(code: Code) -> tuple[Code, bool]:
-    """The value computed now; a fault is kept for the time when the value is really needed (`if` is lazy)."""
+    """The value computed now; a fault is kept for the time when the value is really needed (`if` is lazy), and so
+    is a large value, whose size is to be counted when it is made."""
     try:
-        return _constant(code(None, ())), True
+        value = code(None, ())
     except ExpressionError:
         return code, False
+    if isinstance(value, (str, list, dict)) and len(value) > FREE:
+        return code, False
+    return _constant(value), True
 
 
-def _strict(call: Call, row: FunctionRow, implementation: Implementation, codes: list[Code]) -> Code:
+def _strict(
+    call: Call, row: FunctionRow, implementation: Implementation, codes: list[Code], language: Language
+) -> Code:
     """The code of a function all of whose arguments are evaluated."""
     function, offset = implementation.function, call.offset
     parameters = [row.parameter(index) for index in range(len(codes))]
     plain = [_needs_no_look(parameter, implementation.unknowns) for parameter in parameters]
     steps = list(zip(codes, plain, strict=True))
     wants_context = implementation.form is Form.CONTEXT
+    counted = language is Language.TEMPLATE
+    limited = language is Language.POLICY and implementation.form is Form.PURE
 
     def code(context: Any, bindings: tuple[Value, ...]) -> Value:
         values = []
@@ -235,19 +246,54 @@ def _strict(call: Call, row: FunctionRow, implementation: Implementation, codes:
                 look = True
             values.append(value)
         try:
-            if look:
-                unknown = _look(call, parameters, implementation.unknowns, values)
-                if unknown is not None:
-                    return unknown
-            result: Value = function(context, *values) if wants_context else function(*values)
+            result: Value
+            unknown = _look(call, parameters, implementation.unknowns, values) if look else None
+            if unknown is None:
+                result = function(context, *values) if wants_context else function(*values)
+            else:
+                result = _of_secure(call, parameters, implementation, context, values, unknown)
+            if limited and type(result) in _SIZED:
+                bounded_in_policy(result)
         except ExpressionError as found:
             # a context evaluates other expressions: an offset of those means nothing here
             if found.offset < 0 or wants_context:
                 found.offset = offset
             raise
+        if counted and type(result) in _SIZED and len(result) > FREE and context is not None:  # type: ignore[arg-type]  # these have a length
+            context.spend(len(result))  # type: ignore[arg-type]  # as above
         return result
 
     return code
+
+
+_SIZED = frozenset({str, list, dict})
+
+
+def _of_secure(
+    call: Call,
+    parameters: list[ParameterRow],
+    implementation: Implementation,
+    context: Any,
+    values: list[Value],
+    unknown: Unknown,
+) -> Value:
+    """The result where all that is unknown in the arguments are secure values, else `unknown`.
+
+    What a function complains of in a secure value is not told: it would show the value.
+    """
+    look_inside = implementation.unknowns is Unknowns.DEEP
+    plain = [opened_throughout(value) if look_inside else opened(value) for value in values]
+    try:
+        if _look(call, parameters, implementation.unknowns, plain) is not None:
+            return unknown
+        arguments = (context, *plain) if implementation.form is Form.CONTEXT else plain
+        result: Value = implementation.function(*arguments)
+    except LimitPassed:
+        raise
+    except ExpressionError as found:
+        message = f"the function `{call.name}` has no value for what a secure parameter holds"
+        raise ExpressionError(message, call.offset) from found
+    return secured_result(call.name, result, unknown.expression)
 
 
 def _needs_no_look(parameter: ParameterRow, unknowns: Unknowns) -> frozenset[type]:
@@ -295,6 +341,7 @@ def _user_function(call: Call, codes: list[Code]) -> Code:
             raise ExpressionSyntaxError(f"the template declares no function `{name}`", offset)
         values = tuple(step(context, bindings) for step in codes)
         try:
+            context.spend(STEP)
             return function(values)
         except ExpressionError as found:
             found.offset = offset

@@ -72,6 +72,8 @@ class Deployment:
     parent: Deployment | None = None
     context: DeploymentContext = field(init=False)
     depth: int = 0
+    tentative: bool = False
+    """Whether it is deployed, alone or with what is around it, under a condition that is not known."""
     _view: View | None = None
     _instances: list[Instance] | None = None
     _index: dict[str, list[Instance]] = field(default_factory=dict)
@@ -102,15 +104,15 @@ class Deployment:
         if self._instances is None:
             if self._interrupted("instances"):
                 return []
-            found = list(Lister(self.work.evaluator, self.target).all(self.template.resources, self.view))
-            self._busy.discard("instances")
-            self._instances = found
-            if len(found) > MAX_RESOURCES:
-                message = (
-                    f"{plural(len(found), 'resource')} with all copies, at most {MAX_RESOURCES} are allowed"
-                )
-                self.work.faults.error("BP521", message, self.template.members.at("resources"), key=True)
-            self._report_twins(found)
+            with self.work.faults.tentative(self.tentative):
+                found = list(Lister(self.work.evaluator, self.target).all(self.template.resources, self.view))
+                self._busy.discard("instances")
+                self._instances = found
+                if len(found) > MAX_RESOURCES:
+                    counted = plural(len(found), "resource")
+                    message = f"{counted} with all copies, at most {MAX_RESOURCES} are allowed"
+                    self.work.faults.error("BP521", message, self.template.members.at("resources"), key=True)
+                self._report_twins(found)
             for instance in found:
                 for key in _keys(instance):
                     self._index.setdefault(fold(key), []).append(instance)
@@ -145,7 +147,8 @@ class Deployment:
         if self._outputs is None:
             if self._interrupted("outputs"):
                 return {}
-            self._outputs = dict(evaluate_outputs(self.template, self.work.evaluator, self.view))
+            with self.work.faults.tentative(self.tentative):
+                self._outputs = dict(evaluate_outputs(self.template, self.work.evaluator, self.view))
             self._busy.discard("outputs")
         return self._outputs
 

@@ -16,11 +16,13 @@ from blueprinter.arm.copying import (
     unknown_turns,
 )
 from blueprinter.arm.faults import Faults
+from blueprinter.arm.limits import STEP, Budget, size_of
 from blueprinter.arm.model import (
     AnyContext,
     ExpressionError,
     ExpressionSyntaxError,
     Language,
+    LimitPassed,
     TemplateContext,
     Unknown,
     UnknownKey,
@@ -28,6 +30,7 @@ from blueprinter.arm.model import (
 )
 from blueprinter.arm.parser import parse_expression
 from blueprinter.arm.places import Place
+from blueprinter.arm.secure_values import opened
 from blueprinter.arm.syntax import is_expression, unescape
 from blueprinter.arm.template import Members
 from blueprinter.document import Json
@@ -54,6 +57,7 @@ class Evaluator:
     """
 
     faults: Faults
+    budget: Budget = field(default_factory=Budget)
     interruptions: int = 0
     """How often a value was asked for while it was being computed: what came of it must not be kept."""
     _compiled: dict[str, Callable[[AnyContext], Value]] = field(default_factory=dict)
@@ -92,7 +96,7 @@ class Evaluator:
             self.faults.error("BP526", "the copy loop has no `count`", loop.place)
             return 0
         try:
-            return checked_count(self.member(loop, "count", around))
+            return checked_count(opened(self.member(loop, "count", around)))
         except ExpressionError as fault:
             self.faults.error("BP526", fault.message, loop.at("count"))
             return 0
@@ -106,7 +110,11 @@ class Evaluator:
         if isinstance(count, Unknown):
             inside = around.turn(Loop(name, turn_variable(name), kind))
             return unknown_turns(name, count, self.member(loop, "input", inside))
-        return [self.member(loop, "input", around.turn(Loop(name, index, kind))) for index in range(count)]
+        turns: list[Value] = []
+        for index in range(count):
+            self.budget.spend(STEP)
+            turns.append(self.member(loop, "input", around.turn(Loop(name, index, kind))))
+        return turns
 
     def key(self, key: str, place: Place, around: Surroundings) -> str:
         """A key of an object, which may be an expression; one that is unknown stays in brackets."""
@@ -147,7 +155,15 @@ class Evaluator:
         if not is_expression(text):
             return unescape(text)
         try:
-            return self._code(text)(around)
+            value = self._code(text)(around)
+            if isinstance(value, (list, dict)):
+                self.budget.spend(size_of(value))
+            return value
+        except LimitPassed as fault:
+            if not fault.reported:
+                self.faults.error("BP521", fault.message, place, offset=fault.offset)
+            fault.reported = True
+            raise
         except ExpressionSyntaxError as fault:
             self.faults.error("BP525", fault.message, place, offset=fault.offset)
         except ExpressionError as fault:

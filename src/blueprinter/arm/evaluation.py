@@ -6,13 +6,16 @@ deployment. What only Azure knows comes back as the reduced expression in bracke
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from blueprinter.arm import scope_objects
 from blueprinter.arm.clouds import CLOUDS
 from blueprinter.arm.compiler import evaluate
 from blueprinter.arm.copying import Loop, LoopKind, checked_count, copy_index, is_property_copy
+from blueprinter.arm.dependencies import evaluation_order, referred
+from blueprinter.arm.limits import STEP, Budget, size_of
 from blueprinter.arm.model import DeploymentContext, ExpressionError, Language, Unknown, UserFunction, Value
 from blueprinter.arm.syntax import is_expression, reduced_call, unescape
 from blueprinter.arm.targets import Target, target_of
@@ -45,7 +48,11 @@ def evaluate_request(request: Mapping[str, Json]) -> dict[str, Json]:
             raise ExpressionError("the request has no `expression`")
         if not is_expression(expression):
             return {"value": unescape(expression)}
-        return {"value": as_json(evaluate(expression, Language.TEMPLATE, _setting(request)))}
+        setting = _setting(request)
+        setting.prepare(expression)
+        value = evaluate(expression, Language.TEMPLATE, setting)
+        size_of(value)
+        return {"value": as_json(value)}
     except ExpressionError as found:
         return {"error": found.message}
     except RecursionError:
@@ -127,6 +134,7 @@ class _Shared:
     functions: Mapping[str, Mapping[str, Json]]
     values: dict[str, Value] = field(default_factory=dict)
     running: list[str] = field(default_factory=list)
+    budget: Budget = field(default_factory=Budget)
 
     @property
     def target(self) -> Target:
@@ -149,6 +157,16 @@ class _Setting:
     @property
     def in_default_value(self) -> bool:
         return True  # the expression may come from anywhere, so also from there
+
+    def prepare(self, expression: str) -> None:
+        """Evaluates the variables that an expression may need, so that a long chain of them needs no deep stack.
+
+        A fault of one is told when it turns out to be needed.
+        """
+        by_name = dict(_variables(self.shared.variables))
+        for name in evaluation_order(by_name, "variables", referred(expression, "variables")):
+            with suppress(ExpressionError):
+                self.variable(name)
 
     def parameter(self, name: str) -> Value:
         if fold(name) not in self.parameters:
@@ -215,6 +233,7 @@ class _Setting:
             raise ExpressionError(f"the count of the copy loop `{name}` is not known: `{count.expression}`")
         made: list[Value] = []
         for index in range(count):
+            self.spend(STEP)
             inside = replace(self, loops=(*self.loops, Loop(name, index, kind)))
             made.append(inside.value(get(loop, "input")))
         return made
@@ -282,6 +301,19 @@ class _Setting:
 
     def new_guid(self) -> str | None:
         return None
+
+    def spend(self, work: int) -> None:
+        self.shared.budget.spend(work)
+
+
+def _variables(written: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    """The variables by folded name, also those that a `copy` element makes."""
+    for key, given in written.items():
+        loops = _loops(key, given)
+        if loops is None:
+            yield fold(key), given
+        else:
+            yield from ((fold(str(get(loop, "name"))), dict(loop)) for loop in loops)
 
 
 def _loops(key: str, member: Json) -> list[Mapping[str, Json]] | None:

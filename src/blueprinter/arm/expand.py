@@ -13,7 +13,7 @@ from blueprinter.arm.deployments import Deployment, Work
 from blueprinter.arm.frames import Frame, View
 from blueprinter.arm.ids import parse_id
 from blueprinter.arm.instances import Instance
-from blueprinter.arm.model import DeploymentContext, Expansion, Origin, Resource, Unknown, Value
+from blueprinter.arm.model import DeploymentContext, Expansion, LimitPassed, Origin, Resource, Unknown, Value
 from blueprinter.arm.nesting import open_nested
 from blueprinter.arm.ordering import in_deployment_order
 from blueprinter.arm.origins import BodyOrigin
@@ -22,11 +22,14 @@ from blueprinter.arm.parameters import SuppliedParameter, read_parameters, refus
 from blueprinter.arm.places import Place
 from blueprinter.arm.syntax import is_expression, quoted, value_text
 from blueprinter.arm.targets import target_of
-from blueprinter.arm.template import as_value, read_template
+from blueprinter.arm.template import MAX_SIZE, as_value, check_size, read_template
 from blueprinter.casing import fold
 from blueprinter.diagnostics import InvalidInput, error
 from blueprinter.document import Document, Json
 from blueprinter.text import plural
+
+_MAX_EXPANDED = 2 * MAX_SIZE
+"""Sizes of expanded resources are estimates: only what is far beyond the limit is refused."""
 
 
 def expand(
@@ -52,6 +55,9 @@ def expand(
     work = Work(context, strict, read, open_nested)
     try:
         return _expand(work, document, pointer, parameters or {}, parameter_document)
+    except LimitPassed as fault:
+        work.faults.stop_on_errors()
+        raise InvalidInput([error("BP521", fault.message, Place(document, pointer).position())]) from fault
     except RecursionError as fault:
         place = Place(document, pointer)
         raise InvalidInput([error("BP521", "the template refers too deeply", place.position())]) from fault
@@ -65,6 +71,7 @@ def _expand(
     parameter_document: Document | None,
 ) -> Expansion:
     faults, context = work.faults, work.root
+    check_size(document, pointer, faults)
     template = read_template(value_at(document.value, pointer), Place(document, pointer), faults)
     check_expressions(template, work.evaluator)
     supplied = dict(read_parameters(parameter_document)) if parameter_document is not None else {}
@@ -78,8 +85,9 @@ def _expand(
     frame = Frame(template, work.evaluator, supplied, deployment, from_people=True, strict=work.strict)
     deployment.enter(View(frame, deployment, "The template"))
     frame.evaluate_all()
+    frame.check_assertions()
     resources = tuple(_resource(instance) for instance in in_deployment_order(deployment))
-    _evaluate_outputs(deployment)
+    _finish(deployment)
     _report_unexpanded(work)
     faults.stop_on_errors()
     return Expansion(resources, _outputs(deployment), faults.all(), faults.secrets.as_mapping())
@@ -118,13 +126,18 @@ def _printed(value: Value) -> str:
     return value if isinstance(value, str) else f"[{value_text(value)}]"
 
 
-def _evaluate_outputs(deployment: Deployment) -> None:
-    """Evaluates the outputs of a deployment and of all nested in it, asked for or not."""
+def _finish(deployment: Deployment) -> None:
+    """Evaluates the outputs of a deployment and of all nested in it, asked for or not, and checks their sizes."""
     deployment.outputs()
+    size = 0
     for instance in deployment.instances():
         nested = deployment.nested(instance) if instance.is_deployment and instance.is_deployed else None
         if nested is not None:
-            _evaluate_outputs(nested)
+            _finish(nested)
+        size += instance.size
+    if size > _MAX_EXPANDED:
+        message = f"with all copies the template has more than {MAX_SIZE:,} bytes, which is too much"
+        deployment.work.faults.error("BP521", message, deployment.template.members.place)
 
 
 def _outputs(deployment: Deployment) -> dict[str, Value]:

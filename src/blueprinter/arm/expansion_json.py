@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from blueprinter.arm.faults import hide
+from blueprinter.arm.limits import has_unknown
 from blueprinter.arm.literal import literal
 from blueprinter.arm.model import Expansion, Resource, Unknown, UnknownKey, Value
 from blueprinter.arm.origins import BodyOrigin
 from blueprinter.arm.sealing import PUBLIC_KEYS
-from blueprinter.arm.syntax import has_unknown, value_text
+from blueprinter.arm.syntax import value_text
 from blueprinter.document import child
 
 
@@ -65,7 +66,7 @@ def _value(value: Value, pointer: str, made: BodyOrigin | None, secrets: Mapping
 
 def _key(key: str, secrets: Mapping[str, str]) -> str:
     shown = hide(key, secrets)
-    return shown if isinstance(key, UnknownKey) else str(literal(shown))
+    return str(shown) if isinstance(key, UnknownKey) else str(literal(shown))
 
 
 def _expression(value: Value, secrets: Mapping[str, str]) -> str:

@@ -52,11 +52,12 @@ def hide(text: str, secrets: Mapping[str, str]) -> str:
 class Faults:
     """Collects the diagnostics of one expansion."""
 
-    __slots__ = ("_found", "_muted", "secrets")
+    __slots__ = ("_found", "_muted", "_tentative", "secrets")
 
     def __init__(self) -> None:
         self._found: dict[Diagnostic, None] = {}
         self._muted = 0
+        self._tentative = 0
         self.secrets = Secrets()
 
     @contextmanager
@@ -68,11 +69,23 @@ class Faults:
         finally:
             self._muted -= active
 
+    @contextmanager
+    def tentative(self, active: bool = True) -> Iterator[None]:
+        """Inside, errors are warnings: for what may not be deployed at all, which cannot be told."""
+        self._tentative += active
+        try:
+            yield
+        finally:
+            self._tentative -= active
+
     def error(
         self, code: str, message: str, place: Place, hint: str = "", *, offset: int = -1, key: bool = False
     ) -> None:
         """A fault that no deployment could get past."""
-        if not self._muted:
+        if self._tentative:
+            message = f"{message}; this is deployed under a condition that is not known"
+            self.warning(code, message, place, hint, offset=offset, key=key)
+        elif not self._muted:
             self._found[Diagnostic(code, Severity.ERROR, message, hint, place.position(offset, key=key))] = (
                 None
             )

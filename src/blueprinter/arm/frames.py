@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from blueprinter.arm.copying import Loop, LoopKind, copy_index
+from blueprinter.arm.dependencies import evaluation_order
 from blueprinter.arm.evaluating import Evaluator
 from blueprinter.arm.model import DeploymentContext, ExpressionError, UserFunction, Value
-from blueprinter.arm.parameter_types import UnknownType, is_nullable, resolve
-from blueprinter.arm.parameters import SuppliedParameter, check_value, symbol
+from blueprinter.arm.parameter_types import UnknownType, is_nullable, is_secure, resolve
+from blueprinter.arm.parameters import SuppliedParameter, check_value, is_placeholder, symbol
+from blueprinter.arm.secure_values import opened, secured
 from blueprinter.arm.template import FunctionNode, Members, Template
 from blueprinter.casing import fold
 from blueprinter.text import did_you_mean, plural
@@ -64,10 +66,25 @@ class Frame:
 
     def evaluate_all(self) -> None:
         """Evaluates every parameter and variable, used or not: their faults are faults of the template."""
-        for name in self.template.parameters:
+        defaults = {name: node.get("defaultValue") for name, node in self.template.parameters.items()}
+        for name in evaluation_order(defaults, "parameters", defaults):
             self.parameter(name)
-        for name in self.template.variables:
+        written = {
+            name: node.value if node.loop is None else dict(node.loop.value)
+            for name, node in self.template.variables.items()
+        }
+        for name in evaluation_order(written, "variables", written):
             self.variable(name, {})
+
+    def check_assertions(self) -> None:
+        """Reports the `asserts` of the template that do not hold (an experiment of Bicep's)."""
+        assertions = self.template.assertions
+        for name in assertions.value:
+            around = View(self, self.home, f"The template assertion '{name}'")
+            if opened(self.evaluator.member(assertions, name, around)) is False:
+                self.evaluator.faults.warning(
+                    "BP535", f"the assertion `{name}` does not hold", assertions.at(name)
+                )
 
     def parameter(self, name: str) -> Value:
         """The value of a parameter. Raises `ExpressionError` where there is none of that name."""
@@ -85,17 +102,26 @@ class Frame:
         return value
 
     def _parameter_value(self, name: str, node: Members) -> Value:
+        try:
+            schema = resolve(node.value, self.template.definitions)
+        except UnknownType as fault:
+            self.evaluator.faults.error("BP520", f"parameter `{name}`: {fault}", node.place)
+            return symbol(name)
+        value = self._given_or_default(name, node, is_nullable(schema))
+        return secured(value, symbol(name).expression) if is_secure(schema) else value
+
+    def _given_or_default(self, name: str, node: Members, nullable: bool) -> Value:
         faults = self.evaluator.faults
         given = self.supplied.get(fold(name))
-        try:
-            nullable = is_nullable(resolve(node.value, self.template.definitions))
-        except UnknownType as fault:
-            faults.error("BP520", f"parameter `{name}`: {fault}", node.place)
-            return symbol(name)
-        if given is not None and (given.value is not None or (nullable and not node.has("defaultValue"))):
+        default = node.get("defaultValue")
+        if given is not None and (given.value is not None or (nullable and default is None)):
+            if self.from_people and is_placeholder(given.value, node, self.template):
+                message = f"`{given.value}` is a placeholder that does not fit parameter `{name}`, it stays symbolic"
+                faults.warning("BP523", message, given.place or node.place)
+                return symbol(name)
             check_value(name, given.value, node, self.template, faults, given.place or node.place)
             return given.value
-        if node.has("defaultValue"):
+        if default is not None:
             around = View(self, self.home, f"The template parameter '{name}'", in_default_value=True)
             value = self.evaluator.member(node, "defaultValue", around)
             check_value(name, value, node, self.template, faults, node.at("defaultValue"))
@@ -241,6 +267,9 @@ class View:
 
     def new_guid(self) -> str | None:
         return None
+
+    def spend(self, work: int) -> None:
+        self.frame.evaluator.budget.spend(work)
 
 
 def _near(name: str, known: list[str]) -> str:

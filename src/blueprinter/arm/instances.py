@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from blueprinter.arm.copying import Loop, LoopKind
 from blueprinter.arm.evaluating import Evaluator
 from blueprinter.arm.frames import Uses, View
+from blueprinter.arm.limits import size_of
 from blueprinter.arm.model import Unknown, Value
-from blueprinter.arm.syntax import quoted, reduced_call, value_text
+from blueprinter.arm.secure_values import opened
+from blueprinter.arm.syntax import is_expression, quoted, reduced_call, value_text
 from blueprinter.arm.targets import Target, extension_id, nested_target, resource_ids
 from blueprinter.arm.template import Members, ResourceNode, schema_scope
 from blueprinter.casing import fold, same
 
 DEPLOYMENT_TYPE = "microsoft.resources/deployments"
+MAX_RESOURCE_SIZE = 1024 * 1024
+"""Bytes of a resource definition: Microsoft Learn, "ARM template best practices"."""
+_INSTANCE = 20_000
+"""What a resource counts as in the work of an expansion, beside its body."""
 
 _NOT_IN_BODY = frozenset(
     {
@@ -74,6 +81,8 @@ class Instance:
     existing: bool
     symbols: tuple[str, ...]
     loop: str = ""
+    size: int = 0
+    """About how many characters its body has as JSON, once that is computed."""
     _body: dict[str, Value] | None = None
     _running: bool = False
 
@@ -106,9 +115,20 @@ class Instance:
                 evaluator.interruptions += 1
                 return None
             self._running = True
-            self._body = dict(self._members(evaluator))
+            with evaluator.faults.tentative(isinstance(self.condition, Unknown)):
+                self._body = dict(self._members(evaluator))
+                self.size = size_of(self._body)
+                evaluator.budget.spend(self.size)
+                if self.size > MAX_RESOURCE_SIZE:
+                    self._report_size(self._body, evaluator)
             self._running = False
         return self._body
+
+    def _report_size(self, body: Mapping[str, Value], evaluator: Evaluator) -> None:
+        size = len(json.dumps(body, separators=(",", ":"), default=lambda unknown: unknown.expression))
+        if size > MAX_RESOURCE_SIZE:
+            message = f"the resource has {size:,} bytes, at most {MAX_RESOURCE_SIZE:,} are allowed"
+            evaluator.faults.error("BP521", message, self.node.members.place)
 
     def _members(self, evaluator: Evaluator) -> Iterator[tuple[str, Value]]:
         members = self.node.members
@@ -164,6 +184,7 @@ class Lister:
     def _with_children(
         self, node: ResourceNode, view: View, parent: Instance | None, loop: str, index: int | Unknown | None
     ) -> Iterator[Instance]:
+        self.evaluator.budget.spend(_INSTANCE)
         instance = self._instance(node, replace(view, uses={}), parent, loop, index)
         if instance is None:
             return
@@ -181,7 +202,7 @@ class Lister:
         # a condition may stand for what the name and the rest need, so where it is false they need not have values
         view.subject = f"The template resource '{node.symbol or members.get('name')}'"
         condition = self._condition(members, view)
-        with faults.muted(condition is False):
+        with faults.muted(condition is False), faults.tentative(isinstance(condition, Unknown)):
             return self._identified(node, view, parent, condition, _symbols(node, parent, index), loop)
 
     def _identified(
@@ -196,6 +217,8 @@ class Lister:
         members, evaluate = node.members, self.evaluator.member
         existing = members.get("existing") is True
         kind = str(members.get("type"))
+        if is_expression(kind):
+            kind = str(opened(evaluate(members, "type", view)))
         if _is_extensible(members):
             return Instance(node, view, kind, (), "", (), None, None, condition, existing, symbols, loop)
         name = self._name(members, view)
@@ -238,7 +261,7 @@ class Lister:
         return Unknown(value_text(value))
 
     def _condition(self, members: Members, view: View) -> bool | Unknown:
-        value = self.evaluator.member(members, "condition", view)
+        value = opened(self.evaluator.member(members, "condition", view))
         if value is None or isinstance(value, bool):
             return value is not False
         if isinstance(value, Unknown):

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from blueprinter.arm.comparing import all_of, any_of, equal
+from blueprinter.arm.limits import bounded_pairs, has_unknown
 from blueprinter.arm.model import ExpressionError, Unknown, Value
-from blueprinter.arm.syntax import has_unknown, reduced_call
+from blueprinter.arm.syntax import reduced_call
 from blueprinter.casing import fold
 
 
 def union(*arguments: Value) -> Value:
     """Arrays: the elements in order, each once by deep equality. Objects: merged in depth, the later wins,
     arrays are replaced, an explicit null overwrites; names are the same but for case and keep their first spelling.
+    An argument that is null as a whole adds nothing: published templates rely on it.
     """
+    arguments = tuple(one for one in arguments if one is not None)
+    if not arguments:
+        return None
     _same_kind("union", arguments)
     if isinstance(arguments[0], list):
         if has_unknown(list(arguments)):
@@ -30,6 +35,7 @@ def _distinct(members: list[Value]) -> list[Value]:
     found: list[Value] = []
     for member in members:
         if isinstance(member, (dict, list)):
+            bounded_pairs(len(containers), len(containers))
             if any(equal(member, other) for other in containers):
                 continue
             containers.append(member)
@@ -89,6 +95,7 @@ def intersection(*arguments: Value) -> Value:
     first, *others = arguments
     if isinstance(first, list):
         rest = [other for other in others if isinstance(other, list)]
+        bounded_pairs(len(first), sum(map(len, rest)))
         kept = [
             member
             for member in first

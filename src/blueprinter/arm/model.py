@@ -21,6 +21,8 @@ class Unknown:
     expression: str
     known: Mapping[str, Value] | None = field(default=None, compare=False, repr=False)
     """Members that are known although the whole is not: Azure completes what a template says of a resource."""
+    hidden: tuple[Value, ...] = field(default=(), compare=False, repr=False)
+    """Of a secure value the value itself, for conditions to look at: nothing prints it."""
 
 
 class UnknownKey(str):
@@ -52,6 +54,13 @@ class ExpressionError(Exception):
 
 class ExpressionSyntaxError(ExpressionError):
     """An expression that does not parse, names no known function, or calls one with the wrong number of arguments."""
+
+
+class LimitPassed(ExpressionError):
+    """An expression asks for more work or memory than any template may take: all evaluation ends."""
+
+    reported: bool = False
+    """Whether a diagnostic names the place already."""
 
 
 class PolicyContext(Protocol):
@@ -139,6 +148,10 @@ class TemplateContext(Protocol):
         """A new GUID for `newGuid()`; None stays symbolic."""
         ...
 
+    def spend(self, work: int) -> None:
+        """Counts work, so that no template takes forever. Raises `LimitPassed` when there was too much of it."""
+        ...
+
 
 AnyContext: TypeAlias = "TemplateContext | PolicyContext | BlueprintContext"
 
@@ -203,6 +216,7 @@ __all__ = [
     "ExpressionSyntaxError",
     "Json",
     "Language",
+    "LimitPassed",
     "Origin",
     "PolicyContext",
     "Resource",

@@ -11,11 +11,13 @@ from blueprinter.arm.checking import check_expressions
 from blueprinter.arm.deployments import Deployment, Work
 from blueprinter.arm.frames import Frame, View
 from blueprinter.arm.instances import Instance
+from blueprinter.arm.limits import has_unknown
 from blueprinter.arm.model import Unknown, Value
 from blueprinter.arm.parameters import SuppliedParameter, refuse_undeclared, symbol
 from blueprinter.arm.places import Place
+from blueprinter.arm.syntax import is_expression
 from blueprinter.arm.targets import nested_target
-from blueprinter.arm.template import Members, Template, read_template
+from blueprinter.arm.template import Members, Template, as_written, check_size, read_template
 from blueprinter.casing import fold, get, same
 from blueprinter.document import Json
 
@@ -34,8 +36,12 @@ def open_nested(work: Work, parent: Deployment, instance: Instance) -> Deploymen
         work.faults.error("BP521", message, instance.node.members.place)
         return None
     written = properties.get("template")
+    computed = isinstance(written, str) and is_expression(written)
+    if computed:
+        value = work.evaluator.member(properties, "template", instance.view)
+        written = as_written(value) if not has_unknown(value) else None
     if isinstance(written, dict):
-        template = _template(work, written, properties.at("template"))
+        template = _template(work, written, properties.at("template"), computed=computed)
         options = properties.inner("expressionEvaluationOptions")
         inner = same(str(options.get("scope")), "inner")
     else:
@@ -46,8 +52,12 @@ def open_nested(work: Work, parent: Deployment, instance: Instance) -> Deploymen
     return _deployment(work, parent, instance, template, properties if inner else None)
 
 
-def _template(work: Work, value: Json, place: Place) -> Template:
-    """A nested template; in a loop it is read once."""
+def _template(work: Work, value: Json, place: Place, *, computed: bool = False) -> Template:
+    """A nested template; in a loop it is read once, unless an expression makes it."""
+    if computed:
+        template = read_template(value, place, work.faults)
+        check_expressions(template, work.evaluator)
+        return template
     key = (id(place.document), place.pointer)
     if key not in work.templates:
         work.templates[key] = read_template(value, place, work.faults)
@@ -68,15 +78,20 @@ def _deployment(
         schema=template.scope,
     )
     location = evaluate(members, "location", view)
-    found = Deployment(work, template, target, instance.name, location, parent, depth=parent.depth + 1)
+    tentative = parent.tentative or isinstance(instance.condition, Unknown)
+    found = Deployment(
+        work, template, target, instance.name, location, parent, depth=parent.depth + 1, tentative=tentative
+    )
     if own is None:
         return found.enter(View(view.frame, found, view.subject, view.loops))
-    supplied = _parameters(work, instance, own)
-    refuse_undeclared(supplied, template, work.faults)
-    elsewhere = own.has("parametersLink")
-    frame = Frame(template, work.evaluator, supplied, found, from_people=elsewhere, strict=work.strict)
-    found.enter(View(frame, found, view.subject))
-    frame.evaluate_all()
+    with work.faults.tentative(tentative):
+        supplied = _parameters(work, instance, own)
+        refuse_undeclared(supplied, template, work.faults)
+        elsewhere = own.has("parametersLink")
+        frame = Frame(template, work.evaluator, supplied, found, from_people=elsewhere, strict=work.strict)
+        found.enter(View(frame, found, view.subject))
+        frame.evaluate_all()
+        frame.check_assertions()
     return found
 
 
@@ -119,6 +134,7 @@ def _linked(work: Work, instance: Instance, properties: Members) -> Template | N
         if (file, relative) not in work.documents:
             work.documents[file, relative] = work.read(file, relative)
         document = work.documents[file, relative]
+        check_size(document, "", work.faults)
         template = _template(work, document.value, Place(document))
         check_expressions(template, work.evaluator)
         return template
@@ -144,7 +160,7 @@ def _count_unexpanded(
         spec = work.evaluator.member(link, "id", instance.view)
         reason = f"the template spec {f'`{spec}` ' if isinstance(spec, str) else ''}is stored in Azure"
     elif properties.has("template"):
-        reason = "its template is an expression"
+        reason = "its template is an expression whose value is not known"
     else:
         reason = "it has neither `template` nor `templateLink`"
     key = (place, reason or "its address is no text")

@@ -10,6 +10,7 @@ from blueprinter.arm.evaluating import Evaluator
 from blueprinter.arm.frames import View
 from blueprinter.arm.model import Unknown, Value
 from blueprinter.arm.parameter_types import UnknownType, is_nullable, resolve, type_mismatch
+from blueprinter.arm.secure_values import opened
 from blueprinter.arm.template import Members, Template, as_value
 
 
@@ -18,7 +19,7 @@ def evaluate_outputs(template: Template, evaluator: Evaluator, view: View) -> It
     for key, node in template.outputs.items():
         name = template.names[f"outputs/{key}"]
         around = replace(view, subject=f"The template output '{name}'")
-        condition = evaluator.member(node, "condition", around)
+        condition = opened(evaluator.member(node, "condition", around))
         if condition is False:
             continue
         if isinstance(condition, Unknown):
@@ -43,7 +44,7 @@ def _check_type(name: str, value: Value, node: Members, template: Template, eval
         schema = resolve(node.value, template.definitions)
         if value is None and is_nullable(schema):
             return
-        wrong = type_mismatch(value, schema)
+        wrong = type_mismatch(opened(value), schema)
     except UnknownType as fault:
         evaluator.faults.error("BP520", f"output `{name}`: {fault}", node.place)
         return

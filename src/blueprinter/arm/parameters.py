@@ -6,6 +6,7 @@ parameter value during deployment".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,14 +14,18 @@ from blueprinter.arm.faults import Faults
 from blueprinter.arm.model import Unknown, Value
 from blueprinter.arm.parameter_types import UnknownType, is_secure, mismatches, resolve
 from blueprinter.arm.places import Place
+from blueprinter.arm.secure_values import opened_throughout
 from blueprinter.arm.syntax import quoted
 from blueprinter.arm.template import Members, Template, as_value, schema_scope
-from blueprinter.casing import fold, get, same
+from blueprinter.casing import fold, get
 from blueprinter.diagnostics import InvalidInput, error
 from blueprinter.document import Document, Json
 from blueprinter.text import did_you_mean
 
 _WRAPPERS = frozenset({"value", "reference", "metadata", "expression"})
+_PLACEHOLDER = re.compile(r"GEN-[A-Z0-9-]+", re.ASCII)
+MAX_FILE = 4 * 1024 * 1024
+"""Bytes of a parameter file: Microsoft Learn, "ARM template best practices"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,9 @@ def read_parameters(document: Document) -> Mapping[str, SuppliedParameter]:
     values; `{"reference": {"keyVault": …}}` instead of a value stays symbolic. Raises `InvalidInput`.
     """
     content, place = document.value, Place(document)
+    if len(document.text.encode("utf-8", "surrogatepass")) > MAX_FILE:
+        message = f"the file of parameters is larger than {MAX_FILE:,} bytes"
+        raise InvalidInput([error("BP521", message, place.position())])
     if (
         isinstance(content, dict)
         and isinstance(get(content, "parameters"), dict)
@@ -66,7 +74,7 @@ def read_parameters(document: Document) -> Mapping[str, SuppliedParameter]:
 def _is_wrapped(value: Json) -> bool:
     return (
         isinstance(value, dict)
-        and any(same(key, "value") or same(key, "reference") for key in value)
+        and any(fold(key) in _WRAPPERS - {"metadata"} for key in value)
         and all(fold(key) in _WRAPPERS for key in value)
     )
 
@@ -90,15 +98,31 @@ def refuse_undeclared(supplied: Mapping[str, SuppliedParameter], template: Templ
             faults.error("BP524", f"the template declares no parameter `{given.name}`", place, hint, key=True)
 
 
+def is_placeholder(value: Value, node: Members, template: Template) -> bool:
+    """Whether a value is a placeholder, such as `GEN-UNIQUE-8`, that does not fit its parameter.
+
+    The parameter files of the Azure quickstart templates hold them for the pipeline that tries the templates out
+    (its contribution guide, "Parameters file"); one that fits is a value like any other.
+    """
+    if not isinstance(value, str) or _PLACEHOLDER.fullmatch(value) is None:
+        return False
+    try:
+        return next(mismatches(value, node.value, template.definitions), None) is not None
+    except UnknownType:
+        return False
+
+
 def check_value(
     name: str, value: Value, node: Members, template: Template, faults: Faults, place: Place
 ) -> None:
     """Reports everything in which a value does not fit its parameter, at `place`; remembers secrets."""
+    plain = opened_throughout(value)
     try:
         schema = resolve(node.value, template.definitions)
-        if is_secure(schema):
-            faults.secrets.add(value, symbol(name).expression)
-        found = list(mismatches(value, schema, template.definitions))
+        secret = is_secure(schema) or plain is not value
+        if secret:
+            faults.secrets.add(plain, symbol(name).expression)
+        found = list(mismatches(plain, schema, template.definitions))
     except UnknownType as fault:
         faults.error("BP520", f"parameter `{name}`: {fault}", node.place)
         return
@@ -106,7 +130,6 @@ def check_value(
         faulty = place
         for token in mismatch.pointer.split("/")[1:]:
             faulty = faulty.child(token.replace("~1", "/").replace("~0", "~"))
-        where = f" at `{mismatch.pointer}`" if mismatch.pointer else ""
-        faults.error(
-            "BP522", f"the value of parameter `{name}` is not valid{where}: {mismatch.message}", faulty
-        )
+        where = f" at `{mismatch.pointer}`" if mismatch.pointer and not secret else ""
+        why = "a secure value that does not fit" if plain is not value else mismatch.message
+        faults.error("BP522", f"the value of parameter `{name}` is not valid{where}: {why}", faulty)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from blueprinter.arm.model import ExpressionError, Unknown, Value
 from blueprinter.arm.rows import kind_of
+from blueprinter.arm.secure_values import opened, secured
 from blueprinter.arm.syntax import value_text
 from blueprinter.casing import key_of
 from blueprinter.text import did_you_mean
@@ -15,6 +16,8 @@ def select(base: Value, name: Value, *, lenient: bool = False, dotted: bool = Fa
     What is missing raises `ExpressionError`; `lenient`, the rule of Azure Policy, gives null for a missing
     property instead, also of null and of the empty text that `field()` gives for what is absent.
     """
+    if isinstance(name, Unknown) and name.hidden:
+        name = opened(name)
     if isinstance(base, dict):
         if isinstance(name, str):
             if name in base:
@@ -36,6 +39,9 @@ def select(base: Value, name: Value, *, lenient: bool = False, dotted: bool = Fa
         if not isinstance(name, Unknown):
             raise ExpressionError(f"an element is chosen by an integer, not by {kind_of(name)}")
     elif isinstance(base, Unknown):
+        if base.hidden and not isinstance(name, Unknown):
+            expression = f"{base.expression}.{name}" if dotted else f"{base.expression}[{value_text(name)}]"
+            return secured(select(opened(base), name, lenient=lenient), expression)
         if base.known is not None and isinstance(name, str):
             key = key_of(base.known, name)
             if key is not None:

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from blueprinter.arm.limits import size_of
 from blueprinter.arm.model import Unknown, UnknownKey, Value
 
 
@@ -96,16 +97,8 @@ def quoted(text: str, quote: str = "'") -> str:
 
 
 def reduced_call(name: str, arguments: tuple[Value, ...] | list[Value]) -> Unknown:
-    """The unknown result of a call whose arguments are reduced."""
+    """The unknown result of a call whose arguments are reduced. Raises `LimitPassed` for ones that are too large."""
+    for argument in arguments:
+        if isinstance(argument, (list, dict)):
+            size_of(argument)
     return Unknown(f"{name}({', '.join(map(value_text, arguments))})")
-
-
-def has_unknown(value: Value) -> bool:
-    """Whether a value is unknown or holds something unknown."""
-    if isinstance(value, Unknown):
-        return True
-    if isinstance(value, list):
-        return any(map(has_unknown, value))
-    return isinstance(value, dict) and (
-        UnknownKey in map(type, value) or any(map(has_unknown, value.values()))
-    )

@@ -6,6 +6,7 @@ ARM templates", and for `languageVersion` 2.0 its section on symbolic names.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -15,12 +16,13 @@ from blueprinter.arm.faults import Faults
 from blueprinter.arm.model import Value
 from blueprinter.arm.places import Place
 from blueprinter.casing import fold, get, key_of
-from blueprinter.document import Json
+from blueprinter.document import Document, Json
 from blueprinter.text import plural
 
 MAX_PARAMETERS = 256
 MAX_VARIABLES = 512
 MAX_OUTPUTS = 64
+MAX_SIZE = 4 * 1024 * 1024
 """Microsoft Learn, "Template best practices": limits of a template."""
 
 _SYMBOLIC_VERSIONS = ("2.", "1.9-experimental", "1.10-experimental")
@@ -96,6 +98,7 @@ class Template:
     symbolic: bool
     parameters: Mapping[str, Members]
     definitions: Mapping[str, Json]
+    assertions: Members
     variables: Mapping[str, VariableNode]
     functions: Mapping[str, FunctionNode]
     resources: tuple[ResourceNode, ...]
@@ -115,6 +118,21 @@ def schema_scope(value: Json) -> str:
 def as_value(value: Json) -> Value:
     """JSON as a value of an expression: it is one, though the type checker cannot see it."""
     return cast(Value, value)
+
+
+def as_written(value: Value) -> Json:
+    """A value that holds nothing unknown, as JSON to be read as a template: the opposite of `as_value`."""
+    return cast(Json, value)
+
+
+def check_size(document: Document, pointer: str, faults: Faults) -> None:
+    """Reports a file whose template is too large; white space and comments do not count."""
+    if len(document.text) <= MAX_SIZE:
+        return
+    size = len(json.dumps(document.value, separators=(",", ":"), ensure_ascii=False).encode())
+    if size > MAX_SIZE:
+        message = f"the template has {size:,} bytes, at most {MAX_SIZE:,} are allowed"
+        faults.error("BP521", message, Place(document, pointer))
 
 
 def is_template(value: Json) -> bool:
@@ -153,6 +171,7 @@ def read_template(value: Json, place: Place, faults: Faults) -> Template:
         symbolic or isinstance(resources, dict),
         parameters,
         _object(members, "definitions", faults),
+        members.inner("asserts"),
         variables,
         {fold(node.name): node for node in _functions(members, faults)},
         tuple(_resources(resources, members.at("resources"), faults)),

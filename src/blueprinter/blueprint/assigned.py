@@ -9,6 +9,7 @@ from blueprinter.arm import (
     ExpressionError,
     ExpressionSyntaxError,
     Literal,
+    Unknown,
     Value,
     has_unknown,
     is_expression,
@@ -25,17 +26,24 @@ from blueprinter.diagnostics import Position
 from blueprinter.document import Json, child
 from blueprinter.policy import (
     AssignedPolicy,
+    Override,
     PolicyDefinition,
     PolicyParameter,
     PolicyReference,
     PolicySetDefinition,
+    ResourceSelector,
     assign_set,
     definition_key,
+    fits_version,
+    messages_for,
     parameter_faults,
+    read_overrides,
+    read_resource_selectors,
 )
 from blueprinter.text import plural
 
 _SETS = "/policysetdefinitions/"
+_OTHER_VERSION = "it is judged by the version at hand; Azure judges by the one that is asked for"
 _CATALOG = "definitions stand under policies/; built-ins come from `blueprinter catalog import FOLDER`"
 
 
@@ -76,6 +84,10 @@ class _Frame:
     scope: str = ""
     not_scopes: tuple[str, ...] = ()
     enforced: bool = True
+    resource_selectors: tuple[ResourceSelector, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    messages: Json = None
+    """`nonComplianceMessages`."""
 
     def around(self, policy: AssignedPolicy) -> AssignedPolicy:
         return replace(
@@ -84,6 +96,9 @@ class _Frame:
             scope=self.scope,
             not_scopes=self.not_scopes,
             enforced=self.enforced,
+            resource_selectors=self.resource_selectors,
+            overrides=self.overrides,
+            message=messages_for(self.messages)(policy.reference_id),
         )
 
 
@@ -103,6 +118,7 @@ def policies_of(
             faults.warn("BP265", f"the initiative `{named}` is not available", where, _CATALOG)
             return
         assigned.initiatives.setdefault(key, artifact)
+        _check_version(artifact, found.display_name, found.version, faults)
         _members(found, frame, given, catalog, assigned, where, faults)
         return
     definition = catalog.definitions.get(key)
@@ -110,7 +126,8 @@ def policies_of(
         faults.warn("BP265", f"the definition `{named}` is not available", where, _CATALOG)
         assigned.missing(key, Absence.MISSING)
         return
-    policy = _single(definition, given, frame, assigned)
+    pin = _check_version(artifact, definition.display_name, definition.version, faults)
+    policy = _single(definition, given, frame, assigned, version=pin)
     for name, message in parameter_faults(definition.parameters, policy.parameters) if policy else ():
         place = artifact.document.locate(child("/properties/parameters", name))
         faults.warn(
@@ -163,14 +180,19 @@ def generated_set(
 
 
 def _single(
-    definition: PolicyDefinition, given: Mapping[str, Value], frame: _Frame, assigned: Assigned
+    definition: PolicyDefinition,
+    given: Mapping[str, Value],
+    frame: _Frame,
+    assigned: Assigned,
+    *,
+    version: str = "",
 ) -> AssignedPolicy | None:
     parameters = {key_of(definition.parameters, name) or name: value for name, value in given.items()}
     if _lacking(definition.parameters, parameters):
         assigned.missing(definition_key(definition.id), Absence.PARAMETER_MISSING)
         return None
     known = {name: as_json(value) for name, value in parameters.items()}
-    policy = frame.around(AssignedPolicy(definition, known))
+    policy = frame.around(AssignedPolicy(definition, known, definition_version=version))
     assigned.add(policy)
     return policy
 
@@ -199,6 +221,7 @@ def _members(
         return
     for policy in policies:
         assigned.add(frame.around(policy))
+    _check_member_versions(initiative, policies, where, faults)
     for member in blocked:
         assigned.missing(definition_key(member.definition_id), Absence.PARAMETER_MISSING)
     for key in missing:
@@ -268,11 +291,14 @@ def _frame(artifact: Artifact, definition: str, values: Values, faults: Faults) 
             where = document.locate("/properties/resourceGroup")
             message = f"`{artifact.name}` targets the resource group `{artifact.resource_group}`, whose id is not known"
             faults.warn("BP267", message, where, "without an assignment it is judged on everything")
-    for key in ("resourceSelectors", "overrides"):
-        if properties.get(key):
-            where = document.locate(f"/properties/{key}")
-            message = f"`{key}` of `{artifact.name}` is not applied offline"
-            faults.warn("BP268", message, where, "Azure applies it; states read from Azure are right")
+    selectors, wrong_selectors = read_resource_selectors(
+        _listed(artifact, "resourceSelectors", values, faults)
+    )
+    overrides, wrong_overrides = read_overrides(_listed(artifact, "overrides", values, faults))
+    for key, wrong in (("resourceSelectors", wrong_selectors), ("overrides", wrong_overrides)):
+        for fault in wrong:
+            where = document.locate(f"/properties/{key}{fault.pointer}")
+            faults.warn("BP268", fault.message, where, fault.hint or "Azure refuses the assignment")
     excluded = values.evaluate_at(document, "/properties/notScopes", properties.get("notScopes", []), faults)
     mode = values.evaluate_at(
         document, "/properties/enforcementMode", properties.get("enforcementMode", "Default"), faults
@@ -285,4 +311,48 @@ def _frame(artifact: Artifact, definition: str, values: Values, faults: Faults) 
         scope,
         tuple(one for one in excluded if isinstance(one, str)) if isinstance(excluded, list) else (),
         not (isinstance(mode, str) and fold(mode) == "donotenforce"),
+        selectors,
+        overrides,
+        _known(_listed(artifact, "nonComplianceMessages", values, faults)),
     )
+
+
+def _listed(artifact: Artifact, key: str, values: Values, faults: Faults) -> Value:
+    """An array of an artifact's properties, evaluated; empty where it has none, or only Azure knows it."""
+    stated = artifact.properties.get(key) or []
+    found = values.evaluate_at(artifact.document, f"/properties/{key}", stated, faults)
+    return [] if isinstance(found, Unknown) else found
+
+
+def _known(messages: Value) -> Json:
+    """The messages without those that only Azure knows."""
+    listed = messages if isinstance(messages, list) else []
+    return [as_json(message) for message in listed if not has_unknown(message)]
+
+
+def _check_version(artifact: Artifact, name: str, version: str, faults: Faults) -> str:
+    """The version that an artifact asks for; a warning where another one is at hand, which is then judged."""
+    pin = text(artifact.properties, "definitionVersion")
+    if not fits_version(version, pin):
+        where = artifact.document.locate("/properties/definitionVersion")
+        message = f"`{name}` is at hand as `{version}`, the assignment asks for `{pin}`"
+        faults.warn("BP276", message, where, _OTHER_VERSION)
+    return pin
+
+
+def _check_member_versions(
+    initiative: PolicySetDefinition, policies: Sequence[AssignedPolicy], where: Position, faults: Faults
+) -> None:
+    others = [
+        policy
+        for policy in policies
+        if not fits_version(policy.definition.version, policy.definition_version)
+    ]
+    if others:
+        first = others[0]
+        more = f" and {plural(len(others) - 1, 'more member')}" if len(others) > 1 else ""
+        message = (
+            f"the initiative `{initiative.display_name}` asks for `{first.definition_version}` of "
+            f"`{first.definition.display_name}`, at hand is `{first.definition.version}`{more}"
+        )
+        faults.warn("BP276", message, where, _OTHER_VERSION)

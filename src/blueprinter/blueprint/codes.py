@@ -299,9 +299,9 @@ CODES: tuple[CodeRow, ...] = (
     ),
     CodeRow(
         "BP268",
-        "a part of an assignment is not applied offline",
-        "Resource selectors and overrides change where and how a policy acts. Azure applies them; an offline run "
-        "judges as if they were not there, and says so.",
+        "a resource selector or an override is wrong",
+        "A selector has a `kind` and a list `in` or `notIn`; at most 10 of them, with at most 50 values each. An "
+        "override replaces `policyEffect` or `definitionVersion`. Azure refuses anything else.",
     ),
     CodeRow(
         "BP269",
@@ -338,6 +338,12 @@ CODES: tuple[CodeRow, ...] = (
         "BP275",
         "a setting of the assignment is not valid",
         "Locks, identity, rings and version have the forms that `blueprinter schema assignment` shows.",
+    ),
+    CodeRow(
+        "BP276",
+        "another version of the definition is at hand",
+        "An assignment or initiative asks for a version of a built-in (`1.*.*`). The catalog holds one version of each "
+        "definition, which may judge otherwise.",
     ),
     CodeRow(
         "BP290",

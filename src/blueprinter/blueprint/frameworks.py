@@ -212,15 +212,14 @@ def _mappings(
     from_here = Counter((one.framework, one.source) for one in found)
     to_there = Counter((one.framework, one.target) for one in found)
     for index, one in enumerate(found):
+        # `merge` and `split` may stand alone: a mapping need not name every part of the other framework's control
         splits = from_here[one.framework, one.source] > 1
         merges = to_there[one.framework, one.target] > 1
-        right = {"split": splits, "merge": merges and not splits, "equal": not merges and not splits}
-        if not right[one.relation]:
-            is_really = next(name for name, holds in right.items() if holds)
+        if one.relation == "equal" and (splits or merges):
             faults.error(
                 "BP233",
-                f"`{one.source}` to `{one.target}` is no `{one.relation}`",
+                f"`{one.source}` to `{one.target}` is no `equal`",
                 document.locate(f"/mappings/{index}/relation"),
-                f"by the other rows it is a `{is_really}`",
+                f"by the other rows it is a `{'split' if splits else 'merge'}`",
             )
     return tuple(found)

@@ -79,7 +79,8 @@ def _lapse(entry: InheritedEvidence, framework: str, cloud: str, service: str, t
     if not same(entry.standard, framework):
         return f"is of another edition ({entry.standard})"
     if entry.valid_to is None:
-        return "has no end date: the form is not filled in"
+        source = f"; get it from: {entry.where}" if entry.where else ""
+        return f"is a form that is not filled in{source}"
     if entry.valid_to < today:
         return f"ended on {entry.valid_to}"
     if entry.valid_from is not None and entry.valid_from > today:

@@ -94,20 +94,20 @@ class RelatedIndex(Generic[Reference]):
         if (known := self._answers.get(key)) is not None:
             self._answers.move_to_end(key)
             return known
-        answer = self._find(*key, scope)
+        answer = self._find(key[0], key[1], key[2], type, scope)
         self._answers[key] = answer
         if len(self._answers) > _REMEMBERED:
             self._answers.popitem(last=False)
         return answer
 
-    def _find(self, kind: str, name: str | None, below: str, scope: str) -> LookupResult:
+    def _find(self, kind: str, name: str | None, below: str, type: str, scope: str) -> LookupResult:
         rows = self._rows.get(kind, [])
         found = [
             reference for id_, reference in self._range(rows, below) if name is None or _is_named(id_, name)
         ]
         if found:
             return Found(tuple(self._load(reference) for reference in found))
-        why = self._doubt(kind, scope)
+        why = self._doubt(type, scope)
         return NotCollected(why) if why else NoneExist()
 
     @staticmethod

@@ -12,6 +12,7 @@ from blueprinter.content.folders import (
     framework_files,
     policy_folders,
     shipped,
+    template_files,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "framework_files",
     "policy_folders",
     "shipped",
+    "template_files",
 ]

@@ -50,6 +50,12 @@ def alias_files(base: Path) -> tuple[Path, ...]:
     return tuple(path for folder in policy_folders(base) if (path := folder / "aliases.json").is_file())
 
 
+def template_files(base: Path) -> tuple[Path, ...]:
+    """Templates that blueprints deploy: the shipped ones, then those of `base/templates/arm`."""
+    folders = (shipped("templates") / "arm", base / "templates" / "arm")
+    return tuple(file for folder in _distinct(folders) for file in sorted(folder.glob("*.json")))
+
+
 def blueprint_names(base: Path) -> Iterator[tuple[str, Path]]:
     """Blueprints that can be called by name: the user's first, then the shipped ones."""
     seen: set[str] = set()

@@ -7,7 +7,7 @@ policy states of a resource. `run_cases` runs the tests of a policy, `check_cata
 from blueprinter.policy.alias_files import read_alias_table
 from blueprinter.policy.aliases import AliasEntry, AliasPath, AliasTable, Capabilities, read_aliases
 from blueprinter.policy.applicability import aliases_in, is_data_plane
-from blueprinter.policy.assignments import assign_set, parameter_faults
+from blueprinter.policy.assignments import assign_set, fits_version, messages_for, parameter_faults
 from blueprinter.policy.batch import PolicySet, compile_policies
 from blueprinter.policy.case_schema import policy_tests_schema
 from blueprinter.policy.cases import CaseResult, cases_as_json, run_cases
@@ -15,9 +15,14 @@ from blueprinter.policy.catalog import CatalogCheck, FolderIndex, check_catalog,
 from blueprinter.policy.catalog_file import Catalog, Imported, import_catalog, open_catalog
 from blueprinter.policy.codes import CODES
 from blueprinter.policy.definitions import is_definition, is_policy_set, read_definition, read_policy_set
+from blueprinter.policy.diff import Change, Pairing, PolicyDiff, PolicyTally, Turn, Versions, pair_definitions
 from blueprinter.policy.differences import DIFFERENCES, Difference
 from blueprinter.policy.effects import EFFECTS, EffectRow, Family, family_of
+from blueprinter.policy.explain import Around, Explanation, explain_policy
+from blueprinter.policy.explain_text import explanation_lines
 from blueprinter.policy.judge import effect_of, undecidable
+from blueprinter.policy.lint import LINT_RULES, LintRule, lint_code, lint_document
+from blueprinter.policy.lint_rules.draft import DefinitionLookup, KnownDefinition
 from blueprinter.policy.model import (
     AliasSource,
     AssignedPolicy,
@@ -27,53 +32,79 @@ from blueprinter.policy.model import (
     LookupResult,
     NoneExist,
     NotCollected,
+    Override,
+    OverrideKind,
     PolicyDefinition,
+    PolicyGroup,
     PolicyParameter,
     PolicyReference,
     PolicySetDefinition,
     PolicySeverity,
     PolicyState,
+    ResourceSelector,
+    Selector,
+    SelectorKind,
     UnsupportedReason,
     definition_key,
 )
 from blueprinter.policy.operators import OPERATORS, OperatorRow
+from blueprinter.policy.selectors import SelectorFault, read_overrides, read_resource_selectors
 from blueprinter.policy.states import ROLL_UP, roll_up
 
 __all__ = [
     "CODES",
     "DIFFERENCES",
     "EFFECTS",
+    "LINT_RULES",
     "OPERATORS",
     "ROLL_UP",
     "AliasEntry",
     "AliasPath",
     "AliasSource",
     "AliasTable",
+    "Around",
     "AssignedPolicy",
     "Capabilities",
     "CaseResult",
     "Catalog",
     "CatalogCheck",
+    "Change",
     "ComplianceState",
+    "DefinitionLookup",
     "Difference",
     "EffectRow",
+    "Explanation",
     "Family",
     "FolderIndex",
     "Found",
     "Imported",
+    "KnownDefinition",
+    "LintRule",
     "Lookup",
     "LookupResult",
     "NoneExist",
     "NotCollected",
     "OperatorRow",
+    "Override",
+    "OverrideKind",
+    "Pairing",
     "PolicyDefinition",
+    "PolicyDiff",
+    "PolicyGroup",
     "PolicyParameter",
     "PolicyReference",
     "PolicySet",
     "PolicySetDefinition",
     "PolicySeverity",
     "PolicyState",
+    "PolicyTally",
+    "ResourceSelector",
+    "Selector",
+    "SelectorFault",
+    "SelectorKind",
+    "Turn",
     "UnsupportedReason",
+    "Versions",
     "aliases_in",
     "assign_set",
     "cases_as_json",
@@ -81,19 +112,28 @@ __all__ = [
     "compile_policies",
     "definition_key",
     "effect_of",
+    "explain_policy",
+    "explanation_lines",
     "family_of",
+    "fits_version",
     "import_catalog",
     "index_folders",
     "is_data_plane",
     "is_definition",
     "is_policy_set",
+    "lint_code",
+    "lint_document",
+    "messages_for",
     "open_catalog",
+    "pair_definitions",
     "parameter_faults",
     "policy_tests_schema",
     "read_alias_table",
     "read_aliases",
     "read_definition",
+    "read_overrides",
     "read_policy_set",
+    "read_resource_selectors",
     "roll_up",
     "run_cases",
     "undecidable",

@@ -65,6 +65,10 @@ class AliasStore(Protocol):
 
     def capabilities(self, resource_type: str) -> Capabilities: ...
 
+    def names(self, resource_type: str) -> tuple[str, ...]:
+        """Every alias of a type."""
+        ...
+
 
 @dataclass(slots=True)
 class MemoryStore:
@@ -93,6 +97,9 @@ class MemoryStore:
 
     def capabilities(self, resource_type: str) -> Capabilities:
         return self.capability.get(resource_type, Capabilities())
+
+    def names(self, resource_type: str) -> tuple[str, ...]:
+        return tuple(self.by_type.get(resource_type, ()))
 
 
 class AliasTable:
@@ -180,6 +187,15 @@ class AliasTable:
             if found != Capabilities():
                 return found
         return Capabilities()
+
+    def lists(self, alias: str) -> bool:
+        """Whether a table lists the alias, or the array that it is of, for any type."""
+        return self._known(fold(alias))
+
+    def names(self, resource_type: str) -> tuple[str, ...]:
+        """The aliases of a resource type, folded."""
+        folded = fold(resource_type)
+        return tuple(dict.fromkeys(name for store in self.stores for name in store.names(folded)))
 
     def _entry(self, type: str, alias: str) -> AliasEntry | None:
         for store in self.stores:

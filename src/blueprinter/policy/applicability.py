@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from blueprinter.arm import Call, Literal, Value
+from blueprinter.arm import Call, ExpressionError, Literal, Value
 from blueprinter.casing import fold
 from blueprinter.policy.aliases import AliasTable
 from blueprinter.policy.count import Open, Truth
 from blueprinter.policy.fields import FieldKind, FieldName, read_field
 from blueprinter.policy.interpret import Evaluator
-from blueprinter.policy.operators import like_pattern
+from blueprinter.policy.patterns import like_matcher
 from blueprinter.policy.subject import RESOURCE_GROUP, SUBSCRIPTION
 from blueprinter.policy.syntax import (
     AllOf,
@@ -217,7 +217,10 @@ class TypeGuard:
         """Whether a resource of a (folded) type may be one."""
         if self.any or type in self.types:
             return True
-        return any(like_pattern(pattern).fullmatch(type) for pattern in self.patterns)
+        try:
+            return any(like_matcher(pattern)(type) for pattern in self.patterns)
+        except ExpressionError:  # too much work to tell
+            return True
 
 
 ANY_TYPE = TypeGuard(True)

@@ -20,13 +20,15 @@ from blueprinter.arm import (
     policy_equal,
     unescape,
 )
-from blueprinter.casing import fold, get, key_of
+from blueprinter.casing import fold, get, key_of, same
 from blueprinter.document import Json
 from blueprinter.policy.model import (
     AssignedPolicy,
+    Override,
     PolicyDefinition,
     PolicyParameter,
     PolicySetDefinition,
+    ResourceSelector,
     definition_key,
 )
 from blueprinter.policy.operators import shown
@@ -79,18 +81,22 @@ def assign_set(
     *,
     not_scopes: tuple[str, ...] = (),
     enforced: bool = True,
+    resource_selectors: tuple[ResourceSelector, ...] = (),
+    overrides: tuple[Override, ...] = (),
+    messages: Json = None,
 ) -> tuple[tuple[AssignedPolicy, ...], tuple[str, ...]]:
     """The members of an initiative as an assignment puts them into force, and the keys of missing definitions.
 
     `definitions` are by `definition_key`; `parameters` are the assignment's values. A member's parameter that
-    takes a parameter of the initiative without any value is listed as `missing` in it. Raises `ExpressionError` for a
-    member's expression that cannot be evaluated.
+    takes a parameter of the initiative without any value is listed as `missing` in it. `messages` are the
+    assignment's `nonComplianceMessages`. Raises `ExpressionError` for a member's expression that cannot be evaluated.
     """
     values = {
         fold(one.name): as_value(one.default) for one in set_definition.parameters.values() if one.has_default
     }
     values.update({fold(name): as_value(value) for name, value in parameters.items()})
     context = _SetContext(values)
+    message = messages_for(messages)
     assigned: list[AssignedPolicy] = []
     missing: list[str] = []
     for member in set_definition.members:
@@ -117,6 +123,10 @@ def assign_set(
                 not_scopes=not_scopes,
                 enforced=enforced,
                 missing=tuple(without),
+                resource_selectors=resource_selectors,
+                overrides=overrides,
+                message=message(member.reference_id),
+                definition_version=member.definition_version,
             )
         )
     return tuple(assigned), tuple(missing)
@@ -132,6 +142,41 @@ def _resolved(value: Json, context: _SetContext) -> Value:
     if isinstance(value, dict):
         return {key: _resolved(member, context) for key, member in value.items()}
     return value
+
+
+# ---------------------------------------------------------------- messages and versions
+
+
+def messages_for(listed: Json) -> Callable[[str], str]:
+    """From `nonComplianceMessages` to the message of a reference id: its own, else the one for all, else none."""
+    general = ""
+    own: dict[str, str] = {}
+    for item in listed if isinstance(listed, list) else []:
+        message = get(item, "message") if isinstance(item, dict) else None
+        if not isinstance(item, dict) or not isinstance(message, str):
+            continue
+        reference = get(item, "policyDefinitionReferenceId")
+        if isinstance(reference, str) and reference:
+            own.setdefault(fold(reference), message)
+        else:
+            general = general or message
+    return lambda reference: own.get(fold(reference), general)
+
+
+def fits_version(version: str, pin: str) -> bool:
+    """Whether a version of a definition (`1.2.0`) is one that an assignment asks for (`1.*.*`, `1.2.*`).
+
+    A preview is taken only where the pin says `-preview`; what left its preview with the same number fits too.
+    Without a pin, and of a definition that states no version, everything does.
+    """
+    if not pin or not version:
+        return True
+    wanted, _, stage = pin.partition("-")
+    stated, _, own_stage = version.partition("-")
+    if same(own_stage, "preview") and not same(stage, "preview"):
+        return False
+    pairs = zip(wanted.split("."), stated.split("."), strict=False)
+    return all(part in ("*", number) for part, number in pairs)
 
 
 # ---------------------------------------------------------------- parameter values
@@ -160,6 +205,12 @@ def parameter_faults(
         if not parameter.has_default and key_of(given, parameter.name) is None:
             faults.append((parameter.name, f"the parameter `{parameter.name}` has no value"))
     return tuple(faults)
+
+
+def is_of_type(type: str, value: Json) -> bool:
+    """Whether a value fits a parameter type (in any letter case); every value fits a type that is not known."""
+    accepts = _TYPES.get(fold(type))
+    return accepts is None or accepts(value)
 
 
 def _is_allowed(value: Json, allowed: Sequence[Json]) -> bool:

@@ -8,24 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from blueprinter.arm import Resource, id_within
-from blueprinter.casing import fold
+from blueprinter.arm import Resource
+from blueprinter.casing import fold, same
 from blueprinter.diagnostics import InvalidInput
 from blueprinter.policy.aliases import AliasTable
 from blueprinter.policy.applicability import expressions_of
+from blueprinter.policy.conflicts import with_conflicts
 from blueprinter.policy.context import LookupSurroundings
+from blueprinter.policy.effects import Family, family_of
 from blueprinter.policy.judge import CompiledPolicy, Judgement, compile_policy, context_for, judge
-from blueprinter.policy.model import AssignedPolicy, ComplianceState, Lookup, PolicyState
+from blueprinter.policy.model import (
+    AssignedPolicy,
+    ComplianceState,
+    Lookup,
+    PolicyState,
+    UnsupportedReason,
+)
+from blueprinter.policy.reach import Reach, reach_of
 from blueprinter.policy.subject import RESOURCE_GROUP, SUBSCRIPTION, Subject
 from blueprinter.policy.syntax import Constant, Expression, calls_in, conditions_in, expressions_in
-
-_MANAGEMENT_GROUPS = "/providers/microsoft.management/managementgroups/"
 
 
 class PolicySet:
     """Assigned policies, compiled. Immutable but for caches; may be shared."""
 
-    __slots__ = ("_aliases", "_all_states", "_by_type", "_now", "_policies", "_strict")
+    __slots__ = ("_aliases", "_all_states", "_by_type", "_now", "_policies", "_strict", "_writers")
 
     def __init__(
         self,
@@ -42,6 +49,9 @@ class PolicySet:
         self._strict = strict_aliases
         self._all_states = all_states
         self._by_type: dict[str, tuple[CompiledPolicy, ...]] = {}
+        self._writers = sum(
+            policy.rule.modify is not None or policy.rule.append is not None for policy in policies
+        )
 
     @property
     def policies(self) -> tuple[CompiledPolicy, ...]:
@@ -72,14 +82,19 @@ class PolicySet:
         type = fold(Subject(resource, self._aliases).type)
         policies = self._policies if self._all_states else self._of_type(type)
         surroundings = LookupSurroundings(resource, lookup)
-        in_scope: dict[tuple[str, tuple[str, ...]], bool] = {}
+        reached: dict[tuple[object, ...], Reach] = {}
         states: list[PolicyState] = []
         for policy in policies:
             assigned = policy.assigned
-            scope = (assigned.scope, assigned.not_scopes)
-            if scope not in in_scope:
-                in_scope[scope] = is_in_scope(resource.id, *scope)
-            if not in_scope[scope]:
+            limits = (assigned.scope, assigned.not_scopes, assigned.resource_selectors)
+            reach = reached.get(limits)
+            if reach is None:
+                reach = reached[limits] = reach_of(assigned, resource)
+            if reach is Reach.OUT:
+                continue
+            if reach in (Reach.EXCLUDED, Reach.NOT_SELECTED):
+                if self._all_states and acts(policy):
+                    states.append(left_out(assigned, resource, str(reach)))
                 continue
             context = context_for(
                 policy, resource, self._aliases, surroundings, now=self._now, strict=self._strict
@@ -89,8 +104,15 @@ class PolicySet:
                 continue
             if found.state is ComplianceState.NOT_APPLICABLE and not self._all_states:
                 continue
-            states.append(state_of(assigned, resource, found, found.state))
-        return tuple(states)
+            if reach is Reach.UNKNOWN and found.state is not ComplianceState.NOT_APPLICABLE:
+                found = Judgement(
+                    ComplianceState.UNSUPPORTED,
+                    found.effect,
+                    reason=UnsupportedReason.RUNTIME_VALUE,
+                    detail=str(reach),
+                )
+            states.append(state_of(assigned, resource, found))
+        return with_conflicts(states) if self._writers > 1 else tuple(states)
 
     def _of_type(self, type: str) -> tuple[CompiledPolicy, ...]:
         if type not in self._by_type:
@@ -125,32 +147,37 @@ def compile_policies(
     )
 
 
-def state_of(
-    assigned: AssignedPolicy, resource: Resource, found: Judgement, state: ComplianceState
-) -> PolicyState:
-    """A judgement as a policy state."""
+def acts(policy: CompiledPolicy) -> bool:
+    """Whether a policy judges anything at all: it is neither switched off nor one of Microsoft's own controls."""
+    if same(policy.assigned.definition.policy_type, "Static"):
+        return False
+    return policy.effect is None or family_of(policy.effect) is not Family.DISABLED
+
+
+def left_out(assigned: AssignedPolicy, resource: Resource, why: str) -> PolicyState:
+    """The state of a resource that the assignment leaves out."""
+    return PolicyState(assigned, resource, ComplianceState.NOT_APPLICABLE, detail=why)
+
+
+def state_of(assigned: AssignedPolicy, resource: Resource, found: Judgement) -> PolicyState:
+    """A judgement, which gave a state, as a policy state. What the assignment says of resources that do not comply
+    stands before what else there is to say."""
     leaf = found.leaf
+    state = found.state or ComplianceState.NOT_APPLICABLE
+    said = assigned.message if state is ComplianceState.NON_COMPLIANT else ""
     return PolicyState(
         assigned=assigned,
         resource=resource,
         state=state,
         effect=found.effect,
         reason=found.reason,
-        detail=found.detail,
+        detail="; ".join(text for text in (said, found.detail) if text),
         path=leaf.path if leaf else "",
         expected=leaf.expected if leaf else "",
         actual=leaf.actual if leaf else "",
         alias_source=found.source,
         details=found.details,
     )
-
-
-def is_in_scope(id: str, scope: str, not_scopes: tuple[str, ...]) -> bool:
-    """Whether an assignment reaches a resource. A management group is taken to hold whatever is evaluated
-    under it: which subscriptions it has is not to be seen from ids."""
-    if scope and not fold(scope).startswith(_MANAGEMENT_GROUPS) and not id_within(id, scope):
-        return False
-    return not any(id_within(id, excluded) for excluded in not_scopes if excluded)
 
 
 def related_types_of(policy: CompiledPolicy) -> frozenset[str]:

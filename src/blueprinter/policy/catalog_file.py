@@ -147,6 +147,9 @@ class SqliteStore:
         rows = self._reader.rows("SELECT tags, location FROM capabilities WHERE type = ?", resource_type)
         return Capabilities(_flag(rows[0][0]), _flag(rows[0][1])) if rows else Capabilities()
 
+    def names(self, resource_type: str) -> tuple[str, ...]:
+        return self._type(resource_type).names(resource_type)
+
     def _type(self, type: str) -> MemoryStore:
         if type not in self._types:
             store = MemoryStore()
@@ -173,6 +176,8 @@ class Catalog:
     aliases: AliasTable
     definitions: Mapping[str, PolicyDefinition]
     sets: Mapping[str, PolicySetDefinition]
+    has_aliases: bool = False
+    """Whether Azure's table of aliases was imported: then what is not in it does not exist."""
 
     @classmethod
     def empty(cls) -> Catalog:
@@ -202,6 +207,7 @@ def open_catalog(store: Path) -> Catalog:
             lambda key: read_definition(reader.document("definition", key), name=key),
         ),
         sets=Lazy(reader.keys("set"), lambda key: read_policy_set(reader.document("set", key), name=key)),
+        has_aliases=bool(reader.rows("SELECT 1 FROM aliases LIMIT 1")),
     )
 
 

@@ -1,8 +1,9 @@
-"""The diagnostics of the policy language (BP3xx)."""
+"""The diagnostics of the policy language (BP3xx) and of policy lint (BP4xx)."""
 
 from __future__ import annotations
 
 from blueprinter.diagnostics import CodeRow
+from blueprinter.policy.lint_codes import LINT_CODES
 
 CODES: tuple[CodeRow, ...] = (
     CodeRow(
@@ -119,6 +120,20 @@ CODES: tuple[CodeRow, ...] = (
         "Names, modes, versions and metadata of a definition or an initiative are of a fixed JSON type.",
     ),
     CodeRow(
+        "BP317",
+        "a parameter value does not fit",
+        "A value that is given to a policy must belong to a parameter that it declares, be of its type, and be one "
+        "of its allowed values; a parameter without a default needs one.",
+    ),
+    CodeRow(
+        "BP318",
+        "what a policy is to be explained on is wrong",
+        "A resource is one JSON object with its `type`, as `az resource show` prints it. A context holds "
+        "`resourceGroup`, `subscription`, `policy`, `requestContext` and `utcNow`, all of them optional.",
+        bad='{"name": "app"}',
+        good='{"type": "Microsoft.Web/sites", "name": "app", "properties": {}}',
+    ),
+    CodeRow(
         "BP320",
         "not an initiative",
         "An initiative is an object with `policyDefinitions`, alone or inside `properties`.",
@@ -154,6 +169,7 @@ CODES: tuple[CodeRow, ...] = (
         "The catalog of built-in definitions and aliases is missing, or was written by another version. "
         "`blueprinter catalog import` writes it anew.",
     ),
+    *LINT_CODES,
 )
 
 COMPILE_CODES = frozenset({"BP308", "BP309", "BP310", "BP311", "BP314", "BP315"})

@@ -27,7 +27,17 @@ class Surroundings(Protocol):
 class EvaluationContext:
     """The `PolicyContext` of one policy on one resource. `frame` is the count that is being evaluated."""
 
-    __slots__ = ("_given", "_policy", "_request", "frame", "now", "parameters", "subject", "surroundings")
+    __slots__ = (
+        "_given",
+        "_policy",
+        "_request",
+        "frame",
+        "now",
+        "parameters",
+        "steps",
+        "subject",
+        "surroundings",
+    )
 
     def __init__(
         self,
@@ -45,6 +55,8 @@ class EvaluationContext:
         self.surroundings = surroundings
         self.now = now
         self.frame: Frame | None = None
+        self.steps = 0
+        """Members that counts have looked at."""
         self._policy = dict(policy)
         self._request = request
         self._given: set[str] = set()

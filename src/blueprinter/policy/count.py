@@ -18,7 +18,8 @@ from blueprinter.policy.operators import Absent
 from blueprinter.policy.subject import Frame, Subject, Undecidable, bound
 
 MAX_ITERATIONS = 100
-"""How many members a value count may look at (Microsoft Learn, "Details of the policy definition structure")."""
+"""How many members a value count may look at; one inside another counts once for each member of the other
+(Microsoft Learn, "Azure Policy definition structure policy rule", section "Policy rule limits")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +95,14 @@ def count_values(
         raise ExpressionError("the `value` of a count is no array")
     if where is None:
         return Counted(len(value), len(value))
-    if len(value) > MAX_ITERATIONS:
-        detail = f"a value count over {len(value)} members, at most {MAX_ITERATIONS} are allowed"
+    iterations = len(value) * _iterations(frame)
+    if iterations > MAX_ITERATIONS:
+        detail = f"value counts over {iterations} members, at most {MAX_ITERATIONS} are allowed"
         raise Undecidable(UnsupportedReason.LIMIT, detail)
     low = high = 0
     undecided: Open | None = None
     for member in value:
-        truth = where(Frame(frame, None, {fold(name): 0}, (), member))
+        truth = where(Frame(frame, None, {fold(name): 0}, (), member, iterations))
         if truth is True:
             low, high = low + 1, high + 1
         elif isinstance(truth, Open):
@@ -108,3 +110,10 @@ def count_values(
             if truth.reason is None:
                 return Counted(low, high, open=truth)
     return Counted(low, high, open=undecided)
+
+
+def _iterations(frame: Frame | None) -> int:
+    """How many members the value counts around a count look at."""
+    while frame is not None and frame.subject is not None:
+        frame = frame.parent
+    return 1 if frame is None else frame.iterations

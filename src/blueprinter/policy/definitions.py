@@ -22,6 +22,7 @@ from blueprinter.document import Document, Json, child
 from blueprinter.policy.expressions import RuleReader, noun
 from blueprinter.policy.model import (
     PolicyDefinition,
+    PolicyGroup,
     PolicyParameter,
     PolicyReference,
     PolicySetDefinition,
@@ -96,6 +97,7 @@ def read_definition(document: Document, pointer: str = "", *, name: str = "") ->
             rule=rule,
             metadata=MappingProxyType(dict(metadata)),
             position=_position(document, pointer),
+            versions=_versions(inner),
         )
     if reader.faults or definition is None:
         raise InvalidInput(reader.faults)
@@ -116,8 +118,9 @@ def read_policy_set(document: Document, pointer: str = "", *, name: str = "") ->
     parameters = _parameters(document, inner, inner_pointer, faults)
     texts = _Texts(document, inner, inner_pointer, faults)
     groups = _groups(document, inner, inner_pointer, faults)
+    names = tuple(group.name for group in groups)
     members = _members(
-        document, inner[members_key], child(inner_pointer, members_key), parameters, groups, faults
+        document, inner[members_key], child(inner_pointer, members_key), parameters, names, faults
     )
     metadata = texts.mapping("metadata")
     own_name = _text(get(value, "name")) or name or _text(get(value, "id")).rpartition("/")[2]
@@ -129,9 +132,11 @@ def read_policy_set(document: Document, pointer: str = "", *, name: str = "") ->
         deprecated=_is_deprecated(metadata, texts.text("version"), texts.text("displayName")),
         parameters=MappingProxyType(parameters),
         members=members,
-        groups=groups,
+        groups=tuple(group.name for group in groups),
         metadata=MappingProxyType(dict(metadata)),
         position=_position(document, pointer),
+        versions=_versions(inner),
+        group_details=groups,
     )
     if faults:
         raise InvalidInput(faults)
@@ -270,22 +275,36 @@ def _parameters(
     return found
 
 
+def _versions(inner: Mapping[str, Json]) -> tuple[str, ...]:
+    listed = get(inner, "versions")
+    return tuple(one for one in listed if isinstance(one, str)) if isinstance(listed, list) else ()
+
+
 def _groups(
     document: Document, inner: Mapping[str, Json], inner_pointer: str, faults: list[Diagnostic]
-) -> tuple[str, ...]:
+) -> tuple[PolicyGroup, ...]:
     key = key_of(inner, "policyDefinitionGroups")
     listed = inner[key] if key is not None else None
     if key is None or listed is None:
         return ()
-    names: list[str] = []
+    groups: list[PolicyGroup] = []
+    seen: set[str] = set()
     for place, item in enumerate(listed if isinstance(listed, list) else [listed]):
-        name = get(item, "name") if isinstance(item, dict) else None
-        if isinstance(name, str) and name:
-            names.append(name)
-        else:
-            where = document.locate(child(child(inner_pointer, key), place))
-            faults.append(error("BP321", "a group of the initiative has a `name`", where))
-    return tuple(names)
+        where = child(child(inner_pointer, key), place)
+        name = _text(get(item, "name")) if isinstance(item, dict) else ""
+        if not isinstance(item, dict) or not name:
+            message = "a group of the initiative has a `name`"
+            faults.append(error("BP321", message, document.locate(where)))
+            continue
+        if fold(name) in seen:
+            faults.append(error("BP321", f"the group `{name}` stands twice", document.locate(where)))
+        seen.add(fold(name))
+        texts = (
+            _text(get(item, part))
+            for part in ("displayName", "category", "description", "additionalMetadataId")
+        )
+        groups.append(PolicyGroup(name, *texts))
+    return tuple(groups)
 
 
 def _members(

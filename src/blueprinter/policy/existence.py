@@ -12,7 +12,7 @@ from blueprinter.casing import fold, same
 from blueprinter.policy.context import EvaluationContext, group_of, subscription_of
 from blueprinter.policy.count import Open, Truth
 from blueprinter.policy.fields import FieldKind, FieldName, segments
-from blueprinter.policy.interpret import Evaluator, Observer
+from blueprinter.policy.interpret import Evaluator, Observer, Trace
 from blueprinter.policy.model import Found, Lookup, NotCollected, UnsupportedReason
 from blueprinter.policy.operators import Absent
 from blueprinter.policy.subject import RESOURCE_GROUP, SUBSCRIPTION, Subject, Undecidable
@@ -79,7 +79,11 @@ class Related:
 
 
 def find_related(
-    existence: Existence, context: EvaluationContext, lookup: Lookup, observer: Observer | None = None
+    existence: Existence,
+    context: EvaluationContext,
+    lookup: Lookup,
+    observer: Observer | None = None,
+    trace: Trace | None = None,
 ) -> Related:
     """Whether a related resource exists that satisfies the existence condition; any one suffices."""
     try:
@@ -95,7 +99,7 @@ def find_related(
         return Related(Open(reason, detail), search)
     undecided: Open | None = None
     for resource in candidates:
-        truth = _satisfies(existence, resource, context, observer)
+        truth = _satisfies(existence, resource, context, observer, trace)
         if truth is True:
             return Related(True, search, candidates)
         if isinstance(truth, Open):
@@ -109,12 +113,20 @@ def reason_for(type: str) -> UnsupportedReason:
 
 
 def _satisfies(
-    existence: Existence, resource: Resource, context: EvaluationContext, observer: Observer | None
+    existence: Existence,
+    resource: Resource,
+    context: EvaluationContext,
+    observer: Observer | None,
+    trace: Trace | None,
 ) -> Truth:
     if existence.condition is None:
         return True
     related = Subject(resource, context.subject.aliases, strict=context.subject.strict)
-    truth = Evaluator(context, related, observer).holds(existence.condition)
+    if trace is not None:
+        trace.enter(resource)
+    truth = Evaluator(context, related, observer, trace).holds(existence.condition)
+    if trace is not None:
+        trace.leave(truth)
     context.subject.merge_source(related)
     return truth
 
@@ -129,10 +141,25 @@ def _candidates(
         if fold(search.type) in EXTENSION_TYPES and _is_container(context.subject):
             # a scope holds the extensions of everything in it; its own are meant
             found = tuple(one for one in found if not one.id or child_of(one.id, own.id))
+            if not found:
+                return _absence(search, lookup)
         return found
     if isinstance(answer, NotCollected) and _is_itself(search, context):
         return (own,)
     return answer if isinstance(answer, NotCollected) else ()
+
+
+def _absence(search: Search, lookup: Lookup) -> tuple[Resource, ...] | NotCollected:
+    """Nothing, where the type was collected for that scope. That it was is told by the answer for a name that no
+    resource has: extensions of what lies in the scope do not show that somebody asked for its own."""
+    answer = lookup(search.type, _NOBODY, search.scope)
+    if isinstance(answer, NotCollected):
+        detail = f"`{search.type}` of `{search.scope}` itself was not collected"
+        return NotCollected(answer.detail or detail)
+    return ()
+
+
+_NOBODY = "<none>"
 
 
 def _is_container(subject: Subject) -> bool:

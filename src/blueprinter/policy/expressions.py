@@ -32,6 +32,7 @@ from blueprinter.text import did_you_mean
 
 MAX_EXPRESSION = 81_920
 MAX_NESTED_FUNCTIONS = 64
+MAX_ARGUMENTS = 128
 
 
 @dataclass(slots=True)
@@ -102,6 +103,11 @@ def read_expression(text: str, reader: RuleReader, pointer: str) -> Expression |
         return None
     if _function_depth(node) > MAX_NESTED_FUNCTIONS:
         message = f"functions nested more than {MAX_NESTED_FUNCTIONS} deep"
+        reader.fault("BP314", message, pointer)
+        return None
+    longest = max(calls_in(node), key=lambda call: len(call.arguments), default=None)
+    if longest is not None and len(longest.arguments) > MAX_ARGUMENTS:
+        message = f"`{longest.name}` with {len(longest.arguments)} arguments, at most {MAX_ARGUMENTS}"
         reader.fault("BP314", message, pointer)
         return None
     try:

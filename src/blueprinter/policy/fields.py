@@ -30,6 +30,8 @@ class FieldKind(StrEnum):
     TAG = "tag"
     IDENTITY = "identity"
     """`identity.type` and everything else of the resource's identity."""
+    SKU = "sku"
+    """`sku.name` and everything else of the resource's SKU."""
     ALIAS = "alias"
 
 
@@ -57,6 +59,9 @@ _SPECIAL = {
         FieldKind.TAGS,
     )
 }
+
+_ROOTS = {fold(kind.value): kind for kind in (FieldKind.IDENTITY, FieldKind.SKU)}
+"""Objects at the root of a resource that are named with a path into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,8 @@ def read_field(text: str) -> FieldName:
         if folded == "tags[*]":
             return FieldName(text, FieldKind.TAGS, wildcards=1)
         return FieldName(text, FieldKind.TAG, tag=_tag_name(text))
-    kind = FieldKind.IDENTITY if folded == "identity" or folded.startswith("identity.") else FieldKind.ALIAS
-    return FieldName(text, kind, wildcards=text.count("[*]"))
+    root = _ROOTS.get(folded.partition(".")[0].partition("[")[0], FieldKind.ALIAS)
+    return FieldName(text, root, wildcards=text.count("[*]"))
 
 
 def _tag_name(text: str) -> str:
@@ -230,7 +235,7 @@ def _select(
 def _members(value: object, steps: Path, wildcard: int) -> list[tuple[Step, object]]:
     if isinstance(value, list):
         return list(enumerate(value))
-    if isinstance(value, Mapping) and wildcard == 1 and steps[0] == "tags":
+    if isinstance(value, Mapping) and wildcard == 1 and fold(str(steps[0])) == "tags":
         return list(value.items())
     return []
 

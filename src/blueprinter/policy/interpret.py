@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
-from blueprinter.arm import ExpressionError, Unknown, Value, normal_location
+from blueprinter.arm import ExpressionError, Resource, Unknown, Value, normal_location
 from blueprinter.policy.context import EvaluationContext
 from blueprinter.policy.count import Counted, Open, Truth, count_field, count_values
 from blueprinter.policy.fields import FieldKind, FieldName, path_text, read_field
@@ -35,6 +36,27 @@ Observer = Callable[[Compare, Truth], None]
 """Is told every comparison that was decided, in order."""
 
 
+Seen: TypeAlias = "Selection | Counted | Value"
+"""What a comparison looks at: what a field selects, what a count finds, or a value."""
+
+
+class Trace(Protocol):
+    """Is told every step of an evaluation: each `enter` has its `leave`, and what is between them is inside."""
+
+    def enter(self, step: Condition | Frame | Resource) -> None:
+        """A condition is asked; of a count the next member; of an existence condition the next related resource."""
+        ...
+
+    def saw(self, left: Seen, right: Value) -> None:
+        """The two sides of the comparison that was entered last."""
+        ...
+
+    def leave(self, truth: Truth) -> None: ...
+
+
+MAX_STEPS = 1_000_000
+"""How many members the counts of a rule may look at on one resource; counts over counts multiply."""
+
 MAX_SHOWN = 300
 """How many characters of a value a person is shown."""
 
@@ -58,17 +80,30 @@ class Evaluator:
     """Decides conditions. `subject` is what `field:` reads; `context.subject` what `field()` reads: they differ
     inside an existence condition."""
 
-    __slots__ = ("context", "observer", "subject")
+    __slots__ = ("context", "observer", "subject", "trace")
 
     def __init__(
-        self, context: EvaluationContext, subject: Subject | None = None, observer: Observer | None = None
+        self,
+        context: EvaluationContext,
+        subject: Subject | None = None,
+        observer: Observer | None = None,
+        trace: Trace | None = None,
     ) -> None:
         self.context = context
         self.subject = subject or context.subject
         self.observer = observer
+        self.trace = trace
 
     def holds(self, condition: Condition) -> Truth:
         """Whether a condition holds."""
+        if self.trace is None:
+            return self._holds(condition)
+        self.trace.enter(condition)
+        truth = self._holds(condition)
+        self.trace.leave(truth)
+        return truth
+
+    def _holds(self, condition: Condition) -> Truth:
         if isinstance(condition, Compare):
             truth = self._compare(condition)
             if self.observer is not None:
@@ -112,10 +147,13 @@ class Evaluator:
             return self._compare_count(condition, self.counted(left))
         if isinstance(left, ValueLeft):
             value = evaluate_operand(left.value, self.context)
-            return self._judge(condition, value, evaluate_operand(condition.right, self.context))
+            right = evaluate_operand(condition.right, self.context)
+            self._show(value, right)
+            return self._judge(condition, value, right)
         name = self._field_name(left)
         selection = self._look(name)
         right = evaluate_operand(condition.right, self.context)
+        self._show(selection, right)
         if name.kind is FieldKind.LOCATION:
             right = _normal(right)
         if selection.unknown is not None:
@@ -134,6 +172,10 @@ class Evaluator:
                 undecided = undecided or truth
         return True if undecided is None else undecided
 
+    def _show(self, left: Seen, right: Value) -> None:
+        if self.trace is not None:
+            self.trace.saw(left, right)
+
     def _judge(self, condition: Compare, left: Left, right: Value) -> Truth:
         result = condition.operator.holds(left, right)
         if result is not None:
@@ -147,6 +189,7 @@ class Evaluator:
 
     def _compare_count(self, condition: Compare, counted: Counted) -> Truth:
         right = evaluate_operand(condition.right, self.context)
+        self._show(counted, right)
         if counted.open is not None and counted.open.reason is None:
             return counted.open
         truths = {condition.operator.holds(number, right) for number in range(counted.low, counted.high + 1)}
@@ -164,14 +207,26 @@ class Evaluator:
 
     def _within(self, condition: Condition) -> Callable[[Frame], Truth]:
         def decide(frame: Frame) -> Truth:
+            self.context.steps += 1
+            if self.context.steps > MAX_STEPS:
+                detail = f"counts of the rule look at more than {MAX_STEPS:,} members"
+                raise Undecidable(UnsupportedReason.LIMIT, detail)
             outer = self.context.frame
             self.context.frame = frame
             try:
-                return self.holds(condition)
+                return self._member(condition, frame)
             finally:
                 self.context.frame = outer
 
         return decide
+
+    def _member(self, condition: Condition, frame: Frame) -> Truth:
+        if self.trace is None:
+            return self._holds(condition)
+        self.trace.enter(frame)
+        truth = self.holds(condition)
+        self.trace.leave(truth)
+        return truth
 
     def _field_name(self, left: FieldLeft) -> FieldName:
         if isinstance(left.name, FieldName):
@@ -252,7 +307,14 @@ class Evaluator:
         return ""
 
 
-_WEIGHTS = {FieldKind.TYPE: 0, FieldKind.ALIAS: 3, FieldKind.TAG: 3, FieldKind.TAGS: 3, FieldKind.IDENTITY: 3}
+_WEIGHTS = {
+    FieldKind.TYPE: 0,
+    FieldKind.ALIAS: 3,
+    FieldKind.TAG: 3,
+    FieldKind.TAGS: 3,
+    FieldKind.IDENTITY: 3,
+    FieldKind.SKU: 3,
+}
 
 
 def _normal(value: Value) -> Value:

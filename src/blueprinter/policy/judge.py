@@ -36,10 +36,13 @@ from blueprinter.policy.model import (
     AssignedPolicy,
     ComplianceState,
     Lookup,
+    Override,
+    OverrideKind,
     PolicyDefinition,
     UnsupportedReason,
 )
 from blueprinter.policy.operators import shown
+from blueprinter.policy.selectors import all_hold, overrides_of
 from blueprinter.policy.subject import SUBSCRIPTION, Subject, Undecidable
 from blueprinter.policy.syntax import Constant, Rule, as_value, evaluate_operand
 
@@ -61,6 +64,8 @@ class CompiledPolicy:
     reads_location: bool
     ids: dict[str, Value]
     """What `policy()` gives."""
+    overrides: tuple[Override, ...] = ()
+    """Effects for some resources only, the first that applies; `effect` is None where there are any."""
 
     @property
     def rule(self) -> Rule:
@@ -138,6 +143,9 @@ class _ParametersOnly:
 
 def effect_of(assigned: AssignedPolicy) -> str | None:
     """The effect in force, as spelled; None when it depends on the resource or a parameter without a value."""
+    overrides = overrides_of(assigned, OverrideKind.EFFECT)
+    if overrides:
+        return None if overrides[0].selectors else overrides[0].value or None
     return _effect(assigned.definition.rule, parameter_values(assigned))
 
 
@@ -171,7 +179,7 @@ def compile_policy(
     definition = assigned.definition
     rule = definition.rule
     values = parameter_values(assigned)
-    effect = _effect(rule, values)
+    effect = effect_of(assigned)
     data_plane = is_data_plane(definition.mode)
     guard = type_guard(rule.condition, values)
     if data_plane and not guard.any:
@@ -193,6 +201,7 @@ def compile_policy(
             "setDefinitionId": assigned.set_definition_id,
             "definitionReferenceId": assigned.reference_id,
         },
+        overrides=overrides_of(assigned, OverrideKind.EFFECT) if effect is None else (),
     )
     return compiled, _not_modifiable(definition, effect, aliases)
 
@@ -275,7 +284,7 @@ class _Judge:
         family = family_of(self.effect) if undecided is None else Family.PLAIN
         if family is Family.DISABLED:
             return Judgement(None, self.effect, detail="the effect is Disabled")
-        refused = self._refused()
+        refused = self._refused(family)
         if refused:
             return Judgement(ComplianceState.NOT_APPLICABLE, self.effect, detail=refused)
         if self.policy.data_plane:
@@ -296,6 +305,17 @@ class _Judge:
     def _find_effect(self) -> Open | None:
         if self.policy.effect is not None:
             return None
+        for override in self.policy.overrides:
+            holds = all_hold(override.selectors, self.context.subject.resource)
+            if holds is None:
+                return Open(
+                    UnsupportedReason.RUNTIME_VALUE, "which override holds depends on what is not known"
+                )
+            if holds and not override.value:
+                return Open(UnsupportedReason.PARAMETER_MISSING, "the effect of an override has no value")
+            if holds:
+                self.effect = override.value
+                return None
         try:
             value = evaluate_operand(self.policy.rule.effect, self.context)
         except Undecidable as found:
@@ -309,7 +329,7 @@ class _Judge:
         self.effect = value
         return None
 
-    def _refused(self) -> str:
+    def _refused(self, family: Family) -> str:
         """Why the policy does not look at this resource at all; empty when it may."""
         policy, subject = self.policy, self.context.subject
         if policy.invalid_alias:
@@ -322,6 +342,8 @@ class _Judge:
             return f"mode {policy.assigned.definition.mode} does not look at `{subject.type}`"
         if policy.reads_location and same(subject.type, SUBSCRIPTION):
             return "a rule that reads the location does not apply to subscriptions"
+        if family is Family.MODIFY and fold(subject.type) not in _IDENTITY_TYPES and _sets_identity(policy):
+            return f"modify sets no identity on `{subject.type}`"
         return ""
 
     def _silent(self) -> Evaluator:
@@ -403,6 +425,21 @@ class _Judge:
     ) -> Judgement:
         source = self.context.subject.source
         return Judgement(state, self.effect, fires, reason, detail, leaf, details, source)
+
+
+_IDENTITY_TYPES = frozenset(
+    {"microsoft.compute/virtualmachines", "microsoft.compute/virtualmachinescalesets"}
+)
+"""The only types on which modify can set `identity.type`; on others the policy is skipped (Microsoft Learn, "Azure
+Policy definitions modify effect", section "Skipped modification")."""
+
+
+def _sets_identity(policy: CompiledPolicy) -> bool:
+    modify = policy.rule.modify
+    return modify is not None and any(
+        isinstance(operation.field, FieldName) and operation.field.kind is FieldKind.IDENTITY
+        for operation in modify.operations
+    )
 
 
 def _related_leaf(related: Related, *, conditional: bool) -> Leaf | None:

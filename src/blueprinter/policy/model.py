@@ -92,6 +92,8 @@ class PolicyDefinition:
     rule: Rule
     metadata: Mapping[str, Json]
     position: Position
+    versions: tuple[str, ...] = ()
+    """Every version that Azure has of a built-in; the rule is that of `version`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,18 @@ class PolicyReference:
     groups: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyGroup:
+    """A group of an initiative: in regulatory initiatives a control. Its title stands in Azure only, unless the
+    initiative gives its own."""
+
+    name: str
+    display_name: str = ""
+    category: str = ""
+    description: str = ""
+    additional_metadata_id: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PolicySetDefinition:
     """An initiative."""
@@ -118,8 +132,59 @@ class PolicySetDefinition:
     parameters: Mapping[str, PolicyParameter]
     members: tuple[PolicyReference, ...]
     groups: tuple[str, ...]
+    """Names of the groups, in the order of the initiative."""
     metadata: Mapping[str, Json]
     position: Position
+    versions: tuple[str, ...] = ()
+    group_details: tuple[PolicyGroup, ...] = ()
+
+
+class SelectorKind(StrEnum):
+    """What a selector of an assignment looks at."""
+
+    RESOURCE_LOCATION = "resourceLocation"
+    RESOURCE_TYPE = "resourceType"
+    RESOURCE_WITHOUT_LOCATION = "resourceWithoutLocation"
+    REFERENCE_ID = "policyDefinitionReferenceId"
+    USER_PRINCIPAL_ID = "userPrincipalId"
+    GROUP_PRINCIPAL_ID = "groupPrincipalId"
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A list that a property must be in, or must not be in."""
+
+    kind: SelectorKind
+    values: tuple[str, ...]
+    negated: bool = False
+    """`notIn`."""
+    complete: bool = True
+    """False where some of the values are known only to Azure."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSelector:
+    """Selectors that a resource must all meet. An assignment with several judges what meets any of them."""
+
+    name: str
+    selectors: tuple[Selector, ...]
+
+
+class OverrideKind(StrEnum):
+    """What an override replaces."""
+
+    EFFECT = "policyEffect"
+    VERSION = "definitionVersion"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Another effect or version where all selectors are met."""
+
+    kind: OverrideKind
+    value: str
+    """Empty where it is not known."""
+    selectors: tuple[Selector, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +206,14 @@ class AssignedPolicy:
     missing: tuple[str, ...] = ()
     """Parameters that were to be given a value and got none: their default is not taken, and whatever needs
     them is unsupported."""
+    resource_selectors: tuple[ResourceSelector, ...] = ()
+    """The policy judges only resources that meet one of them; all, when there is none."""
+    overrides: tuple[Override, ...] = ()
+    """In written order; the first that applies holds."""
+    message: str = ""
+    """What the assignment says of a resource that does not comply."""
+    definition_version: str = ""
+    """The version that is asked for (`1.*.*`), empty for the latest. What runs is the definition at hand."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

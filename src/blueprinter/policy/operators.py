@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from functools import lru_cache
 from typing import TypeAlias
 
 from blueprinter.arm import ExpressionError, Unknown, Value, policy_compare, policy_equal
 from blueprinter.casing import fold, key_of
+from blueprinter.policy.patterns import like_matcher, match_matcher
 from blueprinter.table import Table
 
 
@@ -98,19 +98,15 @@ def _contains_key(left: Left, right: Value) -> bool | None:
 
 
 def _like(left: Left, right: Value) -> bool | None:
-    return _of_texts(
-        lambda text, pattern: like_pattern(fold(pattern)).fullmatch(fold(text)) is not None, left, right
-    )
+    return _of_texts(lambda text, pattern: like_matcher(fold(pattern))(fold(text)), left, right)
 
 
 def _match(left: Left, right: Value) -> bool | None:
-    return _of_texts(lambda text, pattern: match_pattern(pattern).fullmatch(text) is not None, left, right)
+    return _of_texts(lambda text, pattern: match_matcher(pattern)(text), left, right)
 
 
 def _match_insensitively(left: Left, right: Value) -> bool | None:
-    return _of_texts(
-        lambda text, pattern: match_pattern(fold(pattern)).fullmatch(fold(text)) is not None, left, right
-    )
+    return _of_texts(lambda text, pattern: match_matcher(fold(pattern))(fold(text)), left, right)
 
 
 def _exists(left: Left, right: Value) -> bool | None:
@@ -202,20 +198,6 @@ def _any(results: Iterable[bool | None]) -> bool | None:
             return True
         unknown = unknown or result is None
     return None if unknown else False
-
-
-@lru_cache(maxsize=4096)
-def like_pattern(pattern: str) -> re.Pattern[str]:
-    """`*` stands for any run of characters, `?` for one character (case is the caller's business)."""
-    parts = (".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern)
-    return re.compile("".join(parts), re.DOTALL)
-
-
-@lru_cache(maxsize=4096)
-def match_pattern(pattern: str) -> re.Pattern[str]:
-    """`#` stands for a digit, `?` for a letter, `.` for any character, everything else for itself."""
-    kinds = {"#": r"[0-9]", "?": r"[^\W\d_]", ".": "."}
-    return re.compile("".join(kinds.get(char) or re.escape(char) for char in pattern), re.DOTALL)
 
 
 OPERATORS: Table[OperatorRow] = Table(

@@ -69,8 +69,8 @@ class Subject:
         """What a field selects; `fixed` chooses the members of its first `[*]`. Raises `Undecidable`."""
         if name.kind is FieldKind.ALIAS:
             return self._alias(name, fixed)
-        if name.kind is FieldKind.TAGS and name.wildcards:
-            return self._selected(("tags", Wildcard.EACH), fixed)
+        if name.wildcards:
+            return self._selected(read_path(name.text), fixed)
         value, path = self._special(name)
         return Selection((Hit(_present(value), path, ()),), False, steps=path)
 
@@ -98,7 +98,7 @@ class Subject:
             )
         if kind is FieldKind.TAG:
             return self._tag(name.tag), ("tags", name.tag)
-        path = read_path(name.text) if kind is FieldKind.IDENTITY else (kind.value,)
+        path = read_path(name.text) if kind in (FieldKind.IDENTITY, FieldKind.SKU) else (kind.value,)
         return read_value(self.body, path), path
 
     def _tag(self, tag: str) -> Left:
@@ -189,6 +189,8 @@ class Frame:
     indexes: tuple[int, ...]
     value: Value
     """The current member."""
+    iterations: int = 1
+    """How many members this value count and those around it look at together."""
 
 
 def bound(frame: Frame | None, name: FieldName) -> tuple[Subject, tuple[int, ...]] | None:

@@ -228,17 +228,17 @@ def test_secrets_are_used_but_never_printed() -> None:
     assert shown["name"] == "n13"
     assert shown["properties"] == {
         "pw": "[parameters('pw')]",
-        "url": "https://u:***@contoso.example",
-        "later": "[concat('***', reference('/subscriptions/x').y)]",
-        "member": "[parameters('settings')]",
-        "***": 1,
+        "url": "[concat('https://u:', parameters('pw'), '@contoso.example')]",
+        "later": "[concat(parameters('pw'), reference('/subscriptions/x').y)]",
+        "member": "[parameters('settings').key]",
+        "[parameters('pw')]": 1,
     }
     assert found["outputs"] == {
         "secret": "[concat(parameters('pw'), 'x')]",
         "leak": "[parameters('pw')]",
         "object": "[outputs('object')]",
     }
-    assert expanded(whole, **options).resources[0].body["properties"]["pw"] == secret  # type: ignore[index,call-overload]  # a body is JSON
+    assert secret not in repr(expanded(whole, **options).resources[0].body)
     assert expanded(whole, **options).outputs.keys() == {"secret", "leak", "object"}
     assert not isinstance(expanded(whole, **options).outputs["secret"], str)
 

@@ -22,7 +22,13 @@ from blueprinter.blueprint import (
 )
 from blueprinter.diagnostics import InvalidInput
 from blueprinter.document import parse
-from blueprinter.policy import PolicyDefinition, PolicySetDefinition, read_definition, read_policy_set
+from blueprinter.policy import (
+    PolicyDefinition,
+    PolicySetDefinition,
+    effect_of,
+    read_definition,
+    read_policy_set,
+)
 
 Write = Callable[[Mapping[str, str]], Path]
 
@@ -429,3 +435,64 @@ def test_the_same_input_gives_the_same_ids(write: Write) -> None:
     ids = {policy.assignment_id for _ in range(2) for policy in run(read(root), assignment(given)).policies}
     assert len(ids) == 1
     assert ids.pop().startswith(f"{SUB}/providers/Microsoft.Authorization/policyAssignments/places-")
+
+
+LIMITED = (
+    SINGLE
+    + """\
+  definitionVersion: 1.*.*
+  nonComplianceMessages: [{message: ask the network team}]
+  resourceSelectors:
+    - name: first ring
+      selectors: [{kind: resourceLocation, in: ["[parameters('place')]", eastus]}]
+  overrides:
+    - {kind: policyEffect, value: Deny, selectors: [{kind: resourceLocation, in: [eastus]}]}
+"""
+)
+
+
+def test_selectors_overrides_messages_and_versions_are_carried(write: Write) -> None:
+    root = write({"blueprint.yaml": PLACE, "artifacts/places.yaml": LIMITED})
+    found = run(read(root), assignment("parameters: {place: {value: westeurope}}\n"))
+    (policy,) = found.policies
+    (ring,) = policy.resource_selectors
+    assert (ring.name, ring.selectors[0].values) == ("first ring", ("westeurope", "eastus"))
+    assert [(one.value, one.selectors[0].values) for one in policy.overrides] == [("Deny", ("eastus",))]
+    assert (policy.message, policy.definition_version) == ("ask the network team", "1.*.*")
+    # `effect` is given a value that the definition does take, and nothing else is said
+    assert [one.code for one in found.diagnostics] == []
+
+
+def test_members_get_their_own_message_and_the_overrides(write: Write) -> None:
+    artifact = (
+        INITIATIVE % "ALLOWED: {value: [westeurope]}"
+        + """\
+  nonComplianceMessages:
+    - {message: everything}
+    - {message: only https, policyDefinitionReferenceId: HTTPS}
+  overrides:
+    - kind: policyEffect
+      value: disabled
+      selectors: [{kind: policyDefinitionReferenceId, in: [https]}]
+"""
+    )
+    root = write({"blueprint.yaml": HEAD + "properties: {}\n", "artifacts/bench.yaml": artifact})
+    places, https, _ = run(read(root), assignment()).policies
+    assert (places.message, https.message) == ("everything", "only https")
+    assert (effect_of(places), effect_of(https)) == ("Audit", "disabled")
+
+
+def test_a_selector_that_azure_refuses(write: Write) -> None:
+    artifact = LIMITED.replace('kind: resourceLocation, in: ["', 'kind: resourceLocaton, in: ["')
+    found = run(read(write({"blueprint.yaml": PLACE, "artifacts/a.yaml": artifact})), None)
+    (wrong,) = [one for one in found.diagnostics if one.code == "BP268"]
+    assert wrong.position.pointer == "/properties/resourceSelectors/0/selectors/0/kind"
+
+
+def test_another_version_of_the_definition(write: Write) -> None:
+    artifact = "kind: policyAssignment\nproperties: {policyDefinition: newer, definitionVersion: 1.*.*}\n"
+    newer = definition("newer", extra="version: 2.0.0")
+    root = write({"blueprint.yaml": HEAD + "properties: {}\n", "artifacts/a.yaml": artifact})
+    found = resolve(read(root), definitions={"newer": newer}, sets={})
+    assert [(one.code, one.position.line) for one in found.diagnostics] == [("BP276", 2)]
+    assert [one.definition_version for one in found.policies] == ["1.*.*"]

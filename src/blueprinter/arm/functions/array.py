@@ -17,6 +17,7 @@ from blueprinter.arm.rows import (
     pure,
     takes,
 )
+from blueprinter.arm.secure_values import opened, secured
 from blueprinter.arm.selecting import select
 from blueprinter.arm.syntax import reduced_call
 from blueprinter.casing import fold, key_of
@@ -54,6 +55,7 @@ def _blueprint_concat(*parts: Value) -> Value:
 
 
 def _contains(container: Value, item: Value) -> Value:
+    container, item = opened(container), opened(item)
     if isinstance(container, list) and not isinstance(item, Unknown):
         found = any_of(equal(member, item) for member in container)
         return reduced_call("contains", (container, item)) if found is None else found
@@ -183,6 +185,8 @@ def _take(value: str | list[Value], count: int) -> Value:
 def _try_get(value: Value, *path: Value) -> Value:
     for place, step in enumerate(path):
         if isinstance(value, Unknown):
+            if value.hidden:
+                return _try_get_secure(value, path[place:])
             key = key_of(value.known, step) if value.known is not None and isinstance(step, str) else None
             if value.known is None or key is None:
                 return reduced_call("tryGet", (value, *path[place:]))
@@ -206,6 +210,10 @@ def _try_get(value: Value, *path: Value) -> Value:
         else:
             return select(value, step)
     return value
+
+
+def _try_get_secure(value: Unknown, path: tuple[Value, ...]) -> Value:
+    return secured(_try_get(opened(value), *path), reduced_call("tryGet", (value, *path)).expression)
 
 
 def _policy_try_get(value: Value, *path: Value) -> Value:
@@ -388,7 +396,7 @@ ROWS = (
     FunctionRow(
         "union",
         Category.ARRAY,
-        takes("arg1: array|object", "more?...: array|object"),
+        takes("arg1: array|object|null", "more?...: array|object|null"),
         "the elements of all arrays, each once; or the objects merged in depth, later ones win",
         pure(union, Unknowns.TOP),
     ),

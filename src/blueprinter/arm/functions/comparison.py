@@ -84,7 +84,7 @@ def _coalesce(compiler: FormCompiler, call: Call) -> Code:
             value = residue(step, context, bindings) if kept else step(context, bindings)
             if value is None:
                 continue
-            if not isinstance(value, Unknown):
+            if not isinstance(value, Unknown) or value.hidden:
                 return reduced_call(call.name, [*kept, value]) if kept else value
             kept.append(value)
         if not kept:

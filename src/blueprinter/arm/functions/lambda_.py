@@ -12,8 +12,10 @@ from typing import Any
 
 from blueprinter.arm.display import shown
 from blueprinter.arm.functions.logical import residue
+from blueprinter.arm.limits import STEP
 from blueprinter.arm.model import ExpressionError, ExpressionSyntaxError, Unknown, Value
 from blueprinter.arm.rows import TEMPLATE, Category, Code, FormCompiler, FunctionRow, kind_of, special, takes
+from blueprinter.arm.secure_values import opened, secured
 from blueprinter.arm.syntax import Call, Literal, Node, quoted, reduced_call, value_text
 
 Apply = Callable[..., Value]
@@ -36,6 +38,7 @@ class _Lambda:
         body, count = self.body, len(self.names)
 
         def apply(*values: Value) -> Value:
+            context.spend(STEP)
             return body(context, bindings + values[:count])
 
         return apply
@@ -61,6 +64,8 @@ def _form(compute: Compute, collection: type, plain: int = 0) -> Callable[[FormC
 
         def code(context: Any, bindings: tuple[Value, ...]) -> Value:
             source, *others = (step(context, bindings) for step in codes)
+            if isinstance(source, Unknown) and source.hidden:
+                source = _with_secure_members(source)
             if isinstance(source, Unknown):
                 return reduced_call(
                     name, [source, *others, *(one.text(context, bindings) for one in lambdas)]
@@ -87,11 +92,22 @@ def _form(compute: Compute, collection: type, plain: int = 0) -> Callable[[FormC
     return compile_form
 
 
+def _with_secure_members(source: Unknown) -> Value:
+    """A secure array or object as a plain one of secure members."""
+    value = opened(source)
+    if isinstance(value, list):
+        return [secured(element, f"{source.expression}[{index}]") for index, element in enumerate(value)]
+    if isinstance(value, dict):
+        return {key: secured(member, f"{source.expression}[{quoted(key)}]") for key, member in value.items()}
+    return value
+
+
 class _Undecided(Exception):
     """A lambda gave something that only Azure knows where its value decides."""
 
 
 def _decided(value: Value, name: str) -> bool:
+    value = opened(value)
     if isinstance(value, Unknown):
         raise _Undecided
     if isinstance(value, bool):

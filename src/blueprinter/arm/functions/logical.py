@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from blueprinter.arm.model import ExpressionError, Unknown, Value
+from blueprinter.arm.model import ExpressionError, LimitPassed, Unknown, Value
 from blueprinter.arm.rows import Category, Code, FormCompiler, FunctionRow, kind_of, pure, special, takes
+from blueprinter.arm.secure_values import opened
 from blueprinter.arm.syntax import Call, reduced_call, value_text
 
 
@@ -13,7 +14,7 @@ def _if(compiler: FormCompiler, call: Call) -> Code:
     condition, when_true, when_false = (compiler.compile(argument) for argument in call.arguments)
 
     def code(context: Any, bindings: tuple[Value, ...]) -> Value:
-        chosen = condition(context, bindings)
+        chosen = opened(condition(context, bindings))
         if chosen is True:
             return when_true(context, bindings)
         if chosen is False:
@@ -32,6 +33,8 @@ def residue(code: Code, context: Any, bindings: tuple[Value, ...]) -> Value:
     """The value of a branch of which is not known whether it is needed: its fault is kept as a call of `fail`."""
     try:
         return code(context, bindings)
+    except LimitPassed:
+        raise
     except ExpressionError as found:
         return reduced_call("fail", (found.message,))
 
@@ -42,7 +45,7 @@ def _junction(compiler: FormCompiler, call: Call, decisive: bool) -> Code:
     def code(context: Any, bindings: tuple[Value, ...]) -> Value:
         unknown: list[Value] = []
         for step, offset in codes:
-            value = residue(step, context, bindings) if unknown else step(context, bindings)
+            value = opened(residue(step, context, bindings) if unknown else step(context, bindings))
             if value is decisive:
                 return decisive
             if isinstance(value, Unknown):

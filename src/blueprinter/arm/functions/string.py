@@ -10,7 +10,7 @@ from blueprinter.arm.display import json_text, shown
 from blueprinter.arm.functions.array import fold_by_char
 from blueprinter.arm.hashing import guid, unique_string
 from blueprinter.arm.lenient_json import read_json
-from blueprinter.arm.limits import MAX_TEXT, bounded
+from blueprinter.arm.limits import MAX_TEXT, bounded, bounded_pairs
 from blueprinter.arm.model import ExpressionError, TemplateContext, Value
 from blueprinter.arm.rows import (
     TEMPLATE,
@@ -63,12 +63,15 @@ def _guid(*parts: str) -> Value:
 
 
 def _join(members: list[Value], delimiter: str) -> Value:
+    if len(delimiter) * len(members) > MAX_TEXT:
+        raise ExpressionError(f"the text is longer than {MAX_TEXT:,} characters")
     return bounded(delimiter.join(map(shown, members)))
 
 
 def _like(text: str, pattern: str) -> Value:
     """`*` stands for any text, `?` for one character; case does not matter."""
     wanted, given = fold_by_char(pattern), fold_by_char(text)
+    bounded_pairs(len(wanted), len(given))
     places = {0}
     for char in wanted:
         if char == "*":
@@ -109,6 +112,7 @@ def _split(text: str, delimiter: str | list[Value]) -> Value:
             raise ExpressionError(f"`split` takes delimiters that are strings, found {kind_of(one)}")
         if one:
             delimiters.append(one)
+    bounded_pairs(len(text), len(delimiters))
     parts: list[Value] = []
     start = place = 0
     while place < len(text):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from blueprinter import arm, blueprint, compliance, content, document, policy
+from blueprinter import arm, blueprint, compliance, content, convert, document, policy
 from blueprinter.table import Table
 
 
@@ -17,6 +17,7 @@ def command(code: str | None) -> None:
             *content.CODES,
             *blueprint.CODES,
             *compliance.CODES,
+            *convert.CODES,
             *policy.CODES,
             *arm.CODES,
         )

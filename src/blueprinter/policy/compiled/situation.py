@@ -1,0 +1,157 @@
+"""What generated code is made for: one policy, one resource type, one API version; and what is constant there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from blueprinter.arm import ExpressionError, Resource, Value
+from blueprinter.casing import fold
+from blueprinter.policy.aliases import AliasPath, AliasTable
+from blueprinter.policy.compiled.runtime import Unsure
+from blueprinter.policy.context import EvaluationContext
+from blueprinter.policy.fields import FieldKind, FieldName, Path, read_field, read_path
+from blueprinter.policy.judge import CompiledPolicy, context_for
+from blueprinter.policy.model import AliasSource
+from blueprinter.policy.rows import resource_of
+from blueprinter.policy.subject import Subject, Undecidable
+from blueprinter.policy.syntax import Constant, Expression, ListOf, ObjectOf, Operand, evaluate_operand
+
+
+class Varies(Exception):
+    """The value asked for depends on the resource."""
+
+
+class Nowhere:
+    """Surroundings that generated code does not have: what needs them goes to the interpreter."""
+
+    def resource_group(self) -> NoReturn:
+        raise Unsure
+
+    def subscription(self) -> NoReturn:
+        raise Unsure
+
+
+class Constants:
+    """A policy context that knows what is the same for every resource of one type and API version."""
+
+    __slots__ = ("_context",)
+
+    def __init__(self, context: EvaluationContext) -> None:
+        self._context = context
+
+    def parameter(self, name: str) -> Value:
+        return self._context.parameter(name)
+
+    def policy(self) -> Mapping[str, Value]:
+        return self._context.policy()
+
+    def request_context(self) -> Mapping[str, Value]:
+        return self._context.request_context()
+
+    def utc_now(self) -> str:
+        return self._context.utc_now()
+
+    def field(self, name: str) -> NoReturn:
+        raise Varies
+
+    def current(self, name: str | None) -> NoReturn:
+        raise Varies
+
+    def resource_group(self) -> NoReturn:
+        raise Varies
+
+    def subscription(self) -> NoReturn:
+        raise Varies
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A resource type as rows spell it, and the API version that is known of them."""
+
+    type: str
+    api_version: str
+    aliases: AliasTable
+    now: str
+    strict: bool
+
+    def resource(self, row: Mapping[str, Value]) -> Resource:
+        return resource_of(row, api_version=self.api_version)
+
+    def context(self, policy: CompiledPolicy, row: Mapping[str, Value]) -> EvaluationContext:
+        """What the interpreter would evaluate the policy with, but for what surrounds the resource."""
+        return context_for(
+            policy, self.resource(row), self.aliases, Nowhere(), now=self.now, strict=self.strict
+        )
+
+    @property
+    def subject(self) -> Subject:
+        """A resource of this type about which nothing else is known."""
+        return Subject(Resource("", self.type, "", {}, api_version=self.api_version), self.aliases)
+
+
+class Situation:
+    """One policy on one target."""
+
+    __slots__ = ("_constants", "policy", "target", "type")
+
+    def __init__(self, policy: CompiledPolicy, target: Target) -> None:
+        self.policy = policy
+        self.target = target
+        subject = target.subject
+        self.type: str = subject.type
+        self._constants = Constants(target.context(policy, {"id": "", "type": target.type}))
+
+    def constant(self, operand: Operand) -> Value:
+        """The value of an operand that is the same for every resource. Raises `Varies`, and whatever evaluating it
+        raises."""
+        if isinstance(operand, Constant):
+            return operand.value
+        return evaluate_operand(operand, self._constants)
+
+    def field(self, name: FieldName | Expression) -> FieldName:
+        """The field of a condition. Raises `Varies` where an expression over the resource chooses it."""
+        if isinstance(name, FieldName):
+            return name
+        text = self.constant(name)
+        if not isinstance(text, str):
+            raise ExpressionError("no name")
+        return read_field(text)
+
+    def alias(self, name: FieldName) -> AliasPath | None:
+        return self.target.aliases.resolve(self.type, name.text, self.target.api_version)
+
+    def path(self, name: FieldName) -> Path | None:
+        """Where a field is read that is nothing but a place in the resource; None for an alias that this type does
+        not have. Raises `Varies` for fields that are more than that."""
+        if name.kind is FieldKind.ALIAS:
+            found = self.alias(name)
+            if found is None:
+                return None
+            if found.source is AliasSource.GUESSED and self.target.strict:
+                raise Undecidable(UNKNOWN_ALIAS, "")
+            return found.steps
+        if name.wildcards:
+            return read_path(name.text)
+        if name.kind is FieldKind.TAG:
+            return ("tags", name.tag)
+        if name.kind in (FieldKind.IDENTITY, FieldKind.SKU):
+            return read_path(name.text)
+        if name.kind in (FieldKind.KIND, FieldKind.LOCATION, FieldKind.TAGS):
+            return (name.kind.value,)
+        raise Varies
+
+    def is_guess(self, name: FieldName) -> bool:
+        """Whether reading a field rests on a guessed alias."""
+        if name.kind is not FieldKind.ALIAS:
+            return False
+        found = self.alias(name)
+        return found is not None and found.source is AliasSource.GUESSED
+
+    def is_known(self, name: FieldName) -> bool:
+        """Whether reading a field rests on an alias from a table."""
+        if name.kind is not FieldKind.ALIAS:
+            return False
+        found = self.alias(name)
+        return found is not None and found.source is AliasSource.TABLE

@@ -1,0 +1,236 @@
+"""Rules about what a condition compares with: patterns, types of values, texts that only look like something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from blueprinter.arm import FUNCTIONS, Language, Value, is_expression
+from blueprinter.casing import fold
+from blueprinter.policy.fields import FieldKind, FieldName
+from blueprinter.policy.lint_rules.draft import (
+    Place,
+    Remark,
+    RuleDraft,
+    constant_texts,
+    parameter_of,
+    policy_texts,
+)
+from blueprinter.policy.operators import shown
+from blueprinter.policy.syntax import Compare, Constant, FieldCount, FieldLeft, ListOf, ObjectOf, ValueCount
+
+_LIKE = frozenset({"like", "notLike"})
+_MATCH = frozenset({"match", "notMatch", "matchInsensitively", "notMatchInsensitively"})
+_CASE_SENSITIVE = {"match": "matchInsensitively", "notMatch": "notMatchInsensitively"}
+_CONTAINS = frozenset({"contains", "notContains"})
+_LISTS = frozenset({"in", "notIn"})
+_EQUALS = frozenset({"equals", "notEquals"})
+_ORDER = frozenset({"less", "lessOrEquals", "greater", "greaterOrEquals"})
+_KEYS = frozenset({"containsKey", "notContainsKey"})
+_WITHOUT_CASE = frozenset(
+    {FieldKind.TYPE, FieldKind.NAME, FieldKind.FULL_NAME, FieldKind.KIND, FieldKind.LOCATION}
+)
+
+
+def _compared(draft: RuleDraft, operators: frozenset[str]) -> Iterator[tuple[Compare, str, str]]:
+    """Every constant text that one of the operators compares with, and the pointer of the operand."""
+    for place in draft.places():
+        compare = place.compare
+        if compare.operator.name in operators:
+            for text in constant_texts(compare.right):
+                yield compare, text, draft.right(compare)
+
+
+def like_without_wildcard(draft: RuleDraft) -> Iterator[Remark]:
+    """Source: "Azure Policy definition structure policy rule", section Conditions."""
+    for compare, text, pointer in _compared(draft, _LIKE):
+        if "*" not in text and "?" not in text:
+            plain = "equals" if compare.operator.name == "like" else "notEquals"
+            message = f"`{compare.operator.name}` without a `*` is `{plain}`"
+            yield Remark(pointer, message, f"write `{plain}`, or add the `*` that is missing")
+
+
+def like_with_several_wildcards(draft: RuleDraft) -> Iterator[Remark]:
+    """Source: "Azure Policy definition structure policy rule", section Conditions: one `*`."""
+    for _, text, pointer in _compared(draft, _LIKE):
+        if text.count("*") > 1:
+            yield Remark(
+                pointer,
+                f"`{text}` has {text.count('*')} wildcards, Azure documents one",
+                "use `contains` for a part of a text, or two conditions",
+            )
+        elif "?" in text:
+            yield Remark(
+                pointer,
+                f"`?` in `{text}` is no documented wildcard of `like`",
+                "`match` has `?` for a letter",
+            )
+
+
+def match_without_placeholder(draft: RuleDraft) -> Iterator[Remark]:
+    """Source: "Azure Policy definition structure policy rule", section Conditions."""
+    for compare, text, pointer in _compared(draft, _MATCH):
+        if not set(text) & set("#?.*"):
+            yield Remark(
+                pointer,
+                f"`{compare.operator.name}` without `#`, `?` or `.` compares the text itself",
+                "use `equals`, which does not regard letter case",
+            )
+
+
+def stray_wildcard(draft: RuleDraft) -> Iterator[Remark]:
+    """A `*` that stands for itself. Source: "Azure Policy definition structure policy rule", section Conditions."""
+    for compare, text, pointer in _compared(draft, _MATCH | _CONTAINS):
+        if "*" in text and len(text) > 1:
+            yield Remark(
+                pointer,
+                f"`*` has no meaning for `{compare.operator.name}`: it stands for itself",
+                "use `like`",
+            )
+    for compare, text, pointer in _compared(draft, _EQUALS | _LISTS):
+        left = compare.left
+        special = (
+            isinstance(left, FieldLeft)
+            and isinstance(left.name, FieldName)
+            and left.name.kind in _WITHOUT_CASE
+        )
+        if special and "*" in text:
+            yield Remark(
+                pointer,
+                f"`*` has no meaning for `{compare.operator.name}`: nothing is called `{text}`",
+                "use `like` or `notLike`",
+            )
+
+
+def case_sensitive_match(draft: RuleDraft) -> Iterator[Remark]:
+    """Source: "Azure Policy definition structure policy rule": only match and notMatch regard letter case."""
+    for place in draft.places():
+        other = _CASE_SENSITIVE.get(place.compare.operator.name)
+        left = place.compare.left
+        if other is None or not isinstance(left, FieldLeft) or not isinstance(left.name, FieldName):
+            continue
+        if left.name.kind in _WITHOUT_CASE:
+            message = (
+                f"`{place.compare.operator.name}` regards letter case, `{left.name.text}` of Azure does not"
+            )
+            yield Remark(draft.right(place.compare), message, f"use `{other}`")
+
+
+def exists_operand(draft: RuleDraft) -> Iterator[Remark]:
+    """Anything but true and false counts as false."""
+    for _, text, pointer in _compared(draft, frozenset({"exists"})):
+        if fold(text) not in ("true", "false"):
+            yield Remark(pointer, f"`exists` takes true or false, `{text}` counts as false")
+
+
+def operand_type(draft: RuleDraft) -> Iterator[Remark]:
+    """An operand of a type that the operator does not compare with, or a parameter of one.
+
+    Source: "Azure Policy definition structure policy rule", section Conditions.
+    """
+    for place in draft.places():
+        compare = place.compare
+        takes = _taken(place)
+        if takes is None:
+            continue
+        pointer = draft.right(compare)
+        parameter = parameter_of(draft, compare.right)
+        if parameter is not None:
+            if parameter.type and fold(parameter.type) not in takes:
+                yield Remark(
+                    pointer,
+                    f"`{compare.operator.name}` does not compare with {_noun(fold(parameter.type))}: "
+                    f"the parameter `{parameter.name}` is of type {parameter.type}",
+                    _advice(compare.operator.name, fold(parameter.type)),
+                )
+            continue
+        kind = _kind_of(compare)
+        if kind is not None and kind not in takes:
+            yield Remark(
+                pointer,
+                f"`{compare.operator.name}` does not compare with {_noun(kind)}",
+                _advice(compare.operator.name, kind),
+            )
+
+
+_SCALARS = frozenset({"string", "boolean", "integer", "float", "datetime"})
+
+
+def _taken(place: Place) -> frozenset[str] | None:
+    """The types that the operator of a comparison takes; None = any."""
+    name = place.compare.operator.name
+    if isinstance(place.compare.left, (FieldCount, ValueCount)):
+        return None if name in _LISTS else frozenset({"integer", "float", "string"})
+    if name in _LISTS:
+        return frozenset({"array"})
+    if name in _EQUALS:
+        # `value` may hold an array or an object that is compared as a whole
+        return _SCALARS if isinstance(place.compare.left, FieldLeft) else None
+    if name in _LIKE | _MATCH | _KEYS | _CONTAINS:
+        return _SCALARS
+    if name in _ORDER:
+        return _SCALARS - {"boolean"}
+    return frozenset({"boolean", "string"})
+
+
+def _kind_of(compare: Compare) -> str | None:
+    if isinstance(compare.right, ListOf):
+        return "array"
+    if isinstance(compare.right, ObjectOf):
+        return "object"
+    return type_of(compare.right.value) if isinstance(compare.right, Constant) else None
+
+
+def type_of(value: Value) -> str | None:
+    """The parameter type of a JSON value, folded; None for null."""
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "float"
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, list):
+        return "array"
+    return "object" if isinstance(value, dict) else None
+
+
+def _noun(kind: str) -> str:
+    return {"array": "an array", "object": "an object", "boolean": "a boolean", "integer": "a number"}.get(
+        kind, "a text" if kind == "string" else f"a {kind}"
+    )
+
+
+def _advice(operator: str, kind: str) -> str:
+    if kind == "array" and operator in _EQUALS:
+        return "use `in` or `notIn`"
+    if operator in _LISTS:
+        return "give it an array, or use `equals`"
+    return ""
+
+
+_POLICY_FUNCTIONS = sorted(
+    (row.name for row in FUNCTIONS if Language.POLICY in row.available_in and row.name.isalnum()),
+    key=len,
+    reverse=True,
+)
+_BARE_CALL = re.compile(
+    rf"\s*\[?\s*(?:{'|'.join(_POLICY_FUNCTIONS)})\s*\(.*\)[\w.\[\]']*\s*\]?\s*", re.IGNORECASE | re.DOTALL
+)
+
+
+def missing_brackets(draft: RuleDraft) -> Iterator[Remark]:
+    """Text that looks like an expression and is compared as it stands.
+
+    Source: "Understand the structure and syntax of ARM templates", section Expressions.
+    """
+    for pointer, text in policy_texts(draft.envelope):
+        if is_expression(text) or text.startswith("[[") or "(" not in text or len(text) > 10_000:
+            continue
+        if _BARE_CALL.fullmatch(text):
+            yield Remark(
+                pointer,
+                f"`{shown(text[:80])}` is no expression: it is compared as this very text",
+                "an expression starts with `[` and ends with `]`, without spaces around them",
+            )
