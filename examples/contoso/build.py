@@ -29,6 +29,13 @@ PLATFORM = "1c0de002-0000-4000-8000-000000000002"
 WEST, NORTH = "westeurope", "northeurope"
 OFFICE = "198.51.100.0/24"
 WATCHER = "resourceGroups/rg-network-prod-weu/providers/Microsoft.Network/networkWatchers/nw-westeurope"
+# Services that are reached through private endpoints only: type -> sub-resource.
+PRIVATE = {
+    "Microsoft.DocumentDB/databaseAccounts": "Sql",
+    "Microsoft.KeyVault/vaults": "vault",
+    "Microsoft.Sql/servers": "sqlServer",
+    "Microsoft.Storage/storageAccounts": "blob",
+}
 ACTIVITY_LOG = ["Administrative", "Security", "ServiceHealth", "Alert", "Policy", "ResourceHealth"]
 # Defender for Cloud and machine configuration keep their own stores, which this collector does not read.
 NOT_COLLECTED = [
@@ -208,12 +215,34 @@ class Group:
     def private(self, resource: str, subnet: str, member: str, **values: str) -> str:
         """Add `TYPE/NAME` and a private endpoint for its sub-resource `member` (blob, vault, …)."""
         target = self.add(resource, **values)
-        endpoint = f"Microsoft.Network/privateEndpoints/pe-{target.rsplit('/', 1)[-1]}"
-        self.add(endpoint, subnet=subnet, target=target, member=member)
+        connect(self.estate, target, subnet, member)
         return target
 
 
 # --- resources of several rows ---------------------------------------------------------------------------
+
+
+def connect(estate: Estate, target: str, subnet: str, member: str) -> None:
+    """A private endpoint for `target`, in its resource group, and the connection as the target shows it."""
+    group, _, resource = target.partition("/providers/")
+    name = f"pe-{resource.rsplit('/', 1)[-1]}"
+    endpoint = estate.put(
+        f"{group}/providers/Microsoft.Network/privateEndpoints/{name}",
+        subnet=subnet,
+        target=target,
+        member=member,
+    )
+    state = {"status": "Approved", "actionsRequired": "None"}
+    connection = {"privateEndpoint": {"id": endpoint}, "privateLinkServiceConnectionState": state}
+    estate.change(target, privateEndpointConnections=[{"name": name, "properties": connection}])
+
+
+def connect_the_rest(estate: Estate, subnet: str) -> None:
+    """Private endpoints for everything of the private services that has none yet."""
+    for row_id, row in list(estate.rows.items()):
+        member = PRIVATE.get(row["type"])
+        if member and "privateEndpointConnections" not in row["properties"]:
+            connect(estate, row_id, subnet, member)
 
 
 def governance(group: Group) -> None:
@@ -377,7 +406,14 @@ def platform() -> Estate:
     ):
         logging.add(resource)
     archive = logging.add("Microsoft.Storage/storageAccounts/stcontosologarchive")
-    estate.change(archive, immutableStorageWithVersioning={"enabled": True})
+    unchangeable = {
+        "state": "Locked",
+        "immutabilityPeriodSinceCreationInDays": 365,
+        "allowProtectedAppendWrites": True,
+    }
+    estate.change(
+        archive, immutableStorageWithVersioning={"enabled": True, "immutabilityPolicy": unchangeable}
+    )
     estate.rows[archive]["tags"]["purpose"] = "log-archive"
     estate.put(f"{archive}/providers/Microsoft.Authorization/locks/keep-the-logs")
 
@@ -426,6 +462,7 @@ def platform() -> Estate:
         "Microsoft.CognitiveServices/accounts/cog-contoso-documents",
     ):
         apps.add(resource)
+    connect_the_rest(estate, endpoints)
     return estate
 
 
@@ -507,6 +544,7 @@ def production() -> Estate:
 
     warehouse_move(estate)
     partner_exchange(estate)
+    connect_the_rest(estate, endpoints)
     flaws(estate)
     return estate
 

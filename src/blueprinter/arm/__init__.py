@@ -4,6 +4,13 @@
 policies and blueprints share one table of functions, `FUNCTIONS`, whose rows say where each may be called.
 """
 
+from blueprinter.arm.bicep import (
+    CompiledParameters,
+    compile_bicep,
+    compile_bicep_parameters,
+    is_bicep,
+    source_of,
+)
 from blueprinter.arm.clouds import CLOUDS, CloudRow, normal_location, same_location
 from blueprinter.arm.codes import CODES
 from blueprinter.arm.comparing import collation_key, number_in, policy_compare, policy_equal
@@ -60,6 +67,7 @@ __all__ = [
     "Call",
     "Category",
     "CloudRow",
+    "CompiledParameters",
     "DeploymentContext",
     "Expansion",
     "ExpressionError",
@@ -86,6 +94,8 @@ __all__ = [
     "check_expression",
     "child_of",
     "collation_key",
+    "compile_bicep",
+    "compile_bicep_parameters",
     "compile_expression",
     "deployment_context",
     "evaluate",
@@ -95,6 +105,7 @@ __all__ = [
     "find_function",
     "has_unknown",
     "id_within",
+    "is_bicep",
     "is_expression",
     "is_template",
     "literal",
@@ -110,6 +121,7 @@ __all__ = [
     "same_location",
     "scope_of",
     "sealed",
+    "source_of",
     "unescape",
     "value_text",
 ]

@@ -121,4 +121,16 @@ CODES: tuple[CodeRow, ...] = (
         "A template of Bicep's experiment with assertions says under `asserts` what must be true. With these "
         "parameters it is not.",
     ),
+    CodeRow(
+        "BP536",
+        "the Bicep CLI is not installed",
+        "Bicep files are compiled by the Bicep CLI of this computer: `bicep` on the PATH, or the one that `az bicep "
+        "install` installs. Neither is there. A compiled template (`bicep build FILE` makes one) is read as it is.",
+    ),
+    CodeRow(
+        "BP537",
+        "the Bicep file does not compile",
+        "The Bicep CLI refuses the file; its own codes start with BCP. It may also have failed to restore a module "
+        "from a registry that cannot be reached from here.",
+    ),
 )

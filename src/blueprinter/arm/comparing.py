@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 from blueprinter.arm.model import Unknown, Value
 from blueprinter.arm.secure_values import opened
@@ -73,6 +73,17 @@ def _equal_objects(left: dict[str, Value], right: dict[str, Value]) -> bool | No
     if None in keys.values():
         return False
     return all_of(equal(left[key], right[other]) for key, other in keys.items() if other is not None)
+
+
+def identity(value: Value) -> Hashable:
+    """A key that two values share when `equal` finds them equal; nothing in the value may be unknown."""
+    if isinstance(value, dict):
+        return frozenset((fold(key), identity(member)) for key, member in value.items())
+    if isinstance(value, list):
+        return tuple(map(identity, value))
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return type(value), value  # 1 equals 1.0, but not true
+    return value
 
 
 def policy_equal(left: Value, right: Value) -> bool | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from blueprinter.arm.functions import FUNCTIONS, find_function
-from blueprinter.arm.limits import FREE, STEP, bounded_in_policy, has_unknown
+from blueprinter.arm.limits import CALL, FREE, bounded_in_policy, survey
 from blueprinter.arm.model import (
     AnyContext,
     ExpressionError,
@@ -40,9 +40,14 @@ def evaluate(text: str, language: Language, context: AnyContext) -> Value:
 
     Raises `ExpressionSyntaxError` when it does not compile, `ExpressionError` when it has no value.
     """
+    return compile_text(text, language)(context)
+
+
+def compile_text(text: str, language: Language) -> Callable[[AnyContext], Value]:
+    """`compile_expression` of an expression that is given with its brackets, which must not be too long."""
     if len(text) > MAX_LENGTH[language]:
         raise ExpressionSyntaxError(f"the expression is longer than {MAX_LENGTH[language]:,} characters", 0)
-    return compile_expression(parse_expression(text), language)(context)
+    return compile_expression(parse_expression(text), language)
 
 
 def compile_expression(node: Node, language: Language) -> Callable[[AnyContext], Value]:
@@ -247,26 +252,34 @@ def _strict(
             values.append(value)
         try:
             result: Value
-            unknown = _look(call, parameters, implementation.unknowns, values) if look else None
+            unknown = None
+            if look:
+                unknown, seen = _look(call, parameters, implementation.unknowns, values)
+                seen += len(unknown.expression) if unknown is not None else 0
+                if counted and seen > FREE and context is not None:
+                    context.spend(seen)
             if unknown is None:
                 result = function(context, *values) if wants_context else function(*values)
             else:
                 result = _of_secure(call, parameters, implementation, context, values, unknown)
-            if limited and type(result) in _SIZED:
+            if limited and type(result) in _WEIGHTS:
                 bounded_in_policy(result)
         except ExpressionError as found:
             # a context evaluates other expressions: an offset of those means nothing here
             if found.offset < 0 or wants_context:
                 found.offset = offset
             raise
-        if counted and type(result) in _SIZED and len(result) > FREE and context is not None:  # type: ignore[arg-type]  # these have a length
-            context.spend(len(result))  # type: ignore[arg-type]  # as above
+        if counted and type(result) in _WEIGHTS and context is not None:
+            length = len(result)  # type: ignore[arg-type]  # its type is one that has a length
+            if length > FREE:
+                context.spend(length * _WEIGHTS[type(result)])
         return result
 
     return code
 
 
-_SIZED = frozenset({str, list, dict})
+_WEIGHTS: Mapping[type, int] = {str: 1, list: 4, dict: 4}
+"""What a character, element or member of a result counts as."""
 
 
 def _of_secure(
@@ -284,7 +297,7 @@ def _of_secure(
     look_inside = implementation.unknowns is Unknowns.DEEP
     plain = [opened_throughout(value) if look_inside else opened(value) for value in values]
     try:
-        if _look(call, parameters, implementation.unknowns, plain) is not None:
+        if _look(call, parameters, implementation.unknowns, plain)[0] is not None:
             return unknown
         arguments = (context, *plain) if implementation.form is Form.CONTEXT else plain
         result: Value = implementation.function(*arguments)
@@ -301,24 +314,30 @@ def _needs_no_look(parameter: ParameterRow, unknowns: Unknowns) -> frozenset[typ
     if unknowns is Unknowns.DEEP:
         return parameter.types - {list, dict}
     if unknowns is Unknowns.SEEN:
-        return parameter.types | {Unknown}
+        return (parameter.types - {list, dict}) | {Unknown}
     return parameter.types
 
 
 def _look(
     call: Call, parameters: list[ParameterRow], unknowns: Unknowns, values: list[Value]
-) -> Unknown | None:
-    """The unknown result that unknown arguments lead to, or None; raises for a value of a wrong type."""
+) -> tuple[Unknown | None, int]:
+    """The unknown result that unknown arguments lead to, or None, and how many elements were looked at.
+
+    Raises `ExpressionError` for a value of a wrong type, `LimitPassed` for one that is too large.
+    """
     for parameter, value in zip(parameters, values, strict=True):
         if type(value) is not Unknown and type(value) not in parameter.types:
             wanted = " or ".join(_ARTICLES[kind] for kind in parameter.kinds)
             raise ExpressionError(
                 f"the function `{call.name}` expects `{parameter.name}` to be {wanted}, got {kind_of(value)}"
             )
-    if unknowns is Unknowns.SEEN:
-        return None
-    unknown = any(map(has_unknown, values)) if unknowns is Unknowns.DEEP else Unknown in map(type, values)
-    return reduced_call(call.name, values) if unknown else None
+    if unknowns is Unknowns.TOP:
+        return (reduced_call(call.name, values) if Unknown in map(type, values) else None), 0
+    surveys = [survey(value) for value in values]
+    seen = sum(count for _, count in surveys)
+    if unknowns is Unknowns.SEEN or not any(found for found, _ in surveys):
+        return None, seen
+    return reduced_call(call.name, values), seen
 
 
 _ARTICLES = {
@@ -341,7 +360,7 @@ def _user_function(call: Call, codes: list[Code]) -> Code:
             raise ExpressionSyntaxError(f"the template declares no function `{name}`", offset)
         values = tuple(step(context, bindings) for step in codes)
         try:
-            context.spend(STEP)
+            context.spend(CALL)
             return function(values)
         except ExpressionError as found:
             found.offset = offset

@@ -56,6 +56,14 @@ class Work:
     def __post_init__(self) -> None:
         self.evaluator = Evaluator(self.faults)
 
+    def linked(self, file: str, relative: str) -> Document:
+        """The document that a file links by a relative path. Raises `InvalidInput`."""
+        if self.read is None:
+            raise RuntimeError("nobody reads linked templates here")
+        if (file, relative) not in self.documents:
+            self.documents[file, relative] = self.read(file, relative)
+        return self.documents[file, relative]
+
 
 @dataclass(slots=True, eq=False)
 class Deployment:

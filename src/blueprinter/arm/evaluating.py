@@ -16,7 +16,7 @@ from blueprinter.arm.copying import (
     unknown_turns,
 )
 from blueprinter.arm.faults import Faults
-from blueprinter.arm.limits import STEP, Budget, size_of
+from blueprinter.arm.limits import TURN, Budget, size_of
 from blueprinter.arm.model import (
     AnyContext,
     ExpressionError,
@@ -60,6 +60,8 @@ class Evaluator:
     budget: Budget = field(default_factory=Budget)
     interruptions: int = 0
     """How often a value was asked for while it was being computed: what came of it must not be kept."""
+    bodies: int = 0
+    """How many bodies of resources are being computed, one for the reference of another."""
     _compiled: dict[str, Callable[[AnyContext], Value]] = field(default_factory=dict)
 
     def check(self, value: Json, place: Place) -> None:
@@ -112,7 +114,7 @@ class Evaluator:
             return unknown_turns(name, count, self.member(loop, "input", inside))
         turns: list[Value] = []
         for index in range(count):
-            self.budget.spend(STEP)
+            self.budget.spend(TURN)
             turns.append(self.member(loop, "input", around.turn(Loop(name, index, kind))))
         return turns
 

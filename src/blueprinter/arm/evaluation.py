@@ -6,17 +6,24 @@ deployment. What only Azure knows comes back as the reduced expression in bracke
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from blueprinter.arm import scope_objects
-from blueprinter.arm.clouds import CLOUDS
-from blueprinter.arm.compiler import evaluate
+from blueprinter.arm.compiler import compile_text
 from blueprinter.arm.copying import Loop, LoopKind, checked_count, copy_index, is_property_copy
 from blueprinter.arm.dependencies import evaluation_order, referred
-from blueprinter.arm.limits import STEP, Budget, size_of
-from blueprinter.arm.model import DeploymentContext, ExpressionError, Language, Unknown, UserFunction, Value
+from blueprinter.arm.limits import TURN, Budget, size_of
+from blueprinter.arm.model import (
+    AnyContext,
+    DeploymentContext,
+    ExpressionError,
+    Language,
+    Unknown,
+    UserFunction,
+    Value,
+)
 from blueprinter.arm.syntax import is_expression, reduced_call, unescape
 from blueprinter.arm.targets import Target, target_of
 from blueprinter.casing import fold, get
@@ -37,20 +44,24 @@ _FACTS = {
 }
 
 
-def evaluate_request(request: Mapping[str, Json]) -> dict[str, Json]:
+def evaluate_request(
+    request: Mapping[str, Json],
+    *,
+    context: DeploymentContext | None = None,
+    parameters: Mapping[str, Value] | None = None,
+) -> dict[str, Json]:
     """The answer to a request `{"expression", "parameters"?, "variables"?, "functions"?, "context"?}`.
 
-    `{"value": …}`, or `{"error": message}` when the expression has no value or the request is malformed.
+    `context` and `parameters` hold where the request has none of its own. The answer is `{"value": …}`, or
+    `{"error": message}` when the expression has no value or the request is malformed.
     """
     try:
         expression = request.get("expression")
         if not isinstance(expression, str):
             raise ExpressionError("the request has no `expression`")
-        if not is_expression(expression):
-            return {"value": unescape(expression)}
-        setting = _setting(request)
+        setting = _setting(request, context or DeploymentContext(), parameters or {})
         setting.prepare(expression)
-        value = evaluate(expression, Language.TEMPLATE, setting)
+        value = setting.value(expression)
         size_of(value)
         return {"value": as_json(value)}
     except ExpressionError as found:
@@ -87,7 +98,9 @@ def as_json(value: Value) -> Json:
     return value
 
 
-def _setting(request: Mapping[str, Json]) -> _Setting:
+def _setting(
+    request: Mapping[str, Json], context: DeploymentContext, values: Mapping[str, Value]
+) -> _Setting:
     named: dict[str, dict[str, Json]] = {}
     for part in ("parameters", "variables"):
         given = request.get(part) or {}
@@ -95,11 +108,11 @@ def _setting(request: Mapping[str, Json]) -> _Setting:
             raise ExpressionError(f"`{part}` of the request must be an object")
         named[part] = given
     parameters: dict[str, Value] = {fold(name): _value(given) for name, given in named["parameters"].items()}
-    shared = _Shared(
-        deployment_context(request.get("context") or {}),
-        named["variables"],
-        _functions(request.get("functions")),
-    )
+    if not request.get("parameters"):
+        parameters = {fold(name): value for name, value in values.items()}
+    if request.get("context"):
+        context = replace(deployment_context(request["context"]), cloud=context.cloud)
+    shared = _Shared(context, named["variables"], _functions(request.get("functions")))
     return _Setting(shared, parameters)
 
 
@@ -134,6 +147,7 @@ class _Shared:
     functions: Mapping[str, Mapping[str, Json]]
     values: dict[str, Value] = field(default_factory=dict)
     running: list[str] = field(default_factory=list)
+    codes: dict[str, Callable[[AnyContext], Value]] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
 
     @property
@@ -201,10 +215,17 @@ class _Setting:
         near = did_you_mean(name, self.shared.variables)
         raise ExpressionError(f"there is no variable `{name}`" + (f", {near}" if near else ""))
 
+    def code(self, expression: str) -> Callable[[AnyContext], Value]:
+        """The compiled expression; each is compiled once."""
+        codes = self.shared.codes
+        if expression not in codes:
+            codes[expression] = compile_text(expression, Language.TEMPLATE)
+        return codes[expression]
+
     def value(self, given: Json) -> Value:
         """The value of a part of a template: strings and keys may be expressions, `copy` a loop."""
         if isinstance(given, str):
-            return evaluate(given, Language.TEMPLATE, self) if is_expression(given) else unescape(given)
+            return self.code(given)(self) if is_expression(given) else unescape(given)
         if isinstance(given, list):
             return [self.value(member) for member in given]
         if not isinstance(given, dict):
@@ -233,7 +254,7 @@ class _Setting:
             raise ExpressionError(f"the count of the copy loop `{name}` is not known: `{count.expression}`")
         made: list[Value] = []
         for index in range(count):
-            self.spend(STEP)
+            self.spend(TURN)
             inside = replace(self, loops=(*self.loops, Loop(name, index, kind)))
             made.append(inside.value(get(loop, "input")))
         return made
@@ -281,8 +302,7 @@ class _Setting:
         return scope_objects.tenant(self.deployment.tenant_id)
 
     def environment(self) -> Value:
-        cloud = CLOUDS.get("AzureCloud")
-        return {} if cloud is None else cloud.environment()
+        return scope_objects.environment(self.deployment.cloud)
 
     def reference(self, arguments: tuple[Value, ...]) -> Value:
         return reduced_call("reference", arguments)

@@ -6,7 +6,7 @@ modules of this package.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from blueprinter.arm.checking import check_expressions
 from blueprinter.arm.deployments import Deployment, Work
@@ -24,7 +24,7 @@ from blueprinter.arm.syntax import is_expression, quoted, value_text
 from blueprinter.arm.targets import target_of
 from blueprinter.arm.template import MAX_SIZE, as_value, check_size, read_template
 from blueprinter.casing import fold
-from blueprinter.diagnostics import InvalidInput, error
+from blueprinter.diagnostics import InvalidInput, error, in_order
 from blueprinter.document import Document, Json
 from blueprinter.text import plural
 
@@ -36,7 +36,7 @@ def expand(
     document: Document,
     *,
     parameters: Mapping[str, Json] | None = None,
-    parameter_document: Document | None = None,
+    parameter_document: Document | Sequence[Document] | None = None,
     context: DeploymentContext,
     strict: bool = False,
     read: Callable[[str, str], Document] | None = None,
@@ -44,7 +44,8 @@ def expand(
 ) -> Expansion:
     """The resources and outputs of a template.
 
-    `parameters` are plain values by name and hold over those of the parameter file. `context` is where and when
+    `parameters` are plain values by name and hold over those of the parameter file, and of several such files later
+    ones hold over earlier ones. `context` is where and when
     the template is deployed; a `$schema` for a subscription, management group or tenant holds over its scope.
     `strict` makes a required parameter without a value an error. `read` gives the document at a path relative to
     a file and is asked for linked templates; without it they are not expanded. `pointer` leads to the template
@@ -54,7 +55,8 @@ def expand(
     """
     work = Work(context, strict, read, open_nested)
     try:
-        return _expand(work, document, pointer, parameters or {}, parameter_document)
+        files = [parameter_document] if isinstance(parameter_document, Document) else parameter_document or ()
+        return _expand(work, document, pointer, parameters or {}, files)
     except LimitPassed as fault:
         work.faults.stop_on_errors()
         raise InvalidInput([error("BP521", fault.message, Place(document, pointer).position())]) from fault
@@ -68,13 +70,13 @@ def _expand(
     document: Document,
     pointer: str,
     parameters: Mapping[str, Json],
-    parameter_document: Document | None,
+    files: Sequence[Document],
 ) -> Expansion:
     faults, context = work.faults, work.root
     check_size(document, pointer, faults)
     template = read_template(value_at(document.value, pointer), Place(document, pointer), faults)
     check_expressions(template, work.evaluator)
-    supplied = dict(read_parameters(parameter_document)) if parameter_document is not None else {}
+    supplied = {key: given for file in files for key, given in read_parameters(file).items()}
     supplied |= {fold(name): SuppliedParameter(name, as_value(given)) for name, given in parameters.items()}
     refuse_undeclared(supplied, template, faults)
     faults.stop_on_errors()
@@ -90,7 +92,12 @@ def _expand(
     _finish(deployment)
     _report_unexpanded(work)
     faults.stop_on_errors()
-    return Expansion(resources, _outputs(deployment), faults.all(), faults.secrets.as_mapping())
+    return Expansion(
+        resources,
+        _outputs(deployment),
+        in_order((*document.remarks, *faults.all())),
+        faults.secrets.as_mapping(),
+    )
 
 
 def _resource(instance: Instance) -> Resource:

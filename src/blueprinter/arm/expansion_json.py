@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 from blueprinter.arm.faults import hide
 from blueprinter.arm.limits import has_unknown
-from blueprinter.arm.literal import literal
+from blueprinter.arm.literal import literal, literal_key
 from blueprinter.arm.model import Expansion, Resource, Unknown, UnknownKey, Value
 from blueprinter.arm.origins import BodyOrigin
 from blueprinter.arm.sealing import PUBLIC_KEYS
 from blueprinter.arm.syntax import value_text
-from blueprinter.document import child
+from blueprinter.document import Json, child
 
 
 def expand_to_json(expansion: Expansion) -> dict[str, object]:
@@ -59,14 +60,14 @@ def _value(value: Value, pointer: str, made: BodyOrigin | None, secrets: Mapping
     if isinstance(value, list):
         return [_value(element, child(pointer, index), made, secrets) for index, element in enumerate(value)]
     return {
-        _key(key, secrets): _value(member, child(pointer, key), made, secrets)
+        _key(key, member, secrets): _value(member, child(pointer, key), made, secrets)
         for key, member in value.items()
     }
 
 
-def _key(key: str, secrets: Mapping[str, str]) -> str:
+def _key(key: str, member: Value, secrets: Mapping[str, str]) -> str:
     shown = hide(key, secrets)
-    return str(shown) if isinstance(key, UnknownKey) else str(literal(shown))
+    return shown if isinstance(key, UnknownKey) else literal_key(shown, cast(Json, member))
 
 
 def _expression(value: Value, secrets: Mapping[str, str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
 
 _MASK = 0xFFFFFFFF
 _FIRST, _SECOND = 0x239B961B, 0xAB0E9789
@@ -22,7 +23,8 @@ def unique_string(parts: tuple[str, ...]) -> str:
 
 def guid(parts: tuple[str, ...]) -> str:
     """A GUID for the parts, joined with `-`: version 5 of RFC 4122 in the namespace of Resource Manager."""
-    return str(uuid5(_NAMESPACE, "-".join(parts)))
+    data = "-".join(parts).encode("utf-8", "surrogatepass")
+    return str(UUID(bytes=sha1(_NAMESPACE.bytes + data).digest()[:16], version=5))
 
 
 def _murmur(data: bytes) -> int:

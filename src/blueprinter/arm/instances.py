@@ -20,7 +20,9 @@ from blueprinter.casing import fold, same
 DEPLOYMENT_TYPE = "microsoft.resources/deployments"
 MAX_RESOURCE_SIZE = 1024 * 1024
 """Bytes of a resource definition: Microsoft Learn, "ARM template best practices"."""
-_INSTANCE = 20_000
+_MAX_BODIES = 20
+"""How many bodies may be computed one within the other."""
+_INSTANCE = 10_000
 """What a resource counts as in the work of an expansion, beside its body."""
 
 _NOT_IN_BODY = frozenset(
@@ -107,14 +109,18 @@ class Instance:
         return not self.existing and self.condition is not False
 
     def body(self) -> Mapping[str, Value] | None:
-        """What is deployed: id, type, name, apiVersion, scope, and its other members; None while it is being
-        computed, that is when it refers to itself."""
+        """What is deployed: id, type, name, apiVersion, scope, and its other members.
+
+        None while it is being computed, that is when it refers to itself, and where too many resources that refer
+        to one another are being computed: what is asked of it stays a reference.
+        """
         evaluator = self.view.frame.evaluator
         if self._body is None:
-            if self._running:
+            if self._running or evaluator.bodies >= _MAX_BODIES:
                 evaluator.interruptions += 1
                 return None
             self._running = True
+            evaluator.bodies += 1
             with evaluator.faults.tentative(isinstance(self.condition, Unknown)):
                 self._body = dict(self._members(evaluator))
                 self.size = size_of(self._body)
@@ -122,6 +128,7 @@ class Instance:
                 if self.size > MAX_RESOURCE_SIZE:
                     self._report_size(self._body, evaluator)
             self._running = False
+            evaluator.bodies -= 1
         return self._body
 
     def _report_size(self, body: Mapping[str, Value], evaluator: Evaluator) -> None:

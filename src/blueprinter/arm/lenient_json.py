@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from math import isinf
 
 from blueprinter.arm.model import ExpressionError, Value
 
@@ -11,7 +12,7 @@ MAX_DEPTH = 128
 """How deep objects and arrays may stand in each other."""
 
 _SKIP = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", re.DOTALL)
+_STRING = re.compile(r"\"(?:[^\"\\]++|\\.)*+\"|'(?:[^'\\]++|\\.)*+'", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])")
 _HEXADECIMAL = re.compile(r"[+-]?0[xX][0-9a-fA-F]+(?![\w.])")
 _NAME = re.compile(r"[^\W\d][\w$-]*|\$[\w$-]+")
@@ -23,7 +24,9 @@ _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None, "undefin
 def read_json(text: str) -> Value:
     """The value of a JSON text. Raises `ExpressionError` for what is no JSON, and for integers beyond 64 bits."""
     try:
-        value: Value = json.loads(text, strict=False, parse_constant=_refuse, parse_int=_integer)
+        value: Value = json.loads(
+            text, strict=False, parse_constant=_refuse, parse_int=_integer, parse_float=_number
+        )
     except (ValueError, RecursionError):
         return _Reader(text).document()
     return value
@@ -37,6 +40,13 @@ def _integer(text: str) -> int:
     if len(text) > 20 or not -(2**63) <= int(text) < 2**63:
         raise ExpressionError(f"the number `{text[:40]}` does not fit into 64 bits")
     return int(text)
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if isinf(number):
+        raise ExpressionError(f"the number `{text[:40]}` is too large")
+    return number
 
 
 class _Reader:
@@ -72,7 +82,7 @@ class _Reader:
         if number := _NUMBER.match(self.text, self.place):
             self.place = number.end()
             plain = number[0].lstrip("+-").isdigit()
-            return _integer(number[0]) if plain else float(number[0])
+            return _integer(number[0]) if plain else _number(number[0])
         word = _NAME.match(self.text, self.place)
         if word and word[0] in _WORDS:
             self.place = word.end()

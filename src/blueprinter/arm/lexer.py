@@ -32,8 +32,8 @@ class Token:
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
     | (?P<name>[^\W\d][\w$]*|\$[\w$]+)
-    | (?P<single>'(?:[^']|'')*')
-    | (?P<double>"(?:[^"]|"")*")
+    | (?P<single>'(?:[^']++|'')*+')
+    | (?P<double>"(?:[^"]++|"")*+")
     | (?P<integer>-?\d+)
     | (?P<symbol>[()\[\],.])
     """,

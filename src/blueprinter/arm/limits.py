@@ -13,17 +13,25 @@ from blueprinter.arm.model import ExpressionError, LimitPassed, Unknown, Unknown
 
 MAX_TEXT = 4 * 1024 * 1024
 """Characters of a text, and of a value when it is written as JSON."""
+MAX_REDUCED = 1024 * 1024
+"""Characters of the expression that is left of a value which only Azure knows."""
 MAX_ELEMENTS = 1_000_000
 """Elements of an array."""
-MAX_DEPTH = 100
+MAX_DEPTH = 128
 """How deep objects and arrays may stand in each other in a value that an expression gives."""
+_DEEPEST = 256
+"""The same for all that is looked at: a document has half as many levels."""
 MAX_PAIRS = 20_000_000
 """Pairs of elements, or of characters, that one call of a function may compare."""
-MAX_WORK = 400_000_000
+MAX_WORK = 200_000_000
 """Characters that a whole expansion may produce or look at, each step of a loop counted as some more."""
 
-STEP = 200
-"""What a call of a lambda or function, or a turn of a loop, counts as."""
+STEP = 100
+"""What a call of a lambda counts as."""
+TURN = 400
+"""What a turn of a copy loop counts as."""
+CALL = 1_250
+"""What a call of a function that the template declares counts as."""
 FREE = 256
 """Results up to this length are not counted."""
 _NODE = 8
@@ -130,27 +138,40 @@ def size_of(value: Value) -> int:
 
 def has_unknown(value: Value) -> bool:
     """Whether a value is unknown or holds something unknown. Raises `LimitPassed` where it is too large to tell."""
+    return survey(value)[0]
+
+
+def survey(value: Value) -> tuple[bool, int]:
+    """Whether a value is unknown or holds something unknown, and how many elements were looked at for that.
+
+    Raises `LimitPassed` for a value with more elements than any value may have.
+    """
     if type(value) is Unknown:
-        return True
+        return True, 1
     if not isinstance(value, (list, dict)):
-        return False
-    seen = 0
-    open_values: list[Value] = [value]
-    while open_values:
-        held = open_values.pop()
-        members: Collection[Value] = ()
-        if isinstance(held, dict):
-            if UnknownKey in map(type, held):
-                return True
-            members = held.values()
-        elif isinstance(held, list):
-            members = held
-        kinds = set(map(type, members))
-        if Unknown in kinds:
-            return True
-        seen += len(members)
-        if seen > 2 * MAX_ELEMENTS:
-            raise LimitPassed(f"the value has more than {2 * MAX_ELEMENTS:,} elements")
-        if list in kinds or dict in kinds:
-            open_values += [one for one in members if type(one) is list or type(one) is dict]
-    return False
+        return False, 1
+    seen, depth = 0, 0
+    level: list[Value] = [value]
+    while level:
+        depth += 1
+        if depth > _DEEPEST:
+            raise LimitPassed(f"the value is nested more than {_DEEPEST} levels deep")
+        inner: list[Value] = []
+        for held in level:
+            members: Collection[Value] = ()
+            if isinstance(held, dict):
+                if UnknownKey in map(type, held):
+                    return True, seen
+                members = held.values()
+            elif isinstance(held, list):
+                members = held
+            kinds = set(map(type, members))
+            seen += len(members)
+            if Unknown in kinds:
+                return True, seen
+            if seen > MAX_ELEMENTS:
+                raise LimitPassed(f"the value has more than {MAX_ELEMENTS:,} elements")
+            if list in kinds or dict in kinds:
+                inner += [one for one in members if type(one) is list or type(one) is dict]
+        level = inner
+    return False, seen

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from blueprinter.arm.comparing import all_of, any_of, equal
-from blueprinter.arm.limits import bounded_pairs, has_unknown
+from collections.abc import Hashable
+
+from blueprinter.arm.comparing import equal, identity
+from blueprinter.arm.limits import has_unknown
 from blueprinter.arm.model import ExpressionError, Unknown, Value
 from blueprinter.arm.syntax import reduced_call
 from blueprinter.casing import fold
@@ -18,8 +20,9 @@ def union(*arguments: Value) -> Value:
     if not arguments:
         return None
     _same_kind("union", arguments)
+    unknown = has_unknown(list(arguments))
     if isinstance(arguments[0], list):
-        if has_unknown(list(arguments)):
+        if unknown:
             return reduced_call("union", list(arguments))
         return _distinct([member for array in arguments if isinstance(array, list) for member in array])
     merged: dict[str, Value] = {}
@@ -30,28 +33,10 @@ def union(*arguments: Value) -> Value:
 
 
 def _distinct(members: list[Value]) -> list[Value]:
-    seen: set[tuple[type, Value]] = set()
-    containers: list[Value] = []
-    found: list[Value] = []
+    found: dict[Hashable, Value] = {}
     for member in members:
-        if isinstance(member, (dict, list)):
-            bounded_pairs(len(containers), len(containers))
-            if any(equal(member, other) for other in containers):
-                continue
-            containers.append(member)
-        else:
-            # 1 and 1.0 are equal, 1 and true are not
-            key = (
-                bool if isinstance(member, bool) else float if isinstance(member, float) else type(member),
-                member,
-            )
-            if isinstance(member, (int, float)) and not isinstance(member, bool):
-                key = (float, member)
-            if key in seen:
-                continue
-            seen.add(key)
-        found.append(member)
-    return found
+        found.setdefault(identity(member), member)
+    return list(found.values())
 
 
 def _merge(left: dict[str, Value], right: dict[str, Value]) -> dict[str, Value]:
@@ -94,14 +79,8 @@ def intersection(*arguments: Value) -> Value:
     _same_kind("intersection", arguments)
     first, *others = arguments
     if isinstance(first, list):
-        rest = [other for other in others if isinstance(other, list)]
-        bounded_pairs(len(first), sum(map(len, rest)))
-        kept = [
-            member
-            for member in first
-            if all_of(any_of(equal(member, one) for one in other) for other in rest)
-        ]
-        return _distinct(kept)
+        rest = [set(map(identity, other)) for other in others if isinstance(other, list)]
+        return _distinct([member for member in first if all(identity(member) in other for other in rest)])
     shared: dict[str, Value] = dict(first) if isinstance(first, dict) else {}
     for other in others:
         if isinstance(other, dict):

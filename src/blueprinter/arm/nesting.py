@@ -19,6 +19,7 @@ from blueprinter.arm.syntax import is_expression
 from blueprinter.arm.targets import nested_target
 from blueprinter.arm.template import Members, Template, as_written, check_size, read_template
 from blueprinter.casing import fold, get, same
+from blueprinter.diagnostics import InvalidInput
 from blueprinter.document import Json
 
 _MAX_DEPTH = 16
@@ -131,9 +132,13 @@ def _linked(work: Work, instance: Instance, properties: Members) -> Template | N
     relative = evaluate(link, "relativePath", instance.view) if link.has("relativePath") else None
     if isinstance(relative, str) and work.read is not None:
         file = link.place.document.file
-        if (file, relative) not in work.documents:
-            work.documents[file, relative] = work.read(file, relative)
-        document = work.documents[file, relative]
+        try:
+            document = work.linked(file, relative)
+        except InvalidInput as found:
+            if any(one.code != "BP101" for one in found.diagnostics):
+                raise
+            _count_unexpanded(work, instance, properties, link, relative)
+            return None
         check_size(document, "", work.faults)
         template = _template(work, document.value, Place(document))
         check_expressions(template, work.evaluator)

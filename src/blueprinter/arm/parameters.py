@@ -17,7 +17,7 @@ from blueprinter.arm.places import Place
 from blueprinter.arm.secure_values import opened_throughout
 from blueprinter.arm.syntax import quoted
 from blueprinter.arm.template import Members, Template, as_value, schema_scope
-from blueprinter.casing import fold, get
+from blueprinter.casing import fold, get, same
 from blueprinter.diagnostics import InvalidInput, error
 from blueprinter.document import Document, Json
 from blueprinter.text import did_you_mean
@@ -93,6 +93,8 @@ def refuse_undeclared(supplied: Mapping[str, SuppliedParameter], template: Templ
     for key, given in supplied.items():
         if key not in template.parameters:
             place = given.place or template.members.at("parameters")
+            if place.parent is not None and same(str(place.token), "value"):
+                place = place.parent
             declared = [template.names[f"parameters/{name}"] for name in template.parameters]
             hint = did_you_mean(given.name, declared) or ""
             faults.error("BP524", f"the template declares no parameter `{given.name}`", place, hint, key=True)

@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from blueprinter.arm.limits import size_of
-from blueprinter.arm.model import Unknown, UnknownKey, Value
+from blueprinter.arm.limits import MAX_REDUCED, size_of
+from blueprinter.arm.model import LimitPassed, Unknown, UnknownKey, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +101,9 @@ def reduced_call(name: str, arguments: tuple[Value, ...] | list[Value]) -> Unkno
     for argument in arguments:
         if isinstance(argument, (list, dict)):
             size_of(argument)
-    return Unknown(f"{name}({', '.join(map(value_text, arguments))})")
+    text = f"{name}({', '.join(map(value_text, arguments))})"
+    if len(text) > MAX_REDUCED:
+        raise LimitPassed(
+            f"the expression of a value that only Azure knows is longer than {MAX_REDUCED:,} characters"
+        )
+    return Unknown(text)

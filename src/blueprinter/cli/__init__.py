@@ -30,7 +30,7 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow("evaluate", "evaluate", "Policy states to controls: evidence and gaps"),
     CommandRow("validate", "validate", "Check blueprints, assignments, registers and policies"),
     CommandRow("show", "show", "Frameworks, controls and their coverage, blueprints, policies, templates"),
-    CommandRow("policy", "policy", "The policy engine alone: test definitions"),
+    CommandRow("policy", "policy", "The policy engine alone: test, lint, explain, diff"),
     CommandRow("template", "template", "The template engine alone: expand templates, evaluate expressions"),
     CommandRow("catalog", "catalog", "Built-in definitions and aliases: check, import"),
     CommandRow("import", "import_", "Crosswalks (CSV) become frameworks or links of controls"),

@@ -9,6 +9,7 @@ from datetime import date
 
 from blueprinter.blueprint import (
     Attestation,
+    BuiltinFacts,
     Control,
     Exemption,
     Framework,
@@ -57,6 +58,8 @@ class ControlCard:
     deliberately_empty: bool
     definitions: Mapping[str, PolicyDefinition]
     """Of the linked tests, as far as they are known here."""
+    titles: Mapping[str, str]
+    """What Azure calls the built-ins among the tests."""
     has_registers: bool
     attestations: tuple[Attestation, ...]
     inherited: tuple[InheritedEvidence, ...]
@@ -85,6 +88,7 @@ def control_card(
     links: Collection[Link] = (),
     deliberately_empty: Collection[str] = (),
     definitions: Mapping[str, PolicyDefinition],
+    facts: BuiltinFacts,
     registers: Registers | None,
 ) -> ControlCard:
     """Collects what there is about a control. `registers`: None where there are none."""
@@ -100,6 +104,7 @@ def control_card(
         links=tuple(sorted(own, key=lambda link: order.index(link.strength))),
         deliberately_empty=control.id in deliberately_empty,
         definitions={test: definitions[test] for test in sorted(tests) if test in definitions},
+        titles={test: fact.display_name for test in sorted(tests) if (fact := facts.get(test)) is not None},
         has_registers=registers is not None,
         attestations=tuple(
             one
@@ -189,8 +194,18 @@ def _link(card: ControlCard, link: Link) -> Iterator[str]:
         notes.append(f"same test as built-in {link.equivalent}")
     if link.source != "controls.yaml":
         notes.append(f"mapped by {link.source}")
-    yield f"  {link.strength:<11}{link.test}" + (f" ({', '.join(notes)})" if notes else "")
+    title = card.titles.get(link.test) or (
+        definition.display_name if _is_guid(link.test) and definition else ""
+    )
+    if title:
+        notes.insert(0, f"built-in {link.test}")
+    yield f"  {link.strength:<11}{title or link.test}" + (f" ({', '.join(notes)})" if notes else "")
     yield from _wrapped(link.why, _WHY)
+
+
+def _is_guid(name: str) -> bool:
+    """Built-ins have names of the form of a GUID; nobody can read those."""
+    return len(name) == 36 and name.count("-") == 4
 
 
 def _registers(card: ControlCard) -> Iterator[str]:
@@ -325,7 +340,7 @@ def _link_json(card: ControlCard, link: Link) -> dict[str, object]:
     return {
         "target": str(link.target),
         "test": link.test,
-        "displayName": definition.display_name if definition is not None else None,
+        "displayName": definition.display_name if definition is not None else card.titles.get(link.test),
         "severity": str(definition.severity) if definition is not None else None,
         "strength": str(link.strength),
         "why": link.why,

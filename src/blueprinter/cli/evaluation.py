@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from blueprinter.arm import ExpressionError
 from blueprinter.blueprint import (
     Assignment,
     Registers,
@@ -117,7 +118,11 @@ def _bare_policies(request: Request, workspace: Workspace) -> tuple[AssignedPoli
     found = [AssignedPolicy(definition) for definition in read_bare_definitions(request.policies)]
     for name in request.initiatives:
         policy_set = _initiative(name, workspace)
-        members, missing = assign_set(policy_set, workspace.definitions, {})
+        try:
+            members, missing = assign_set(policy_set, workspace.definitions, {})
+        except ExpressionError as wrong:
+            message = f"the initiative `{policy_set.display_name}`: {wrong.message}"
+            raise InvalidInput([error("BP192", message, Position(name))]) from wrong
         if not members:
             hint = "import the built-in definitions: `blueprinter catalog import FOLDER`"
             message = f"none of the {len(missing)} members of `{policy_set.display_name}` is known here"

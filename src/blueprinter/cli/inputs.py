@@ -12,7 +12,15 @@ from pathlib import Path
 
 import click
 
-from blueprinter.arm import CLOUDS, DeploymentContext, expand, sealed
+from blueprinter.arm import (
+    CLOUDS,
+    DeploymentContext,
+    compile_bicep,
+    compile_bicep_parameters,
+    expand,
+    is_bicep,
+    sealed,
+)
 from blueprinter.compliance import ExpandedTemplate
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, Severity, error
 from blueprinter.document import Document, inside, load
@@ -99,17 +107,12 @@ def expand_templates(
     as `InvalidInput`.
     """
     files = [file for file in files_of(patterns, (".json", ".jsonc")) if not _is_parameter_file(file)]
-    named = [load(path) for path in parameters]
+    named = [load_parameters(Path(path)) for path in parameters]
     expanded: list[ExpandedTemplate] = []
     failed: list[tuple[Diagnostic, ...]] = []
     for file, group in zip(files, _resource_groups(files), strict=True):
-        beside = parameters_beside(file)
         try:
-            if file.suffix.lower() in {".bicep", ".bicepparam"}:
-                hint = "compile it first: `bicep build FILE`, then pass the JSON"
-                raise InvalidInput([error("BP105", "Bicep is not read yet", Position(str(file)), hint)])
-            document = load(file)
-            values = named[0] if named else load(beside) if beside else None
+            document, beside = load_template(file)
             context = DeploymentContext(
                 subscription_id=destination.subscription or PLACEHOLDER_SUBSCRIPTION,
                 resource_group=destination.resource_group or group,
@@ -117,7 +120,10 @@ def expand_templates(
                 utc_now=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             )
             expansion = expand(
-                document, parameter_document=values, context=context, read=read_linked(file.parent)
+                document,
+                parameter_document=named or beside,
+                context=context,
+                read=read_linked(file.parent),
             )
         except InvalidInput as found:
             failed.append(found.diagnostics)
@@ -128,9 +134,31 @@ def expand_templates(
     return Templates(tuple(expanded), tuple(_as_warning(found) for found in failed))
 
 
+def load_template(file: Path) -> tuple[Document, Document | None]:
+    """A template and the parameters that go with it: those found beside it by name, or of a `.bicepparam` file.
+
+    Bicep is compiled by the user's own Bicep CLI. Raises `InvalidInput`.
+    """
+    if file.suffix.lower() == ".bicepparam":
+        compiled = compile_bicep_parameters(file)
+        if compiled.template is None:
+            hint = "name the template instead, and this file with --parameters"
+            raise InvalidInput([error("BP537", "the file names no template", Position(str(file)), hint)])
+        return compiled.template, compiled.parameters
+    document = compile_bicep(file) if is_bicep(file) else load(file, repeated_keys=True)
+    beside = parameters_beside(file)
+    return document, load_parameters(beside) if beside else None
+
+
+def load_parameters(file: Path) -> Document:
+    """A file of parameter values; a `.bicepparam` file is compiled. Raises `InvalidInput`."""
+    return compile_bicep_parameters(file).parameters if is_bicep(file) else load(file)
+
+
 def parameters_beside(file: Path) -> Path | None:
     """The parameter file of a template by its name: `main.json` -> `main.parameters.json`, if there is one."""
-    beside = file.with_name(f"{file.stem}.parameters{file.suffix}")
+    suffix = ".json" if is_bicep(file) else file.suffix
+    beside = file.with_name(f"{file.stem}.parameters{suffix}")
     return beside if beside.is_file() else None
 
 
@@ -138,7 +166,8 @@ def read_linked(root: Path) -> Callable[[str, str], Document]:
     """Reads templates that are linked by a path relative to the linking file; they stay inside `root`."""
 
     def read(linking: str, relative: str) -> Document:
-        return load(inside(root, Path(linking).parent, relative, Position(linking)))
+        path = inside(root, Path(linking).parent, relative, Position(linking))
+        return compile_bicep(path) if is_bicep(path) else load(path, repeated_keys=True)
 
     return read
 

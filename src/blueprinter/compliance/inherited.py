@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from blueprinter.blueprint import InheritedEvidence
 from blueprinter.casing import get, same
 from blueprinter.compliance.model import Inherited
+from blueprinter.text import plural
 
 REVIEW_DAYS = 365
 """A review of provider evidence that is older than twelve months is due again."""
@@ -49,7 +50,12 @@ def inherited_part(
     if not found:
         found = [_of_one(entry, framework, "", "", today, warn_days) for entry in entries]
         return min(found, key=lambda part: _BEST_FIRST.index(part.status))
-    return max(found, key=lambda part: _BEST_FIRST.index(part.status))
+    worst = max(found, key=lambda part: _BEST_FIRST.index(part.status))
+    alike = len({part.reason for part in found if part.status is worst.status})
+    if worst.status is Inherited.LAPSED and alike > 1:
+        more = plural(alike - 1, "more service", "more services")
+        return InheritedPart(worst.status, f"{worst.reason}, and so for {more} in use")
+    return worst
 
 
 def _speaks(entry: InheritedEvidence, control: str, framework: str) -> bool:

@@ -37,7 +37,8 @@ CODES: tuple[CodeRow, ...] = (
     CodeRow(
         "BP106",
         "a key stands twice in one object",
-        "Which of two values would hold depends on the reader, so neither is taken. Remove one of them.",
+        "Which of two values would hold depends on the reader, so neither is taken. Remove one of them. In ARM "
+        "templates, where Azure takes the last, this is a warning.",
         bad='{"effect": "audit", "effect": "deny"}',
         good='{"effect": "audit"}',
     ),

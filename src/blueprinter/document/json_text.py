@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NoReturn, cast
+from typing import NoReturn, TypeAlias, cast
 
 from blueprinter.document.model import Json, Span, child
 from blueprinter.text import did_you_mean
@@ -19,12 +19,17 @@ from blueprinter.text import did_you_mean
 MAX_DEPTH = 128
 
 _SKIP = re.compile(r"(?:[ \t\r\n\ufeff]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
+
+
+OnRepeated: TypeAlias = Callable[[str, int], None]
+"""Takes note of a key that stands twice in one object, and of the offset of the second."""
+Skip: TypeAlias = "Callable[[str, int], re.Match[str] | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +46,32 @@ class _Duplicate(Exception):
     """The fast path met a key twice; the scanner finds out where."""
 
 
-def parse(text: str) -> Json:
-    """The value of a JSON text. Raises `Fault`."""
+def parse(text: str, on_repeated: OnRepeated | None = None) -> Json:
+    """The value of a JSON text. Raises `Fault`.
+
+    A key that stands twice in one object is a fault, unless `on_repeated` takes note of it: then its last value
+    holds.
+    """
     if _SURROGATE_ESCAPE.search(text):
-        return scan(text)
+        return scan(text, on_repeated=on_repeated)
     try:
         value: Json = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse, strict=False)
     except (ValueError, RecursionError, _Duplicate):
-        return scan(text)
+        return scan(text, on_repeated=on_repeated)
     if text.count("{") + text.count("[") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
-        return scan(text)
+        return scan(text, on_repeated=on_repeated)
     return value
 
 
 def measure(text: str) -> dict[str, Span]:
     """The offsets of every value of a text that `parse` accepts, by JSON pointer."""
     spans: dict[str, Span] = {}
-    scan(text, spans)
+    scan(text, spans, _accept)
     return spans
+
+
+def _accept(key: str, offset: int) -> None:
+    """The text was accepted before: what stands twice in it was allowed to."""
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -99,7 +112,7 @@ class _Open:
     member_span: tuple[int, int] = (-1, -1)
 
 
-def scan(text: str, spans: dict[str, Span] | None = None) -> Json:
+def scan(text: str, spans: dict[str, Span] | None = None, on_repeated: OnRepeated | None = None) -> Json:
     """The value of a JSON text, read without recursion; fills `spans` when given. Raises `Fault`."""
     skip = _SKIP.match
     place = _after_space(text, 0, skip)
@@ -113,7 +126,7 @@ def scan(text: str, spans: dict[str, Span] | None = None) -> Json:
             open_values.append(_Open(cast("dict[str, Json] | list[Json]", value), pointer, place))
             if len(open_values) > MAX_DEPTH:
                 raise Fault("BP104", f"nested more than {MAX_DEPTH} levels deep", place)
-            place = _first_member(text, open_values[-1], _after_space(text, end, skip), skip)
+            place = _first_member(text, open_values[-1], _after_space(text, end, skip), skip, on_repeated)
             if place >= 0:
                 continue
             place = -place
@@ -139,7 +152,7 @@ def scan(text: str, spans: dict[str, Span] | None = None) -> Json:
                 holder.value[holder.key] = value
             else:
                 holder.value.append(value)
-            place = _next_member(text, holder, _after_space(text, end, skip), skip)
+            place = _next_member(text, holder, _after_space(text, end, skip), skip, on_repeated)
             if place >= 0:
                 break
             end, opened = -place, True
@@ -155,24 +168,20 @@ def _slot(open_values: list[_Open]) -> tuple[str, tuple[int, int]]:
     return child(holder.pointer, len(holder.value)), (-1, -1)
 
 
-def _after_space(text: str, place: int, skip: Callable[[str, int], re.Match[str] | None]) -> int:
+def _after_space(text: str, place: int, skip: Skip) -> int:
     match = skip(text, place)
     return match.end() if match else place
 
 
-def _first_member(
-    text: str, holder: _Open, place: int, skip: Callable[[str, int], re.Match[str] | None]
-) -> int:
+def _first_member(text: str, holder: _Open, place: int, skip: Skip, on_repeated: OnRepeated | None) -> int:
     """Where the first member's value starts; minus the end offset when the object or array is empty."""
     closing = "}" if isinstance(holder.value, dict) else "]"
     if place < len(text) and text[place] == closing:
         return -(place + 1)
-    return _key(text, holder, place, skip) if closing == "}" else place
+    return _key(text, holder, place, skip, on_repeated) if closing == "}" else place
 
 
-def _next_member(
-    text: str, holder: _Open, place: int, skip: Callable[[str, int], re.Match[str] | None]
-) -> int:
+def _next_member(text: str, holder: _Open, place: int, skip: Skip, on_repeated: OnRepeated | None) -> int:
     """Where the next member's value starts; minus the end offset when the object or array ends here."""
     closing = "}" if isinstance(holder.value, dict) else "]"
     if place < len(text) and text[place] == ",":
@@ -191,10 +200,10 @@ def _next_member(
         )
     if place < len(text) and text[place] == closing:
         return -(place + 1)
-    return _key(text, holder, place, skip) if closing == "}" else place
+    return _key(text, holder, place, skip, on_repeated) if closing == "}" else place
 
 
-def _key(text: str, holder: _Open, place: int, skip: Callable[[str, int], re.Match[str] | None]) -> int:
+def _key(text: str, holder: _Open, place: int, skip: Skip, on_repeated: OnRepeated | None) -> int:
     """Reads a key and its colon; gives where the value starts."""
     match = _STRING.match(text, place)
     if match is None:
@@ -203,7 +212,11 @@ def _key(text: str, holder: _Open, place: int, skip: Callable[[str, int], re.Mat
         raise Fault("BP105", "expected a key in double quotes", place, 'keys are written as `"name": value`')
     key = _unescape(match, place)
     if isinstance(holder.value, dict) and key in holder.value:
-        raise Fault("BP106", f"the key `{key}` stands twice in this object", place, "remove one of the two")
+        if on_repeated is None:
+            raise Fault(
+                "BP106", f"the key `{key}` stands twice in this object", place, "remove one of the two"
+            )
+        on_repeated(key, place)
     holder.key, holder.member_span = key, (place, match.end())
     colon = _after_space(text, match.end(), skip)
     if colon >= len(text) or text[colon] != ":":

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from blueprinter.diagnostics import Position
+from blueprinter.diagnostics import Diagnostic, Position
 
 Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
 """A JSON value as the standard library represents it. Beyond the readers only named types travel."""
@@ -34,6 +34,8 @@ class Document:
     text: str
     value: Json
     _measure: Callable[[str], Mapping[str, Span]]
+    remarks: tuple[Diagnostic, ...] = ()
+    """What was put up with while it was read."""
     _spans: dict[str, Span] = field(default_factory=dict)
     _lines: list[int] = field(default_factory=list)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path, PurePosixPath
 
-from blueprinter.diagnostics import InvalidInput, Position, error
+from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, warning
 from blueprinter.document import json_text, yaml_text
 from blueprinter.document.model import Document, line_and_column
 
@@ -20,10 +20,12 @@ _MARKS = (
 )
 
 
-def load(path: Path | str, *, name: str | None = None) -> Document:
+def load(path: Path | str, *, name: str | None = None, repeated_keys: bool = False) -> Document:
     """Reads a JSON (`.json`, `.jsonc`, or any other extension) or YAML (`.yaml`, `.yml`) file.
 
-    `name` is how diagnostics call the file; default: the path as given. Raises `InvalidInput`.
+    `name` is how diagnostics call the file; default: the path as given. With `repeated_keys` a key may stand twice
+    in one object of JSON, as Azure Resource Manager takes it: the last value holds, with a remark. Raises
+    `InvalidInput`.
     """
     shown = name or str(path)
     try:
@@ -34,22 +36,33 @@ def load(path: Path | str, *, name: str | None = None) -> Document:
         raise InvalidInput(
             [error("BP101", f"`{shown}`: {reason}", Position(shown), "is the path right?")]
         ) from found
-    return parse(data, shown)
+    return parse(data, shown, repeated_keys=repeated_keys)
 
 
-def parse(data: bytes | str, file: str) -> Document:
+def parse(data: bytes | str, file: str, *, repeated_keys: bool = False) -> Document:
     """Reads a document; `file` names it and its extension chooses the reader. Raises `InvalidInput`."""
     if len(data) > MAX_BYTES:
         raise InvalidInput([error("BP103", f"larger than {MAX_BYTES:,} bytes", Position(file))])
     text = data if isinstance(data, str) else decode(data, file)
-    reader = yaml_text if PurePosixPath(file.lower()).suffix in {".yaml", ".yml"} else json_text
+    is_yaml = PurePosixPath(file.lower()).suffix in {".yaml", ".yml"}
+    remarks: list[Diagnostic] = []
+
+    def take_note(key: str, offset: int) -> None:
+        line, column = line_and_column(text, offset)
+        where = Position(file, line, column, line, column)
+        message = f"the key `{key}` stands twice in this object, this one holds"
+        remarks.append(warning("BP106", message, where, "remove the other"))
+
     try:
-        value = reader.parse(text)
+        value = (
+            yaml_text.parse(text) if is_yaml else json_text.parse(text, take_note if repeated_keys else None)
+        )
     except json_text.Fault as found:
         line, column = line_and_column(text, found.offset)
         where = Position(file, line, column, line, column)
         raise InvalidInput([error(found.code, found.message, where, found.hint)]) from found
-    return Document(file, text, value, reader.measure)
+    measure = yaml_text.measure if is_yaml else json_text.measure
+    return Document(file, text, value, measure, tuple(remarks))
 
 
 def decode(data: bytes, file: str) -> str:

@@ -9,17 +9,27 @@ from blueprinter.policy.aliases import AliasEntry, AliasPath, AliasTable, Capabi
 from blueprinter.policy.applicability import aliases_in, is_data_plane
 from blueprinter.policy.assignments import assign_set, fits_version, messages_for, parameter_faults
 from blueprinter.policy.batch import PolicySet, compile_policies
+from blueprinter.policy.case_file import load_tests
 from blueprinter.policy.case_schema import policy_tests_schema
 from blueprinter.policy.cases import CaseResult, cases_as_json, run_cases
 from blueprinter.policy.catalog import CatalogCheck, FolderIndex, check_catalog, index_folders
 from blueprinter.policy.catalog_file import Catalog, Imported, import_catalog, open_catalog
 from blueprinter.policy.codes import CODES
 from blueprinter.policy.definitions import is_definition, is_policy_set, read_definition, read_policy_set
-from blueprinter.policy.diff import Change, Pairing, PolicyDiff, PolicyTally, Turn, Versions, pair_definitions
+from blueprinter.policy.diff import (
+    Change,
+    Pairing,
+    PolicyDiff,
+    PolicyTally,
+    Turn,
+    Versions,
+    pair_definitions,
+)
 from blueprinter.policy.differences import DIFFERENCES, Difference
 from blueprinter.policy.effects import EFFECTS, EffectRow, Family, family_of
 from blueprinter.policy.explain import Around, Explanation, explain_policy
 from blueprinter.policy.explain_text import explanation_lines
+from blueprinter.policy.given import check_taken, read_around, read_resource, read_values, with_values
 from blueprinter.policy.judge import effect_of, undecidable
 from blueprinter.policy.lint import LINT_RULES, LintRule, lint_code, lint_document
 from blueprinter.policy.lint_rules.draft import DefinitionLookup, KnownDefinition
@@ -109,6 +119,7 @@ __all__ = [
     "assign_set",
     "cases_as_json",
     "check_catalog",
+    "check_taken",
     "compile_policies",
     "definition_key",
     "effect_of",
@@ -123,6 +134,7 @@ __all__ = [
     "is_policy_set",
     "lint_code",
     "lint_document",
+    "load_tests",
     "messages_for",
     "open_catalog",
     "pair_definitions",
@@ -130,11 +142,15 @@ __all__ = [
     "policy_tests_schema",
     "read_alias_table",
     "read_aliases",
+    "read_around",
     "read_definition",
     "read_overrides",
     "read_policy_set",
+    "read_resource",
     "read_resource_selectors",
+    "read_values",
     "roll_up",
     "run_cases",
     "undecidable",
+    "with_values",
 ]

@@ -14,6 +14,9 @@ from blueprinter.diagnostics import InvalidInput, Position, error
 from blueprinter.document import Document, Json, Span
 from blueprinter.policy.aliases import AliasEntry, AliasTable, MemoryStore, read_providers
 
+MAX_BYTES = 512 * 1024 * 1024
+"""What a file may hold, uncompressed; Azure's list of all providers has about a tenth of it."""
+
 
 def read_alias_table(path: Path) -> AliasTable:
     """Aliases from a file: Azure's list of providers as JSON, or lines `alias,path` as CSV; either may be
@@ -25,11 +28,12 @@ def read_store(path: Path) -> MemoryStore:
     """What `read_alias_table` reads, as a store."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     try:
-        data = path.read_bytes()
-        if suffixes[-1:] == [".gz"]:
-            data = gzip.decompress(data)
+        with gzip.open(path) if suffixes[-1:] == [".gz"] else path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error) as found:
         raise _refused(path, str(found)) from found
+    if len(data) > MAX_BYTES:
+        raise _refused(path, f"larger than {MAX_BYTES:,} bytes")
     return _read_csv(data, path) if ".csv" in suffixes else _read_json(data, path)
 
 

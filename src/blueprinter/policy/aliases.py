@@ -63,6 +63,10 @@ class AliasStore(Protocol):
         """The alias under every type that registers it."""
         ...
 
+    def has_member(self, array: str) -> bool:
+        """Whether any type has an alias for a property of the members of an array, such as `x[*].y` for `x[*]`."""
+        ...
+
     def capabilities(self, resource_type: str) -> Capabilities: ...
 
     def names(self, resource_type: str) -> tuple[str, ...]:
@@ -76,6 +80,8 @@ class MemoryStore:
 
     by_type: dict[str, dict[str, AliasEntry]] = field(default_factory=dict)
     capability: dict[str, Capabilities] = field(default_factory=dict)
+    detailed: bool = False
+    """Whether paths by API version and what may be modified would be told: a plain table does not tell."""
     types_of: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, resource_type: str, alias: str, entry: AliasEntry) -> None:
@@ -94,6 +100,9 @@ class MemoryStore:
 
     def anywhere(self, alias: str) -> tuple[AliasEntry, ...]:
         return tuple(self.by_type[type][alias] for type in self.types_of.get(alias, ()))
+
+    def has_member(self, array: str) -> bool:
+        return any(alias.startswith(f"{array}.") for alias in self.types_of)
 
     def capabilities(self, resource_type: str) -> Capabilities:
         return self.capability.get(resource_type, Capabilities())
@@ -141,8 +150,8 @@ class AliasTable:
     def resolve(self, resource_type: str, alias: str, api_version: str = "") -> AliasPath | None:
         """The path of an alias for a resource of that type; None when this type has no such alias.
 
-        `x` is derived from `x[*]` where only that is listed. Text that starts with `properties.` is a path as
-        written, marked as guessed.
+        `x` is derived from `x[*]` where only that is listed, and `x[*]` from `x[*].y`. Text that starts with
+        `properties.` is a path as written, marked as guessed.
         """
         key = (fold(resource_type), fold(alias), fold(api_version))
         if key not in self._cache:
@@ -158,7 +167,13 @@ class AliasTable:
             path = found.path_for(api_version)
             if path.endswith("[*]"):
                 return _table_path(found, path[:-3])
-        if folded.startswith("properties."):
+        array = folded if folded.endswith("[*]") else f"{folded}[*]"
+        found = self._member(type, array)
+        if found is not None:
+            path = _array_path(found.path_for(api_version), array.count("[*]"))
+            if path:
+                return _table_path(found, path if array == folded else path[:-3])
+        if folded.startswith(_PATHS):
             return _guess(alias)
         if self.closed or "/" not in folded or self._known(folded) or not belongs(type, folded):
             return None
@@ -167,7 +182,7 @@ class AliasTable:
     def exists(self, alias: str) -> bool:
         """Whether any resource type has this alias, or it may be one that no table lists yet."""
         folded = fold(alias)
-        if self._known(folded) or folded.startswith("properties."):
+        if self._known(folded) or folded.startswith(_PATHS):
             return True
         return not self.closed and "/" in folded
 
@@ -204,8 +219,29 @@ class AliasTable:
                 return found
         return None
 
+    def _member(self, type: str, array: str) -> AliasEntry | None:
+        """The first alias of a type for a property of the members of an array."""
+        for store in self.stores:
+            for owner in (type, ""):
+                for alias in store.names(owner):
+                    if alias.startswith(f"{array}."):
+                        found = store.entry(type, alias)
+                        if found is not None:
+                            return found
+        return None
+
     def _known(self, folded: str) -> bool:
-        return any(store.anywhere(folded) or store.anywhere(folded + "[*]") for store in self.stores)
+        array = folded if folded.endswith("[*]") else f"{folded}[*]"
+        return any(
+            store.anywhere(folded) or store.anywhere(array) or store.has_member(array)
+            for store in self.stores
+        )
+
+
+def _array_path(path: str, wildcards: int) -> str:
+    """A path up to its n-th `[*]`; empty where it has fewer."""
+    parts = path.split("[*]")
+    return "".join(f"{part}[*]" for part in parts[:wildcards]) if len(parts) > wildcards else ""
 
 
 def _table_path(entry: AliasEntry, path: str) -> AliasPath:
@@ -227,6 +263,9 @@ def belongs(resource_type: str, alias: str) -> bool:
         return owner == resource_type
     return not owner or owner == resource_type.partition("/")[0]
 
+
+_PATHS = ("properties.", "properties[")
+"""What begins so is no alias but a path as it is written."""
 
 # What resources have beside `properties`. The exceptions keep their SKU inside.
 _AT_ROOT = frozenset({"sku", "identity", "zones", "kind", "managedby", "plan", "extendedlocation"})
@@ -258,7 +297,7 @@ def read_aliases(document: Document) -> AliasTable:
 
 def read_providers(document: Document) -> MemoryStore:
     """What `read_aliases` reads, as a store."""
-    store = MemoryStore()
+    store = MemoryStore(detailed=True)
     faults: list[Diagnostic] = []
     value, pointer = document.value, ""
     if isinstance(value, dict) and isinstance(get(value, "value"), list):

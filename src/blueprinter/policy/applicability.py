@@ -41,7 +41,7 @@ _DECIDING = frozenset({FieldKind.TYPE, FieldKind.NAME, FieldKind.KIND})
 def deciding_kinds(condition: Condition) -> frozenset[FieldKind]:
     """Which of type, name and kind decide about applicability: all of them, but none where a rule has only
     kind or only name conditions, and type alone where it has nothing but type with kind or with name."""
-    found = {_kind_of(compare) for compare in _outside_counts(condition)}
+    found = {kind_of(compare) for compare in _outside_counts(condition)}
     if found in ({FieldKind.KIND}, {FieldKind.NAME}):
         return frozenset()
     if found in ({FieldKind.TYPE, FieldKind.KIND}, {FieldKind.TYPE, FieldKind.NAME}):
@@ -49,7 +49,8 @@ def deciding_kinds(condition: Condition) -> frozenset[FieldKind]:
     return _DECIDING
 
 
-def _kind_of(compare: Compare) -> FieldKind | None:
+def kind_of(compare: Compare) -> FieldKind | None:
+    """Which of type, name and kind a condition is about, if it is about one of them."""
     left = compare.left
     if isinstance(left, FieldLeft) and isinstance(left.name, FieldName) and left.name.kind in _DECIDING:
         return left.name.kind
@@ -72,7 +73,7 @@ def is_applicable(
     """Whether a rule applies: its `if` with only the conditions on `kinds`; every other condition counts as
     true, or as false below an odd number of `not`."""
     if isinstance(condition, Compare):
-        return evaluator.holds(condition) if _kind_of(condition) in kinds else positive
+        return evaluator.holds(condition) if kind_of(condition) in kinds else positive
     if isinstance(condition, Not):
         truth = is_applicable(condition.member, kinds, evaluator, positive=not positive)
         return truth if isinstance(truth, Open) else not truth
@@ -254,7 +255,7 @@ def _both(guards: list[TypeGuard]) -> TypeGuard:
 
 
 def _guard_of(compare: Compare, parameters: dict[str, Value]) -> TypeGuard:
-    if _kind_of(compare) is not FieldKind.TYPE or compare.operator.name not in ("equals", "in", "like"):
+    if kind_of(compare) is not FieldKind.TYPE or compare.operator.name not in ("equals", "in", "like"):
         return ANY_TYPE
     value = _plain_value(compare.right, parameters)
     texts = [value] if isinstance(value, str) else value if isinstance(value, list) else None

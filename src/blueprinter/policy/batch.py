@@ -59,6 +59,31 @@ class PolicySet:
         return self._policies
 
     @property
+    def aliases(self) -> AliasTable:
+        """The aliases that the policies are read with."""
+        return self._aliases
+
+    @property
+    def now(self) -> str:
+        """The clock of the run."""
+        return self._now
+
+    @property
+    def strict_aliases(self) -> bool:
+        """Whether what rests on a guessed alias is unsupported."""
+        return self._strict
+
+    @property
+    def all_states(self) -> bool:
+        """Whether policies that do not apply give a state too."""
+        return self._all_states
+
+    @property
+    def may_conflict(self) -> bool:
+        """Whether several policies would write to resources, so that they may contradict each other."""
+        return self._writers > 1
+
+    @property
     def related_types(self) -> frozenset[str]:
         """Folded types that existence lookups, `resourceGroup()` and `subscription()` need."""
         found: set[str] = set()
@@ -80,7 +105,12 @@ class PolicySet:
         states were asked for.
         """
         type = fold(Subject(resource, self._aliases).type)
-        policies = self._policies if self._all_states else self._of_type(type)
+        return self.judge(self._policies if self._all_states else self._of_type(type), resource, lookup)
+
+    def judge(
+        self, policies: Sequence[CompiledPolicy], resource: Resource, lookup: Lookup
+    ) -> tuple[PolicyState, ...]:
+        """The states that some of the policies give, as `run` would."""
         surroundings = LookupSurroundings(resource, lookup)
         reached: dict[tuple[object, ...], Reach] = {}
         states: list[PolicyState] = []
@@ -112,7 +142,7 @@ class PolicySet:
                     detail=str(reach),
                 )
             states.append(state_of(assigned, resource, found))
-        return with_conflicts(states) if self._writers > 1 else tuple(states)
+        return with_conflicts(states) if self.may_conflict else tuple(states)
 
     def _of_type(self, type: str) -> tuple[CompiledPolicy, ...]:
         if type not in self._by_type:

@@ -65,6 +65,16 @@ class CaseFile:
     cases: tuple[Case, ...]
 
 
+def load_tests(path: Path) -> Document:
+    """A file of policy tests. Keys that stand twice in the definition that it holds are faults of that definition,
+    which a case may expect: they are remarks of the document, for `run_cases`. Raises `InvalidInput`."""
+    document = load(path, repeated_keys=True)
+    whole = document.locate("/definition")
+    first, last = (whole.line, whole.column), (whole.end_line, whole.end_column)
+    places = [(remark.position.line, remark.position.column) for remark in document.remarks]
+    return document if all(first <= place <= last for place in places) else load(path)
+
+
 def read_case_file(document: Document, root: Path, catalog: AliasTable) -> CaseFile:
     """A file of policy tests. `root` is the folder that paths in it may not leave; `catalog` holds the aliases
     of a file that states none. Raises `InvalidInput` with every fault."""
@@ -115,7 +125,7 @@ class _FileReader:
 
     def read(self, catalog: AliasTable) -> CaseFile | None:
         top = self.closed(self.document.value, "", _FILE_KEYS, "a file of policy tests")
-        if not top:
+        if not isinstance(self.document.value, dict):
             return None
         if "schema" in top and top["schema"] != SCHEMA:
             self.fault(f"the schema is `{SCHEMA}`", "/schema")
@@ -184,7 +194,7 @@ class _FileReader:
 
     def _case(self, value: Json, pointer: str, seen: set[str]) -> Case | None:
         stated = self.closed(value, pointer, _CASE_KEYS, "a case")
-        if not stated:
+        if not isinstance(value, dict):
             return None
         name = self.text(stated, "name", pointer)
         if not name:

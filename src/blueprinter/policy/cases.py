@@ -117,7 +117,9 @@ class _Suite:
     def __init__(self, file: CaseFile) -> None:
         self.file = file
         self._definition: PolicyDefinition | None = None
-        self._faults: tuple[Diagnostic, ...] = ()
+        self._faults: tuple[Diagnostic, ...] = file.policy.remarks
+        if self._faults:
+            return
         try:
             self._definition = read_definition(file.policy, file.pointer, name=file.name)
         except InvalidInput as found:

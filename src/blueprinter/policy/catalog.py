@@ -16,6 +16,7 @@ from blueprinter.casing import get
 from blueprinter.diagnostics import Diagnostic, InvalidInput
 from blueprinter.document import Document, Json, load
 from blueprinter.policy.aliases import AliasTable
+from blueprinter.policy.codes import LIMIT_CODES
 from blueprinter.policy.definitions import is_definition, is_policy_set, read_definition, read_policy_set
 from blueprinter.policy.judge import compile_policy, undecidable
 from blueprinter.policy.model import (
@@ -27,6 +28,9 @@ from blueprinter.policy.model import (
 )
 
 Read = TypeVar("Read")
+
+OTHER_CLOUD = "Azure Government"
+"""The folders of what another cloud has, mostly under the same keys."""
 
 _CRASHES = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What a bug of ours would raise; faults of the input are `InvalidInput`."""
@@ -100,7 +104,7 @@ def index_folders(paths: Sequence[Path]) -> FolderIndex:
     kinds: dict[str, str] = {}
     duplicates: list[tuple[str, Path, Path]] = []
     faults: list[Diagnostic] = []
-    for path in sorted(definition_files(paths), key=lambda one: "Azure Government" in one.parts):
+    for path in sorted(definition_files(paths), key=lambda one: OTHER_CLOUD in one.parts):
         try:
             document = load(path)
         except InvalidInput as found:
@@ -112,7 +116,7 @@ def index_folders(paths: Sequence[Path]) -> FolderIndex:
         for key in _keys_of(document.value, path):
             if key not in files:
                 files[key], kinds[key] = path, kind
-            elif files[key] != path and "Azure Government" not in path.parts:
+            elif files[key] != path and OTHER_CLOUD not in path.parts:
                 duplicates.append((key, files[key], path))
 
     def definition(key: str) -> PolicyDefinition:
@@ -227,10 +231,10 @@ def _check(document: Document, aliases: AliasTable) -> UnsupportedReason | None:
     try:
         definition = read_definition(document)
     except InvalidInput as found:
-        reason = _REASONS.get(frozenset(fault.code for fault in found.diagnostics))
-        if reason is None:
+        reasons = [_REASONS.get(fault.code) for fault in found.diagnostics]
+        if None in reasons:
             raise
-        return reason
+        return reasons[0]
     _, faults = compile_policy(AssignedPolicy(definition), aliases)
     if faults:
         raise InvalidInput(faults)
@@ -240,6 +244,8 @@ def _check(document: Document, aliases: AliasTable) -> UnsupportedReason | None:
 
 
 _REASONS = {
-    frozenset({"BP308"}): UnsupportedReason.UNKNOWN_FUNCTION,
-    frozenset({"BP314"}): UnsupportedReason.LIMIT,
+    "BP308": UnsupportedReason.UNKNOWN_FUNCTION,
+    "BP309": UnsupportedReason.PARAMETER_MISSING,
+    **dict.fromkeys(LIMIT_CODES, UnsupportedReason.LIMIT),
 }
+"""Faults that say why a definition which has the right form cannot be judged."""

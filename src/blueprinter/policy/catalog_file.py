@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tempfile
 import weakref
 import zlib
 from collections.abc import Mapping
@@ -11,15 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blueprinter.diagnostics import InvalidInput, Position, error
+from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error
 from blueprinter.document import Document, load, parse
 from blueprinter.policy.alias_files import read_store
 from blueprinter.policy.aliases import AliasEntry, AliasTable, Capabilities, MemoryStore
-from blueprinter.policy.catalog import Lazy, index_folders, kind_of
+from blueprinter.policy.catalog import OTHER_CLOUD, Lazy, index_folders, kind_of
 from blueprinter.policy.definitions import read_definition, read_policy_set
 from blueprinter.policy.model import PolicyDefinition, PolicySetDefinition
 
-_VERSION = "1"
+_VERSION = "2"
 _LARGEST_POLICY = 4 * 1024 * 1024
 """A larger file is a list of providers; the largest definitions have some hundred kilobytes."""
 
@@ -29,16 +30,20 @@ _TABLES = (
         key TEXT NOT NULL, kind TEXT NOT NULL, file TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, key))""",
     """CREATE TABLE IF NOT EXISTS aliases (
         type TEXT NOT NULL, alias TEXT NOT NULL, path TEXT NOT NULL, versions TEXT NOT NULL, modifiable INTEGER,
-        PRIMARY KEY (type, alias)) WITHOUT ROWID""",
+        detailed INTEGER NOT NULL, PRIMARY KEY (type, alias)) WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS aliases_by_name ON aliases (alias)",
     "CREATE TABLE IF NOT EXISTS capabilities (type TEXT PRIMARY KEY, tags INTEGER, location INTEGER)",
 )
 
 # Rows of a plain table of paths do not replace what a list of providers says in more detail.
-_KEEP_ALIAS = """INSERT INTO aliases VALUES (?, ?, ?, ?, ?) ON CONFLICT (type, alias) DO UPDATE SET
-    path = excluded.path, versions = excluded.versions, modifiable = excluded.modifiable
-    WHERE excluded.versions <> '[]' OR excluded.modifiable IS NOT NULL
-        OR (versions = '[]' AND modifiable IS NULL)"""
+_KEEP_ALIAS = """INSERT INTO aliases VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (type, alias) DO UPDATE SET
+    path = excluded.path, versions = excluded.versions, modifiable = excluded.modifiable, detailed = excluded.detailed
+    WHERE excluded.detailed >= detailed"""
+
+# What another cloud has under the same key does not replace the public definition.
+_KEEP_DOCUMENT = """INSERT INTO documents VALUES (?, ?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET
+    file = excluded.file, body = excluded.body
+    WHERE excluded.file NOT LIKE '%Azure Government/%' OR file LIKE '%Azure Government/%'"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +53,64 @@ class Imported:
     definitions: int
     sets: int
     aliases: int
+    skipped: tuple[Diagnostic, ...] = ()
+    """Files of a folder that are no JSON."""
 
 
 def import_catalog(source: Path, store: Path) -> Imported:
     """Adds to a catalog file, which is made when it is absent: a folder of definitions and initiatives, or a
-    file of aliases (`read_alias_table`). What has the same key is replaced. Raises `InvalidInput`."""
+    file of aliases (`read_alias_table`). What has the same key is replaced. All of it is added, or nothing: an import
+    that is broken off leaves the file as it was. Raises `InvalidInput`."""
     if not source.exists():
         raise InvalidInput([error("BP332", f"`{source}` does not exist", Position(str(source)))])
     store.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(store)
+    if store.exists():
+        return _write(source, store)
+    # a catalog appears when it is complete
+    with tempfile.TemporaryDirectory(dir=store.parent) as folder:
+        new = Path(folder) / store.name
+        found = _write(source, new)
+        new.replace(store)
+    return found
+
+
+def _write(source: Path, store: Path) -> Imported:
+    connection = sqlite3.connect(store, isolation_level=None)
     try:
-        with connection:  # commits at the end, or rolls back
-            return _import(source, connection)
-    except sqlite3.DatabaseError as found:
-        raise _no_catalog(store, f"cannot be written: {found}") from found
+        connection.execute("BEGIN IMMEDIATE")
+        found = _import(source, connection)
+        connection.execute("COMMIT")
+    except sqlite3.DatabaseError as wrong:
+        raise _no_catalog(store, f"cannot be written: {wrong}") from wrong
     finally:
-        connection.close()
+        connection.close()  # rolls back what is not committed
+    return found
 
 
 def _import(source: Path, connection: sqlite3.Connection) -> Imported:
+    _drop_other_version(connection)
     for statement in _TABLES:
         connection.execute(statement)
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('version', ?)", (_VERSION,))
+    found = _import_source(source, connection)
+    if not found.definitions + found.sets + found.aliases:
+        message = f"`{source}` holds no definition, initiative or alias"
+        raise InvalidInput([error("BP332", message, Position(str(source))), *found.skipped])
+    return found
+
+
+def _drop_other_version(connection: sqlite3.Connection) -> None:
+    """Empties a catalog that another version wrote: it is written anew."""
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if "meta" in names:
+        row = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
+        if row is not None and row[0] == _VERSION:
+            return
+    for name in names & {"meta", "documents", "aliases", "capabilities"}:
+        connection.execute(f"DROP TABLE {name}")
+
+
+def _import_source(source: Path, connection: sqlite3.Connection) -> Imported:
     if source.is_dir() or (source.suffix == ".json" and _is_policy(source)):
         return _import_folder(source, connection)
     return Imported(0, 0, _import_aliases(read_store(source), connection))
@@ -88,9 +129,11 @@ def _import_folder(source: Path, connection: sqlite3.Connection) -> Imported:
         kind = "definition" if key in index.definitions else "set"
         body = zlib.compress(load(path).text.encode())
         shown = path.relative_to(source).as_posix() if source.is_dir() else path.name
-        connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)", (key, kind, shown, body))
+        if OTHER_CLOUD in path.parts and OTHER_CLOUD not in shown:
+            shown = f"{OTHER_CLOUD}/{shown}"
+        connection.execute(_KEEP_DOCUMENT, (key, kind, shown, body))
         imported[kind].add(path)
-    return Imported(len(imported["definition"]), len(imported["set"]), 0)
+    return Imported(len(imported["definition"]), len(imported["set"]), 0, index.faults)
 
 
 def _import_aliases(found: MemoryStore, connection: sqlite3.Connection) -> int:
@@ -98,7 +141,8 @@ def _import_aliases(found: MemoryStore, connection: sqlite3.Connection) -> int:
     for type, members in found.by_type.items():
         for alias, entry in members.items():
             versions = json.dumps([[path, sorted(listed)] for path, listed in entry.versions])
-            connection.execute(_KEEP_ALIAS, (type, alias, entry.default_path, versions, entry.modifiable))
+            row = (type, alias, entry.default_path, versions, entry.modifiable, found.detailed)
+            connection.execute(_KEEP_ALIAS, row)
             count += 1
     for type, known in found.capability.items():
         connection.execute(
@@ -142,6 +186,11 @@ class SqliteStore:
     def anywhere(self, alias: str) -> tuple[AliasEntry, ...]:
         query = "SELECT path, versions, modifiable FROM aliases WHERE alias = ? ORDER BY type"
         return tuple(_entry(*row) for row in self._reader.rows(query, alias))
+
+    def has_member(self, array: str) -> bool:
+        # "/" is the character behind "."
+        query = "SELECT 1 FROM aliases WHERE alias > ? AND alias < ? LIMIT 1"
+        return bool(self._reader.rows(query, f"{array}.", f"{array}/"))
 
     def capabilities(self, resource_type: str) -> Capabilities:
         rows = self._reader.rows("SELECT tags, location FROM capabilities WHERE type = ?", resource_type)

@@ -103,10 +103,9 @@ CODES: tuple[CodeRow, ...] = (
     ),
     CodeRow(
         "BP314",
-        "a limit of Azure Policy is exceeded",
-        "Azure refuses rules beyond its limits: 4,096 conditions in `if`, 128 in `then`, 2,048 functions in a "
-        "rule, 5 field counts over one array, 10 value counts, 81,920 characters and 64 nested functions in an "
-        "expression.",
+        "too many conditions",
+        "Azure takes at most 4,096 conditions in `if` and 128 in the `existenceCondition` of `then`. Use `in` with a "
+        "list, or split the policy.",
     ),
     CodeRow(
         "BP315",
@@ -132,6 +131,44 @@ CODES: tuple[CodeRow, ...] = (
         "`resourceGroup`, `subscription`, `policy`, `requestContext` and `utcNow`, all of them optional.",
         bad='{"name": "app"}',
         good='{"type": "Microsoft.Web/sites", "name": "app", "properties": {}}',
+    ),
+    CodeRow(
+        "BP340",
+        "too many functions",
+        "Azure takes at most 2,048 calls of functions in one rule.",
+    ),
+    CodeRow(
+        "BP341",
+        "functions nested too deeply",
+        "Azure takes functions that stand in each other at most 64 deep.",
+    ),
+    CodeRow(
+        "BP342",
+        "too many arguments",
+        "Azure takes at most 128 arguments in a call of a function. Give an array instead.",
+    ),
+    CodeRow(
+        "BP343",
+        "an expression is too long",
+        "Azure takes expressions of at most 81,920 characters.",
+    ),
+    CodeRow(
+        "BP344",
+        "too many counts over an array",
+        "Azure takes at most 5 field counts over one array in a rule. Join them: the `where` of one count may hold "
+        "`anyOf`.",
+    ),
+    CodeRow(
+        "BP345",
+        "too many value counts",
+        "Azure takes at most 10 value counts in a rule.",
+    ),
+    CodeRow(
+        "BP346",
+        "too many members of a value count",
+        "Azure lets value counts look at 100 members at most; one inside another counts once for each member of the "
+        "outer one. An array that only the assignment or the resource tells is checked when it is judged: what passes "
+        "the limit is unsupported.",
     ),
     CodeRow(
         "BP320",
@@ -172,5 +209,9 @@ CODES: tuple[CodeRow, ...] = (
     *LINT_CODES,
 )
 
-COMPILE_CODES = frozenset({"BP308", "BP309", "BP310", "BP311", "BP314", "BP315"})
+LIMIT_CODES = frozenset({"BP314", "BP340", "BP341", "BP342", "BP343", "BP344", "BP345", "BP346"})
+"""Rules beyond what Azure takes (Microsoft Learn, "Azure Policy definition structure policy rule", section "Policy
+rule limits")."""
+
+COMPILE_CODES = frozenset({"BP308", "BP309", "BP310", "BP311", "BP315"}) | LIMIT_CODES
 """Faults of meaning rather than form: a policy test expects them as `error: compile`, all others as `parse`."""

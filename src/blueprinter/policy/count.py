@@ -45,6 +45,10 @@ class Counted:
     """Where the first member stands that counts."""
     open: Open | None = None
     """Why a member could not be decided."""
+    frame: Frame | None = None
+    """The first member that counts, as its `where` sees it."""
+    member: Value = None
+    """The first member that counts."""
 
 
 def count_field(
@@ -64,22 +68,29 @@ def count_field(
         # an array named without its `[*]`
         hits = [Hit(member, (*hits[0].path, at), (at,)) for at, member in enumerate(hits[0].value)]
     if where is None:
-        return Counted(len(hits), len(hits), hits[0].path if hits else ())
+        if not hits:
+            return Counted(0, 0)
+        return Counted(len(hits), len(hits), hits[0].path, member=_value(hits[0]))
     texts = sorted(prefixes(name.text), key=len)
     names = {text: place + 1 for place, text in enumerate(texts)}
     low = high = 0
     first: Path = ()
     undecided: Open | None = None
+    match: Frame | None = None
     for hit in hits:
-        value = None if isinstance(hit.value, Absent) else hit.value
-        truth = where(Frame(frame, owner, names, hit.indexes, value))
+        inner = Frame(frame, owner, names, hit.indexes, _value(hit))
+        truth = where(inner)
         if truth is True:
-            low, high, first = low + 1, high + 1, first or hit.path
+            low, high, first, match = low + 1, high + 1, first or hit.path, match or inner
         elif isinstance(truth, Open):
             high, undecided = high + 1, undecided or truth
             if truth.reason is None:
                 return Counted(low, high, first, truth)
-    return Counted(low, high, first, undecided)
+    return Counted(low, high, first, undecided, match, match.value if match else None)
+
+
+def _value(hit: Hit) -> Value:
+    return None if isinstance(hit.value, Absent) else hit.value
 
 
 def count_values(
@@ -94,22 +105,24 @@ def count_values(
     if not isinstance(value, list):
         raise ExpressionError("the `value` of a count is no array")
     if where is None:
-        return Counted(len(value), len(value))
+        return Counted(len(value), len(value), member=value[0] if value else None)
     iterations = len(value) * _iterations(frame)
     if iterations > MAX_ITERATIONS:
         detail = f"value counts over {iterations} members, at most {MAX_ITERATIONS} are allowed"
         raise Undecidable(UnsupportedReason.LIMIT, detail)
     low = high = 0
     undecided: Open | None = None
+    match: Frame | None = None
     for member in value:
-        truth = where(Frame(frame, None, {fold(name): 0}, (), member, iterations))
+        inner = Frame(frame, None, {fold(name): 0}, (), member, iterations)
+        truth = where(inner)
         if truth is True:
-            low, high = low + 1, high + 1
+            low, high, match = low + 1, high + 1, match or inner
         elif isinstance(truth, Open):
             high, undecided = high + 1, undecided or truth
             if truth.reason is None:
                 return Counted(low, high, open=truth)
-    return Counted(low, high, open=undecided)
+    return Counted(low, high, open=undecided, frame=match, member=match.value if match else None)
 
 
 def _iterations(frame: Frame | None) -> int:

@@ -287,8 +287,7 @@ def _groups(
     listed = inner[key] if key is not None else None
     if key is None or listed is None:
         return ()
-    groups: list[PolicyGroup] = []
-    seen: set[str] = set()
+    groups: dict[str, PolicyGroup] = {}
     for place, item in enumerate(listed if isinstance(listed, list) else [listed]):
         where = child(child(inner_pointer, key), place)
         name = _text(get(item, "name")) if isinstance(item, dict) else ""
@@ -296,15 +295,12 @@ def _groups(
             message = "a group of the initiative has a `name`"
             faults.append(error("BP321", message, document.locate(where)))
             continue
-        if fold(name) in seen:
-            faults.append(error("BP321", f"the group `{name}` stands twice", document.locate(where)))
-        seen.add(fold(name))
         texts = (
             _text(get(item, part))
             for part in ("displayName", "category", "description", "additionalMetadataId")
         )
-        groups.append(PolicyGroup(name, *texts))
-    return tuple(groups)
+        groups.setdefault(fold(name), PolicyGroup(name, *texts))
+    return tuple(groups.values())
 
 
 def _members(
@@ -382,6 +378,9 @@ def _check_member_value(
             return
         for call in calls_in(node):
             name = getattr(call.arguments[0], "value", None) if call.arguments else None
+            if fold(call.name) in ("field", "current"):
+                message = f"`{call.name}` has no meaning in an initiative"
+                faults.append(error("BP322", message, document.locate(pointer)))
             if fold(call.name) == "parameters" and isinstance(name, str) and get(parameters, name) is None:
                 message = f"the initiative declares no parameter `{name}`"
                 faults.append(error("BP322", message, document.locate(pointer)))

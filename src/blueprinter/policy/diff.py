@@ -8,15 +8,17 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from blueprinter.arm import Resource
-from blueprinter.casing import fold, key_of
+from blueprinter.casing import fold, get
 from blueprinter.document import Json
 from blueprinter.policy.aliases import AliasTable
+from blueprinter.policy.assignments import parameter_faults
 from blueprinter.policy.batch import PolicySet, compile_policies
 from blueprinter.policy.model import (
     AssignedPolicy,
     ComplianceState,
     Lookup,
     PolicyDefinition,
+    PolicyParameter,
     PolicyState,
     definition_key,
 )
@@ -84,7 +86,7 @@ class Change:
     old: ComplianceState
     new: ComplianceState
     detail: str
-    """Why it is so under the new version; under the old where the new one gives no state."""
+    """What the new version says, or what the old one said where the new one finds no fault; so are the next three."""
     path: str
     expected: str
     actual: str
@@ -264,11 +266,16 @@ class _Side:
 
 
 def assigned_with(definition: PolicyDefinition, parameters: Mapping[str, Json]) -> AssignedPolicy:
-    """A definition with those of the values that it declares a parameter for."""
-    own = {
-        name: value for name, value in parameters.items() if key_of(definition.parameters, name) is not None
-    }
+    """A definition with those of the values that it takes: it declares the parameter, and allows the value."""
+    declared = definition.parameters
+    own = {name: value for name, value in parameters.items() if takes_value(declared, name, value)}
     return replace(AssignedPolicy(definition), parameters=own)
+
+
+def takes_value(declared: Mapping[str, PolicyParameter], name: str, value: Json) -> bool:
+    """Whether a value can be given to a definition with these parameters."""
+    parameter = get(declared, name)
+    return parameter is not None and not parameter_faults({parameter.name: parameter}, {name: value})
 
 
 def allows_deny(definition: PolicyDefinition) -> bool:
@@ -308,7 +315,7 @@ def _compared(
     if before is not after:
         turn = _TURNS.get(after, Turn.OTHER)
     tally.turns[turn] += 1
-    telling = new or old
+    telling = new if new is not None and (new.path or new.detail or old is None) else old
     return Change(
         policy=tally.name,
         resource=resource,

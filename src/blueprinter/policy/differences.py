@@ -32,6 +32,9 @@ class Difference:
     """What Microsoft's documentation says, with the name of its page."""
     other: str
     """What another source says, with its name."""
+    case: str
+    """The group of cases that shows it: `<file of tests/unit/policy/cases>: <what it is about>`; empty for
+    rules about assignments, which have no such cases."""
 
 
 _RULE = 'Microsoft Learn, "Azure Policy definition structure policy rule"'
@@ -47,6 +50,7 @@ DIFFERENCES: Table[Difference] = Table(
             Side.DOCUMENTATION,
             f"{_ARRAYS}: a missing array selects an empty collection, and a condition holds for all members of it.",
             f"{_REGORUS}: the condition is tested once against null.",
+            "arrays: every member must satisfy",
         ),
         Difference(
             "field-of-missing",
@@ -55,15 +59,17 @@ DIFFERENCES: Table[Difference] = Table(
             Side.DOCUMENTATION,
             f"{_ARRAYS}: the empty text and the empty array.",
             f"{_REGORUS}: null.",
+            "documented-arrays: field() of each",
         ),
         Difference(
             "failed-function",
             "What becomes of a resource when a function of the rule fails?",
-            "Its state is Error, unless another condition decides.",
+            "Its state is Error, unless a condition that stands before decides.",
             Side.DOCUMENTATION,
             f"{_RULE}: the evaluation fails, which is a denial of requests; "
             '"Azure Policy compliance states" has the state Error.',
             f"{_REGORUS}: the condition is false, whatever its operator.",
+            "missing-and-null: a false condition decides before an error",
         ),
         Difference(
             "order-of-types",
@@ -72,6 +78,7 @@ DIFFERENCES: Table[Difference] = Table(
             Side.DOCUMENTATION,
             f"{_RULE}: when the property type does not match the condition type, an error is thrown.",
             f"{_REGORUS}: false.",
+            "operators: values without an order are an error",
         ),
         Difference(
             "dates",
@@ -80,6 +87,7 @@ DIFFERENCES: Table[Difference] = Table(
             Side.DOCUMENTATION,
             f"{_RULE}: less and greater take dates.",
             f"{_REGORUS}: as texts.",
+            "operators: date-times sort by instant",
         ),
         Difference(
             "wildcards-of-like",
@@ -88,6 +96,7 @@ DIFFERENCES: Table[Difference] = Table(
             Side.OTHER,
             f"{_RULE}: one `*`.",
             f"{_REGORUS}: several `*`, and `?` for one character.",
+            "operators: like takes several wildcards and single characters",
         ),
         Difference(
             "text-equality",
@@ -96,6 +105,7 @@ DIFFERENCES: Table[Difference] = Table(
             Side.OTHER,
             f"{_RULE}: comparison disregards letter case; .NET folds one character to one.",
             f"{_REGORUS}: full Unicode case folding.",
+            "casing: letters that fold to several",
         ),
         Difference(
             "missing-value",
@@ -105,6 +115,7 @@ DIFFERENCES: Table[Difference] = Table(
             Side.OTHER,
             f"{_RULE}: silent, but for `exists`.",
             f"{_REGORUS}: as we do.",
+            "missing-and-null: positive operators do not",
         ),
         Difference(
             "missing-member-value",
@@ -113,6 +124,7 @@ DIFFERENCES: Table[Difference] = Table(
             Side.OTHER,
             f"{_ARRAYS}: silent.",
             f"{_REGORUS}: as we do.",
+            "arrays: the empty text is not what a member lacks",
         ),
         Difference(
             "location",
@@ -121,6 +133,7 @@ DIFFERENCES: Table[Difference] = Table(
             Side.DOCUMENTATION,
             f"{_RULE}: values of location are normalized.",
             f"{_REGORUS}: no.",
+            "location: display name and short name",
         ),
         Difference(
             "lazy-if",
@@ -129,6 +142,7 @@ DIFFERENCES: Table[Difference] = Table(
             Side.DOCUMENTATION,
             f"{_RULE}: `if` guards a `substring` that would fail.",
             f"{_REGORUS}: yes, and what fails is undefined.",
+            "missing-and-null: if() does not evaluate the other branch",
         ),
         Difference(
             "ip-ranges",
@@ -137,6 +151,7 @@ DIFFERENCES: Table[Difference] = Table(
             Side.DOCUMENTATION,
             f"{_RULE}: the function fails.",
             f"{_REGORUS}: false.",
+            "functions: addresses that fail",
         ),
         Difference(
             "modify-conditions",
@@ -146,6 +161,7 @@ DIFFERENCES: Table[Difference] = Table(
             'Microsoft Learn, "Azure Policy definitions modify effect": the condition decides whether the '
             "operation applies.",
             f"{_REGORUS}: operations are handed on as written.",
+            "modify: conditions of operations",
         ),
         Difference(
             "field-in-existence-condition",
@@ -156,6 +172,7 @@ DIFFERENCES: Table[Difference] = Table(
             'Microsoft Learn, "Azure Policy definitions auditIfNotExists effect": `[field()]` compares with the '
             "resource of the `if` condition.",
             f"{_REGORUS}: the same, but for counts.",
+            "existence: field is the related resource and field() the evaluated one",
         ),
         Difference(
             "latest-api-version",
@@ -164,6 +181,7 @@ DIFFERENCES: Table[Difference] = Table(
             Side.DOCUMENTATION,
             f"{_RULE}: scans use the latest version.",
             f"{_REGORUS}: what the caller gives.",
+            "parameters: the request's API version",
         ),
         Difference(
             "fields-chosen-at-run-time",
@@ -172,6 +190,82 @@ DIFFERENCES: Table[Difference] = Table(
             Side.OTHER,
             f"{_RULE}: silent; no built-in uses anything else.",
             f"{_REGORUS}: refuses others.",
+            "alias-names: a field that an if chooses, nested",
+        ),
+        Difference(
+            "functions-that-compare",
+            "Do `equals()`, `contains()` and `greater()` in a rule regard letter case and types?",
+            "No: they compare as conditions do.",
+            Side.OTHER,
+            'Microsoft Learn, "Comparison functions for ARM templates": `equals` regards letter case; whether it does '
+            "in a rule is not said.",
+            f"{_REGORUS}: as we do.",
+            "coercion: functions compare as conditions do",
+        ),
+        Difference(
+            "equality-of-arrays",
+            "What does `equals` say of arrays and objects?",
+            "They are equal when all of their members are.",
+            Side.OTHER,
+            f"{_ARRAYS}: a condition other than `in` and `notIn` takes a text; an array parameter beside `equals` is "
+            "refused.",
+            f"{_REGORUS}: as we do.",
+            "operators: equality of objects is deep",
+        ),
+        Difference(
+            "available-functions",
+            "Which template functions does a rule have?",
+            "All but those that the documentation excepts: `guid` and `uniqueString` yes, `dateTimeAdd` no.",
+            Side.DOCUMENTATION,
+            f"{_RULE}: a list of exceptions; two built-in definitions call `uniqueString`.",
+            f"{_REGORUS}: refuses `guid` and `uniqueString`, has `dateTimeAdd`.",
+            "functions: text",
+        ),
+        Difference(
+            "integers-from-text",
+            "What is `int('3.7')`?",
+            "An error.",
+            Side.DOCUMENTATION,
+            'Microsoft Learn, "Numeric functions for ARM templates": the text of an integer.',
+            f"{_REGORUS}: 3.",
+            "functions: functions that fail",
+        ),
+        Difference(
+            "current-without-a-name",
+            "What is `current()` inside of nested counts?",
+            "The member of the innermost count.",
+            Side.OTHER,
+            f"{_RULE}: it is allowed only where no other count stands around the count.",
+            f"{_REGORUS}: as we do.",
+            "current: the innermost without a name, the outer one by name",
+        ),
+        Difference(
+            "name-of-a-child",
+            "What is the field `name` of a child resource that a template calls `server/database`?",
+            "Its own name, `database`; `fullName` holds both.",
+            Side.DOCUMENTATION,
+            f"{_RULE}: the full name is the name with those of the parents before it.",
+            f"{_REGORUS}: the name as it is written.",
+            "fields: the name of a child is its own",
+        ),
+        Difference(
+            "order-of-overrides",
+            "Which of several overrides of an assignment holds?",
+            "The first that applies.",
+            Side.OTHER,
+            'Microsoft Learn, "Azure Policy assignment structure": they are evaluated in the order of '
+            "the list.",
+            "Lists of rules in Azure, such as those of firewalls, end at the first that fits.",
+            "",
+        ),
+        Difference(
+            "selector-without-a-location",
+            "Does a resource without a location meet `resourceLocation` with `notIn`?",
+            "Yes: it is in none of the locations. It meets no `in`.",
+            Side.OTHER,
+            'Microsoft Learn, "Azure Policy assignment structure": silent.',
+            "The conditions `in` and `notIn` of a rule say so of a missing property.",
+            "",
         ),
     )
 )

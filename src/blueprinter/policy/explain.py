@@ -13,7 +13,6 @@ from blueprinter.document import Document, Json
 from blueprinter.policy.aliases import AliasTable
 from blueprinter.policy.applicability import is_applicable
 from blueprinter.policy.context import EvaluationContext, GivenSurroundings, LookupSurroundings
-from blueprinter.policy.count import Open, Truth
 from blueprinter.policy.effects import Family, family_of
 from blueprinter.policy.existence import Related, Search, find_related
 from blueprinter.policy.interpret import Evaluator
@@ -21,7 +20,7 @@ from blueprinter.policy.judge import CompiledPolicy, Judgement, compile_policy, 
 from blueprinter.policy.model import AssignedPolicy, ComplianceState, Lookup
 from blueprinter.policy.subject import Frame, Subject
 from blueprinter.policy.syntax import Existence
-from blueprinter.policy.trace import Outcome, Step, StepWriter, Tracer, as_json, outcome_of
+from blueprinter.policy.trace import Outcome, Step, StepWriter, Tracer, as_json, outcome_of, why
 
 SCHEMA = "blueprinter/policy-explain/1"
 
@@ -103,6 +102,7 @@ class Explanation:
     def as_json(self) -> dict[str, Json]:
         """The machine output of `policy explain`."""
         definition, found = self.assigned.definition, self.judgement
+        leaf = found.leaf
         details = list(found.details) if isinstance(found.details, tuple) else found.details
         return {
             "schema": SCHEMA,
@@ -127,6 +127,9 @@ class Explanation:
             "reason": str(found.reason) if found.reason is not None else None,
             "detail": found.detail,
             "details": as_json(cast(Value, details)) if details is not None else None,
+            "finding": {"path": leaf.path, "expected": leaf.expected, "actual": leaf.actual}
+            if leaf
+            else None,
             "aliasSource": str(found.source),
         }
 
@@ -189,7 +192,7 @@ def explain_policy(
     condition, writer = compiled.rule.condition, StepWriter(context.subject, line)
     tracer = Tracer()
     truth = Evaluator(context, trace=tracer).holds(condition)
-    rule = Verdict(outcome_of(truth), _why(truth), (writer.step(condition, tracer.events[0]),))
+    rule = Verdict(outcome_of(truth), why(truth), (writer.step(condition, tracer.events[0]),))
     existence: ExistencePart | None = None
     if family is Family.EXISTENCE and compiled.rule.existence is not None and truth is True:
         tracer = Tracer()
@@ -221,7 +224,7 @@ def _applicability(
         if not isinstance(event.about, (Frame, Resource))
     )
     detail = "" if steps else "no condition on type, name or kind limits it"
-    return Verdict(outcome_of(truth), _why(truth) or detail, steps)
+    return Verdict(outcome_of(truth), why(truth) or detail, steps)
 
 
 def _existence(related: Related, tracer: Tracer, existence: Existence, writer: StepWriter) -> ExistencePart:
@@ -236,15 +239,11 @@ def _existence(related: Related, tracer: Tracer, existence: Existence, writer: S
         else:
             own = StepWriter(Subject(resource, writer.subject.aliases), writer.line)
             step = own.step(existence.condition, event.inside[0] if event.inside else None, f"e{place}")
-            verdict = Verdict(outcome_of(event.truth), _why(event.truth), (step,))
+            verdict = Verdict(outcome_of(event.truth), why(event.truth), (step,))
         candidates.append(Candidate(resource.id, resource.name, verdict))
     return ExistencePart(
-        related.search, tuple(candidates), Verdict(outcome_of(related.exists), _why(related.exists))
+        related.search, tuple(candidates), Verdict(outcome_of(related.exists), why(related.exists))
     )
-
-
-def _why(truth: Truth | None) -> str:
-    return truth.detail if isinstance(truth, Open) else ""
 
 
 def _parameters(assigned: AssignedPolicy) -> tuple[ParameterInForce, ...]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from blueprinter.arm import Value
 from blueprinter.document import Json
 from blueprinter.policy.explain import ExistencePart, Explanation, Verdict
-from blueprinter.policy.interpret import short
 from blueprinter.policy.operators import shown
 from blueprinter.policy.syntax import as_value
-from blueprinter.policy.trace import Asked, Look, Outcome, Step
+from blueprinter.policy.trace import Asked, Look, Outcome, Step, as_json
+from blueprinter.policy.wording import short
 from blueprinter.text import for_terminal, plural
 
 
@@ -101,8 +101,12 @@ def _conclusion(found: Explanation) -> Iterator[str]:
     effect = f", effect {judged.effect}" if judged.effect else ""
     reason = f" ({judged.reason})" if judged.reason is not None else ""
     yield f"state: {found.state}{reason}{effect}"
-    if judged.leaf is not None and (judged.leaf.path or judged.leaf.actual):
-        path = f"{judged.leaf.path}: " if judged.leaf.path else ""
-        yield f"  {path}wanted {judged.leaf.expected}, found {judged.leaf.actual}"
+    leaf = judged.leaf
+    if leaf is not None and leaf.expected:
+        path = f"{leaf.path}: " if leaf.path else ""
+        yield f"  {path}wanted {leaf.expected}, found {leaf.actual}"
     if judged.detail:
         yield f"  {judged.detail}"
+    if judged.details is not None:
+        details = list(judged.details) if isinstance(judged.details, tuple) else dict(judged.details)
+        yield f"  details: {_value(as_json(details))}"

@@ -93,7 +93,7 @@ def read_operand(value: Json, reader: RuleReader, pointer: str) -> Operand:
 def read_expression(text: str, reader: RuleReader, pointer: str) -> Expression | None:
     if len(text) > MAX_EXPRESSION:
         reader.fault(
-            "BP314", f"an expression of {len(text):,} characters, at most {MAX_EXPRESSION:,}", pointer
+            "BP343", f"an expression of {len(text):,} characters, at most {MAX_EXPRESSION:,}", pointer
         )
         return None
     try:
@@ -103,12 +103,12 @@ def read_expression(text: str, reader: RuleReader, pointer: str) -> Expression |
         return None
     if _function_depth(node) > MAX_NESTED_FUNCTIONS:
         message = f"functions nested more than {MAX_NESTED_FUNCTIONS} deep"
-        reader.fault("BP314", message, pointer)
+        reader.fault("BP341", message, pointer)
         return None
     longest = max(calls_in(node), key=lambda call: len(call.arguments), default=None)
     if longest is not None and len(longest.arguments) > MAX_ARGUMENTS:
         message = f"`{longest.name}` with {len(longest.arguments)} arguments, at most {MAX_ARGUMENTS}"
-        reader.fault("BP314", message, pointer)
+        reader.fault("BP342", message, pointer)
         return None
     try:
         run: Callable[[PolicyContext], Value] = compile_expression(node, Language.POLICY)

@@ -16,7 +16,7 @@ from blueprinter.policy.context import EvaluationContext
 from blueprinter.policy.count import Counted, Open, Truth, count_field, count_values
 from blueprinter.policy.fields import FieldKind, FieldName, path_text, read_field
 from blueprinter.policy.model import UnsupportedReason
-from blueprinter.policy.operators import Absent, Left, shown, words_for
+from blueprinter.policy.operators import Absent, Left, OperatorRow, shown, words_for
 from blueprinter.policy.subject import Frame, Selection, Subject, Undecidable, bound
 from blueprinter.policy.syntax import (
     AllOf,
@@ -26,11 +26,13 @@ from blueprinter.policy.syntax import (
     FieldCount,
     FieldLeft,
     Not,
+    Operand,
     ValueCount,
     ValueLeft,
     evaluate_operand,
     fields_in,
 )
+from blueprinter.policy.wording import amount, member_name, short, text_of, where_phrase
 
 Observer = Callable[[Compare, Truth], None]
 """Is told every comparison that was decided, in order."""
@@ -56,14 +58,6 @@ class Trace(Protocol):
 
 MAX_STEPS = 1_000_000
 """How many members the counts of a rule may look at on one resource; counts over counts multiply."""
-
-MAX_SHOWN = 300
-"""How many characters of a value a person is shown."""
-
-
-def short(text: str) -> str:
-    """A text that fits into a finding."""
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +242,7 @@ class Evaluator:
         """The comparison that decided a condition which is true or false; `wanted` = what the rule's author
         wants the condition to be (a rule describes what is wrong, so at its root false)."""
         if isinstance(condition, Compare):
-            return self._leaf(condition, wanted=wanted)
+            return self.leaf(condition, wanted=wanted)
         if isinstance(condition, Not):
             return self.deciding(condition.member, wanted=not wanted)
         truth = self.holds(condition)
@@ -264,22 +258,19 @@ class Evaluator:
                 best = leaf
         return best
 
-    def _leaf(self, condition: Compare, *, wanted: bool) -> Leaf | None:
+    def leaf(self, condition: Compare, *, wanted: bool) -> Leaf | None:
+        """What one comparison says of itself; None where it cannot be evaluated."""
         try:
             right = evaluate_operand(condition.right, self.context)
             expected = short(words_for(condition.operator, right, holds=wanted))
-            return self._leaf_of(condition, expected, right)
+            return self._leaf_of(condition, expected, right, wanted=wanted)
         except (Undecidable, ExpressionError, RecursionError):
             return None
 
-    def _leaf_of(self, condition: Compare, expected: str, right: Value) -> Leaf:
+    def _leaf_of(self, condition: Compare, expected: str, right: Value, *, wanted: bool) -> Leaf:
         left = condition.left
         if isinstance(left, (FieldCount, ValueCount)):
-            counted = self.counted(left)
-            path = path_text(counted.first)
-            if not path and isinstance(left, FieldCount):
-                path = path_text(self._look(left.field).steps)
-            return Leaf(path, expected, str(counted.low), 3)
+            return self._leaf_of_count(condition.operator, left, right, wanted=wanted)
         if isinstance(left, ValueLeft):
             value = evaluate_operand(left.value, self.context)
             return Leaf(
@@ -296,6 +287,47 @@ class Evaluator:
         path = path_text(chosen.path or selection.steps) if chosen else path_text(selection.steps)
         actual = short(shown(chosen.value)) if chosen else "an empty list"
         return Leaf(path or name.text, expected, actual, _WEIGHTS.get(name.kind, 1))
+
+    def _leaf_of_count(
+        self, operator: OperatorRow, left: FieldCount | ValueCount, right: Value, *, wanted: bool
+    ) -> Leaf:
+        return self.leaf_of_counted(operator, left, right, self.counted(left), wanted=wanted)
+
+    def leaf_of_counted(
+        self,
+        operator: OperatorRow,
+        left: FieldCount | ValueCount,
+        right: Value,
+        counted: Counted,
+        *,
+        wanted: bool,
+    ) -> Leaf:
+        """What is wanted of the members of an array, and the first member that is too much."""
+        expected, limited = amount(lambda number: operator.holds(number, right) is wanted, right, counted.low)
+        if left.where is not None:
+            expected += f" where {where_phrase(left.where, self._value_for(counted.frame))}"
+        path = path_text(self._look(left.field).steps) if isinstance(left, FieldCount) else ""
+        none_wanted = limited and operator.holds(1, right) is not wanted
+        if none_wanted and counted.low:
+            others = f" and {counted.low - 1} more" if counted.low > 1 else ""
+            actual = member_name(counted.member) + others
+            path = path_text(counted.first) or path
+        else:
+            actual = str(counted.low) if counted.low else "none"
+        return Leaf(path, expected, actual, 3)
+
+    def _value_for(self, frame: Frame | None) -> Callable[[Operand], Value]:
+        def value(operand: Operand) -> Value:
+            outer = self.context.frame
+            self.context.frame = frame or outer
+            try:
+                return evaluate_operand(operand, self.context)
+            except (Undecidable, ExpressionError, RecursionError):
+                return text_of(operand)
+            finally:
+                self.context.frame = outer
+
+        return value
 
     def _path_in(self, left: ValueLeft) -> str:
         if not isinstance(left.value, Expression):

@@ -227,6 +227,23 @@ def _not_modifiable(
     )
 
 
+def refusal(policy: CompiledPolicy, type: str, aliases: AliasTable, family: Family) -> str:
+    """Why a policy whose effect is of that family does not look at resources of a type at all; empty when it may."""
+    if policy.invalid_alias:
+        return f"the alias `{policy.invalid_alias}` exists for no resource type"
+    if not policy.guard.lets(fold(type)):
+        return "the rule is about other resource types"
+    if policy.data_plane:
+        return ""
+    if not mode_looks_at(policy.assigned.definition.mode, type, aliases):
+        return f"mode {policy.assigned.definition.mode} does not look at `{type}`"
+    if policy.reads_location and same(type, SUBSCRIPTION):
+        return "a rule that reads the location does not apply to subscriptions"
+    if family is Family.MODIFY and fold(type) not in _IDENTITY_TYPES and _sets_identity(policy):
+        return f"modify sets no identity on `{type}`"
+    return ""
+
+
 def context_for(
     policy: CompiledPolicy,
     resource: Resource,
@@ -284,7 +301,8 @@ class _Judge:
         family = family_of(self.effect) if undecided is None else Family.PLAIN
         if family is Family.DISABLED:
             return Judgement(None, self.effect, detail="the effect is Disabled")
-        refused = self._refused(family)
+        subject = self.context.subject
+        refused = refusal(self.policy, subject.type, subject.aliases, family)
         if refused:
             return Judgement(ComplianceState.NOT_APPLICABLE, self.effect, detail=refused)
         if self.policy.data_plane:
@@ -328,23 +346,6 @@ class _Judge:
             return Open(None, f"the effect is no text but {shown(value)}")
         self.effect = value
         return None
-
-    def _refused(self, family: Family) -> str:
-        """Why the policy does not look at this resource at all; empty when it may."""
-        policy, subject = self.policy, self.context.subject
-        if policy.invalid_alias:
-            return f"the alias `{policy.invalid_alias}` exists for no resource type"
-        if not policy.guard.lets(fold(subject.type)):
-            return "the rule is about other resource types"
-        if policy.data_plane:
-            return ""
-        if not mode_looks_at(policy.assigned.definition.mode, subject.type, subject.aliases):
-            return f"mode {policy.assigned.definition.mode} does not look at `{subject.type}`"
-        if policy.reads_location and same(subject.type, SUBSCRIPTION):
-            return "a rule that reads the location does not apply to subscriptions"
-        if family is Family.MODIFY and fold(subject.type) not in _IDENTITY_TYPES and _sets_identity(policy):
-            return f"modify sets no identity on `{subject.type}`"
-        return ""
 
     def _silent(self) -> Evaluator:
         """Applicability is asked before the verdict; only the verdict counts as a test of a branch."""
@@ -453,7 +454,9 @@ def _related_leaf(related: Related, *, conditional: bool) -> Leaf | None:
     if related.exists:
         return Leaf("", wanted, "found", 3)
     count = len(related.candidates)
-    return Leaf("", wanted, f"{count} found, none of them does" if count else "none found", 3)
+    if not count:
+        return Leaf("", wanted, "none", 3)
+    return Leaf("", wanted, "1 that does not" if count == 1 else f"{count} that do not", 3)
 
 
 def _default_state(details: Details) -> ComplianceState:

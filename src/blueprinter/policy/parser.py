@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from blueprinter.arm import Call, Literal, Node, is_expression, unescape
 from blueprinter.casing import fold
 from blueprinter.document import Json, child
+from blueprinter.policy.count import MAX_ITERATIONS
 from blueprinter.policy.effects import Family, family_of
 from blueprinter.policy.expressions import RuleReader, noun, read_expression, read_operand
 from blueprinter.policy.fields import FieldName, prefixes, read_field
@@ -74,22 +75,19 @@ def read_rule(
         condition = _condition(value[keys["if"]], reader, child(pointer, keys["if"]))
         _check_size(condition, reader, child(pointer, keys["if"]), MAX_CONDITIONS_IF, "if")
         if reader.value_counts > MAX_VALUE_COUNTS:
-            reader.fault(
-                "BP314",
-                f"{reader.value_counts} value counts, at most {MAX_VALUE_COUNTS} are allowed",
-                pointer,
-            )
+            message = f"{reader.value_counts} value counts, at most {MAX_VALUE_COUNTS} are allowed"
+            reader.fault("BP345", message, pointer)
         for alias, count in sorted(reader.field_counts.items()):
             if count > MAX_FIELD_COUNTS:
                 message = f"{count} field counts over `{alias}`, at most {MAX_FIELD_COUNTS} are allowed"
-                reader.fault("BP314", message, pointer)
+                reader.fault("BP344", message, pointer)
     if "then" not in keys:
         reader.fault("BP302", "the rule has no `then`", pointer)
         return None
     then_pointer = child(pointer, keys["then"])
     rule = _then(value[keys["then"]], reader, then_pointer, condition, pointer, default_effect)
     if reader.functions > MAX_FUNCTIONS:
-        reader.fault("BP314", f"{reader.functions} functions, at most {MAX_FUNCTIONS} are allowed", pointer)
+        reader.fault("BP340", f"{reader.functions} functions, at most {MAX_FUNCTIONS} are allowed", pointer)
     return rule
 
 
@@ -283,7 +281,15 @@ def _value_count(
         reader.fault(
             "BP303", f"the `value` of a count is an array, found {found}", child(pointer, keys["value"])
         )
+    if isinstance(operand, Constant) and isinstance(operand.value, list) and "where" in keys:
+        _check_members(len(operand.value), reader, child(pointer, keys["value"]))
     return ValueCount(operand, str(name), _where(value, keys, reader, pointer, [fold(str(name))]), pointer)
+
+
+def _check_members(count: int, reader: RuleReader, pointer: str) -> None:
+    if count > MAX_ITERATIONS:
+        message = f"a value count over {count} members, at most {MAX_ITERATIONS} are allowed"
+        reader.fault("BP346", message, pointer)
 
 
 def _where(

@@ -29,12 +29,21 @@ def reach_of(assigned: AssignedPolicy, resource: Resource) -> Reach:
     """How the assignment behind a policy stands to a resource."""
     if not _holds(assigned.scope, resource.id):
         return Reach.OUT
-    if any(id_within(resource.id, excluded) for excluded in assigned.not_scopes if excluded):
+    if _excludes(assigned, resource.id):
         return Reach.EXCLUDED
     chosen = selects(assigned.resource_selectors, resource)
     if chosen is None:
         return Reach.UNKNOWN
     return Reach.IN if chosen else Reach.NOT_SELECTED
+
+
+def lies_in(assigned: AssignedPolicy, id: str) -> bool:
+    """Whether an id lies in the scope of an assignment and in nothing that it excludes."""
+    return _holds(assigned.scope, id) and not _excludes(assigned, id)
+
+
+def _excludes(assigned: AssignedPolicy, id: str) -> bool:
+    return any(id_within(id, excluded) for excluded in assigned.not_scopes if excluded)
 
 
 def _holds(scope: str, id: str) -> bool:

@@ -208,7 +208,7 @@ class StepWriter:
             operand=None,
             looks=(),
             outcome=outcome_of(truth),
-            detail=_why(truth),
+            detail=why(truth),
             pointer=condition.pointer,
             line=self.line(condition.pointer),
             members=members,
@@ -220,7 +220,7 @@ class StepWriter:
         seen = event.left if event is not None and event.seen else None
         right = event.right if event is not None and event.seen else _stated(condition.right)
         looks, more = _looks(seen) if event is not None and event.seen else ((), 0)
-        remarks = (_why(truth), *_remarks(left, seen, self.subject))
+        remarks = (why(truth), *_remarks(left, seen, self.subject))
         return Step(
             number=number,
             asked=_ASKED[type(left)],
@@ -256,7 +256,7 @@ class StepWriter:
                 operand=None,
                 looks=(Look("", as_json(frame.value)),),
                 outcome=outcome_of(member.truth),
-                detail=_why(member.truth),
+                detail=why(member.truth),
                 pointer=left.where.pointer,
                 line=self.line(left.where.pointer),
                 members=(self.step(left.where, member.inside[0] if member.inside else None, f"{own}.1"),),
@@ -289,8 +289,11 @@ def _stated(operand: Operand) -> Value:
     return {key: _stated(member) for key, member in operand.members}
 
 
-def _why(truth: Truth | None) -> str:
-    return truth.detail if isinstance(truth, Open) else ""
+def why(truth: Truth | None) -> str:
+    """Why a condition is open, with the property that it hangs on; empty where it is decided."""
+    if not isinstance(truth, Open):
+        return ""
+    return f"{truth.detail}: {truth.path}" if truth.path else truth.detail
 
 
 def _remarks(

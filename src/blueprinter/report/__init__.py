@@ -5,6 +5,7 @@ only its worst findings: to write every policy state, hand `state_line` each fin
 says which ones are written without `--all-states`).
 """
 
+from blueprinter.report.encoding import json_document, json_line
 from blueprinter.report.formats import FORMATS, FormatRow
 from blueprinter.report.json_ import SCHEMA_FILE
 from blueprinter.report.jsonl import state_line
@@ -19,5 +20,7 @@ __all__ = [
     "FormatRow",
     "ReportOptions",
     "is_open",
+    "json_document",
+    "json_line",
     "state_line",
 ]

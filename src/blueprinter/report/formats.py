@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from blueprinter.compliance import Run
 from blueprinter.report.console import write_console
 from blueprinter.report.csv_ import write_csv
+from blueprinter.report.github import write_github
 from blueprinter.report.html import write_html
 from blueprinter.report.json_ import write_json
 from blueprinter.report.jsonl import write_jsonl
 from blueprinter.report.markdown import write_markdown
 from blueprinter.report.options import ReportOptions
+from blueprinter.report.sarif import write_sarif
 from blueprinter.table import Table
 
 
@@ -37,6 +39,8 @@ FORMATS: Table[FormatRow] = Table(
         FormatRow("jsonl", (".jsonl", ".ndjson"), "one policy state a line", write_jsonl, True),
         FormatRow("csv", (".csv",), "one row a finding, for spreadsheets", write_csv, True),
         FormatRow("markdown", (".md",), "a summary for a pull request", write_markdown, True),
+        FormatRow("sarif", (".sarif",), "findings for code scanning, SARIF 2.1.0", write_sarif, True),
+        FormatRow("github", (), "annotations in a workflow of GitHub Actions", write_github, True),
         FormatRow("html", (".html", ".htm"), "the control gap report in one file", write_html, False),
     )
 )

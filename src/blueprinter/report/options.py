@@ -17,3 +17,5 @@ class ReportOptions:
     """JSON Lines: every state that the run holds, not only what is open or undecided."""
     max_findings: int = 1000
     """Findings inside a JSON or HTML document, worst first; the total is always given."""
+    folder: str = ""
+    """The working directory: SARIF and annotations name files below it relative to it."""

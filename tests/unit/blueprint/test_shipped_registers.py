@@ -110,5 +110,16 @@ def test_a_form_filled_in_speaks_for_the_services_it_names(
         Inherited.LAPSED,
         "certificate `azure-iso27001` does not state Microsoft.Sql",
     )
+    several = inherited_part(
+        held,
+        control="A.7.1",
+        framework="iso-27001-2022",
+        services=[("AzureCloud", name) for name in ("Microsoft.Sql", "Microsoft.Storage", "Microsoft.Web")],
+        today=date(2026, 11, 20),
+        warn_days=30,
+    )
+    assert several.reason == (
+        "certificate `azure-iso27001` does not state Microsoft.Sql, and so for 1 more service in use"
+    )
     assert status("microsoft.visualstudio")[1].endswith("excludes microsoft.visualstudio")
     assert "does not cover AzureUSGovernment" in status("Microsoft.Storage", "AzureUSGovernment")[1]

@@ -88,6 +88,20 @@ def test_a_framework_without_a_blueprint_is_covered_by_nothing(cli: Cli, tmp_pat
     assert (item["blueprint"], item["counts"]["none"]) == (None, 1)
 
 
+def test_an_exported_blueprint_is_covered_as_microsoft_maps_it(cli: Cli, shared: Path) -> None:
+    sample = shared / "data" / "azure-blueprints" / "iso_27001"
+    before = cli("show", "coverage", sample)
+    assert before.code == 2
+    assert "catalog import" in before.err
+    assert cli("catalog", "import", shared / "data" / "azure-policy").code == 0
+    (item,) = json.loads(cli("show", "coverage", sample, "-o", "json").out)["items"]
+    assert (item["framework"], item["total"]) == ("iso-27001-2013", 114)
+    assert item["counts"] == {"full": 0, "partial": 15, "indicative": 0, "deliberately empty": 0, "none": 99}
+    (card,) = json.loads(cli("show", "control", "A.10.1.1", "--blueprint", sample, "-o", "json").out)["items"]
+    assert {row["source"] for row in card["links"]} == {"Microsoft"}
+    assert all(row["displayName"] for row in card["links"])
+
+
 def test_an_unknown_name_is_answered(cli: Cli) -> None:
     done = cli("show", "coverage", "iso-27001-2021")
     assert done.code == 2

@@ -439,9 +439,7 @@ def test_absence_is_believed_only_of_a_type_that_was_collected_there(tmp_path: P
     assert find(BLOB, None, TWO) == NoneExist()
     assert find(BLOB, "one/other", ONE) == NoneExist()
     assert find("microsoft.sql/SERVERS", None, SUB) == NoneExist()
-    assert find(SETTINGS, None, TWO) == NotCollected(
-        "`microsoft.insights/diagnosticsettings` was not collected in this scope"
-    )
+    assert find(SETTINGS, None, TWO) == NotCollected(f"`{SETTINGS}` was not collected in this scope")
     assert isinstance(find("Microsoft.Security/assessments", None, SUB), NotCollected)
     assert isinstance(find("Microsoft.Web/sites", None, SUB), NotCollected)
     assert find(BLOB, None, OTHER) == NotCollected("the scope was not asked for")

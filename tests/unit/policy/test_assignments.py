@@ -15,7 +15,9 @@ from blueprinter.policy import (
     assign_set,
     definition_key,
     parameter_faults,
+    read_overrides,
     read_policy_set,
+    read_resource_selectors,
     roll_up,
 )
 from unit.policy.small_policies import definition, resource, state
@@ -120,3 +122,59 @@ def test_static_and_direct_assignments() -> None:
         state(AssignedPolicy(POLICY, {"names": ["x"]}), resource("Contoso.Test/things", "x")).effect
         == "audit"
     )
+
+
+def test_members_get_what_the_assignment_says() -> None:
+    found = initiative({"definitionVersion": "1.*.*"}, {})
+    overrides, _ = read_overrides([{"kind": "policyEffect", "value": "Deny"}])
+    selectors, _ = read_resource_selectors([{"selectors": [{"kind": "resourceType", "in": ["a/b"]}]}])
+    messages = [{"message": "general"}, {"message": "own", "policyDefinitionReferenceId": "ONE"}]
+    (one,), _ = assign_set(
+        found,
+        {"3f-one": POLICY},
+        {},
+        resource_selectors=selectors,
+        overrides=overrides,
+        messages=messages,
+    )
+    assert (one.message, one.definition_version) == ("own", "1.*.*")
+    assert (one.resource_selectors, one.overrides) == (selectors, overrides)
+
+
+def test_groups_and_versions_of_an_initiative() -> None:
+    value = {
+        "name": "set",
+        "properties": {
+            "version": "2.1.0",
+            "versions": ["2.1.0", "1.0.0"],
+            "policyDefinitions": [
+                {
+                    "policyDefinitionId": "/providers/x/d",
+                    "definitionVersion": "3.*.*-preview",
+                    "groupNames": ["a_1"],
+                }
+            ],
+            "policyDefinitionGroups": [
+                {
+                    "name": "A_1",
+                    "additionalMetadataId": "/providers/Microsoft.PolicyInsights/policyMetadata/A_1",
+                },
+                {"name": "A_2", "displayName": "Second", "category": "General", "description": "more"},
+            ],
+        },
+    }
+    found = read_policy_set(parse(json.dumps(value), "set.json"))
+    assert (found.version, found.versions) == ("2.1.0", ("2.1.0", "1.0.0"))
+    assert found.groups == ("A_1", "A_2")
+    first, second = found.group_details
+    assert first.additional_metadata_id.endswith("/A_1")
+    assert (second.display_name, second.category, second.description) == ("Second", "General", "more")
+    (member,) = found.members
+    assert (member.definition_version, member.groups) == ("3.*.*-preview", ("a_1",))
+
+
+def test_versions_of_a_definition() -> None:
+    found = definition(
+        {"field": "name", "exists": True}, version="1.2.0-preview", versions=["1.2.0-preview", "1.1.0"]
+    )
+    assert (found.version, found.versions) == ("1.2.0-preview", ("1.2.0-preview", "1.1.0"))

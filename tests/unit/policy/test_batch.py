@@ -14,7 +14,9 @@ from blueprinter.policy import (
     AliasTable,
     AssignedPolicy,
     ComplianceState,
+    LookupResult,
     NoneExist,
+    NotCollected,
     UnsupportedReason,
     compile_policies,
     effect_of,
@@ -135,8 +137,8 @@ def test_effect_in_force(effect: str, parameters: dict[str, str], expected: str 
             },
             {"r": [{"v": 0}, {"v": 1}]},
             "properties.r[1]",
-            "at most 0",
-            "1",
+            "no element where v is 1",
+            "{v: 1}",
         ),
         (
             {"not": {"field": "Contoso.Test/things/r[*].v", "equals": 1}},
@@ -332,7 +334,7 @@ def test_what_a_subscription_is_related_to() -> None:
     assert (one.state, one.expected, one.actual) == (
         ComplianceState.NON_COMPLIANT,
         "a `Microsoft.Security/pricings`",
-        "none found",
+        "none",
     )
 
 
@@ -347,6 +349,30 @@ def test_a_subscription_has_its_own_settings_only() -> None:
     own = resource(type, "y", scope="/subscriptions/s1")
     assert state(policy, subject, Answers({type: found(of_thing)})).state is ComplianceState.NON_COMPLIANT
     assert state(policy, subject, Answers({type: found(of_thing, own)})).state is ComplianceState.COMPLIANT
+
+
+@pytest.mark.parametrize("collected", [True, False])
+@pytest.mark.parametrize("group", [True, False])
+def test_settings_of_what_lies_in_a_scope_say_nothing_of_its_own(collected: bool, group: bool) -> None:
+    """That a diagnostic setting of some resource was collected does not mean that those of the subscription were."""
+    kind = "Microsoft.Resources/subscriptions" + ("/resourceGroups" if group else "")
+    subject = Resource(GROUP if group else "/subscriptions/s1", kind, "x", {"name": "x"})
+    type = "Microsoft.Insights/diagnosticSettings"
+    of_thing = resource(type, "x", scope=f"{GROUP}/providers/{TYPE}/a")
+
+    def lookup(wanted: str, name: str | None, scope: str) -> LookupResult:
+        if name is None:
+            return found(of_thing)
+        return NoneExist() if collected else NotCollected()
+
+    policy = definition({"field": "type", "equals": kind}, if_not_exists(type))
+    compiled = compile_policies([AssignedPolicy(policy)], aliases=ALIASES, now=NOW)
+    (one,) = compiled.run(subject, lookup)
+    if collected:
+        assert one.state is ComplianceState.NON_COMPLIANT
+    else:
+        assert (one.state, one.reason) == (ComplianceState.UNSUPPORTED, UnsupportedReason.NOT_COLLECTED)
+        assert one.detail == f"`{type}` of `{subject.id}` itself was not collected"
 
 
 @pytest.mark.parametrize(
@@ -398,7 +424,7 @@ def test_one_related_resource_that_satisfies_beats_one_that_is_not_known() -> No
     assert one.reason is UnsupportedReason.NO_PROPERTIES
     assert one.alias_source is AliasSource.GUESSED
     two = state(policy, thing(), Answers({"Contoso.Test/others": found(bad, bad)}))
-    assert two.actual == "2 found, none of them does"
+    assert two.actual == "2 that do not"
 
 
 def test_types_that_a_set_needs_beside_its_resources() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from blueprinter.diagnostics import InvalidInput
 from blueprinter.document import load, parse
-from blueprinter.policy import AliasTable, cases_as_json, policy_tests_schema, run_cases
+from blueprinter.policy import AliasTable, cases_as_json, load_tests, policy_tests_schema, run_cases
 
 RULE = {
     "if": {"allOf": [{"field": "tags.a", "exists": False}, {"field": "p", "equals": 1}]},
@@ -190,3 +190,28 @@ def test_schema_accepts_the_shared_cases(shared: Path) -> None:
     assert files
     for file in files:
         assert list(validator.iter_errors(load(file).value)) == []
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '{"definition": {"if": {}, "then": {}}, "cases": [{}]}'])
+def test_empty_files_and_cases_are_told(text: str) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        run_cases(parse(text, "x.tests.json"), Path.cwd(), AliasTable.empty())
+    assert {fault.code for fault in raised.value.diagnostics} == {"BP330"}
+
+
+def test_a_key_that_stands_twice_is_a_fault_of_the_definition(tmp_path: Path) -> None:
+    rule = '{"if": {"field": "name", "field": "type", "equals": "x"}, "then": {"effect": "audit"}}'
+    file = tmp_path / "x.tests.json"
+    file.write_text(f'{{"definition": {rule}, "cases": [{{"name": "c", "expect": {{"error": "parse"}}}}]}}')
+    (result,) = run_cases(load_tests(file), tmp_path, AliasTable.empty())
+    assert result.passed
+    assert "stands twice" in str(result.actual["diagnostics"])
+
+
+def test_a_key_that_stands_twice_elsewhere_is_a_fault_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "x.tests.json"
+    rule = '{"if": {"field": "name", "equals": "x"}, "then": {"effect": "audit"}}'
+    file.write_text(f'{{"definition": {rule}, "cases": [{{"name": "c", "name": "d", "expect": {{}}}}]}}')
+    with pytest.raises(InvalidInput) as raised:
+        load_tests(file)
+    assert [fault.code for fault in raised.value.diagnostics] == ["BP106"]

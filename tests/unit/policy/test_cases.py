@@ -52,7 +52,7 @@ def run(group: dict[str, Any], case: dict[str, Any]) -> CaseResult:
     if "holds" in whole:
         whole["expect"] = OUTCOMES[whole.pop("holds")]
     text = json.dumps({"definition": definition, "aliases": group.get("aliases", {}), "cases": [whole]})
-    (result,) = run_cases(parse(text, "case.tests.json"), FOLDER, AliasTable.empty())
+    (result,) = run_cases(parse(text, str(FOLDER / "case.tests.json")), FOLDER, AliasTable.empty())
     return result
 
 

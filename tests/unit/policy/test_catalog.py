@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import sqlite3
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +152,120 @@ def test_aliases_of_a_catalog_judge(tmp_path: Path) -> None:
         "properties.switch.on",
         AliasSource.TABLE,
     )
+
+
+def contents(store: Path) -> list[str]:
+    connection = sqlite3.connect(store)
+    try:
+        return list(connection.iterdump())
+    finally:
+        connection.close()
+
+
+def test_importing_again_changes_nothing(tree: Path, tmp_path: Path) -> None:
+    store = tmp_path / "catalog.sqlite"
+    aliases = tmp_path / "aliases.csv.gz"
+    aliases.write_bytes(gzip.compress(b"alias,path\r\nA.B/c/on,properties.on\r\n"))
+    first = [import_catalog(source, store) for source in (tree, aliases)]
+    once = contents(store)
+    assert [import_catalog(source, store) for source in (tree, aliases)] == first
+    assert contents(store) == once
+    assert [fault.code for fault in first[0].skipped] == ["BP105"]
+
+
+def test_an_import_that_is_broken_off_leaves_what_was_there(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "catalog.sqlite"
+    import_catalog(tree, store)
+    before = contents(store)
+    write(tree / "One" / "a.json", {"name": "1A", "properties": rule(displayName="renewed")})
+    calls = iter(range(100))
+    compress = zlib.compress
+
+    def killed(data: bytes) -> bytes:
+        if next(calls) == 3:
+            raise KeyboardInterrupt
+        return compress(data)
+
+    monkeypatch.setattr("blueprinter.policy.catalog_file.zlib.compress", killed)
+    with pytest.raises(KeyboardInterrupt):
+        import_catalog(tree, store)
+    assert contents(store) == before
+    fresh = tmp_path / "new" / "catalog.sqlite"
+    calls = iter(range(100))
+    with pytest.raises(KeyboardInterrupt):
+        import_catalog(tree, fresh)
+    assert list(fresh.parent.iterdir()) == []
+
+
+def test_the_public_definition_stays_whatever_the_order(tree: Path, tmp_path: Path) -> None:
+    for order in ((tree / "One", tree / "Azure Government"), (tree / "Azure Government", tree / "One")):
+        store = tmp_path / f"{order[0].name}.sqlite"
+        for source in order:
+            import_catalog(source, store)
+        assert open_catalog(store).definitions["1a"].display_name == "public"
+    only = tmp_path / "only.sqlite"
+    import_catalog(tree / "Azure Government", only)
+    write(
+        tree / "Azure Government" / "One" / "a.json", {"name": "1a", "properties": rule(displayName="newer")}
+    )
+    import_catalog(tree / "Azure Government", only)
+    assert open_catalog(only).definitions["1a"].display_name == "newer"
+
+
+def test_details_of_aliases_stay_and_are_renewed(tmp_path: Path) -> None:
+    store = tmp_path / "catalog.sqlite"
+    table = tmp_path / "aliases.csv"
+    table.write_text("A.B/d/x,properties.plain\n")
+
+    def providers(path: str, **more: Any) -> Path:
+        alias = {"name": "A.B/d/x", "defaultPath": path, **more}
+        file = tmp_path / "providers.json"
+        write(
+            file,
+            {"value": [{"namespace": "A.B", "resourceTypes": [{"resourceType": "d", "aliases": [alias]}]}]},
+        )
+        return file
+
+    def path() -> str | None:
+        found = open_catalog(store).aliases.resolve("A.B/d", "A.B/d/x")
+        return found.text if found else None
+
+    import_catalog(table, store)
+    assert path() == "properties.plain"
+    import_catalog(providers("properties.first", defaultMetadata={"attributes": "Modifiable"}), store)
+    import_catalog(table, store)
+    assert path() == "properties.first"
+    import_catalog(providers("properties.second"), store)
+    assert path() == "properties.second"
+    assert open_catalog(store).aliases.modifiable("A.B/d/x") is None
+
+
+def test_a_catalog_of_another_version_is_written_anew(tree: Path, tmp_path: Path) -> None:
+    store = tmp_path / "catalog.sqlite"
+    connection = sqlite3.connect(store)
+    connection.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+    connection.execute("INSERT INTO meta VALUES ('version', '0')")
+    connection.execute("CREATE TABLE documents (something TEXT)")
+    connection.commit()
+    connection.close()
+    with pytest.raises(InvalidInput, match="another version"):
+        open_catalog(store)
+    import_catalog(tree, store)
+    assert "1a" in open_catalog(store).definitions
+
+
+@pytest.mark.parametrize("name", ["empty", "aliases.csv", "aliases.csv.gz"])
+def test_nothing_to_import(tmp_path: Path, name: str) -> None:
+    source = tmp_path / name
+    if name == "empty":
+        source.mkdir()
+    else:
+        source.write_bytes(gzip.compress(b"") if name.endswith(".gz") else b"alias,path\n")
+    with pytest.raises(InvalidInput, match="BP332"):
+        import_catalog(source, tmp_path / "catalog.sqlite")
+    assert not (tmp_path / "catalog.sqlite").exists()
 
 
 @pytest.mark.parametrize("data", [None, b"no database", b""])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from blueprinter.diagnostics import InvalidInput
 from blueprinter.document import parse
-from blueprinter.policy import read_definition, read_policy_set
+from blueprinter.policy import ComplianceState, read_definition, read_policy_set
+from unit.policy.small_policies import resource, states
 
 RULE = '"then": {"effect": "audit"}'
 
@@ -180,14 +183,117 @@ def test_depth() -> None:
 
 def test_functions_nested_too_deeply() -> None:
     text = "[" + "not(" * 65 + "true()" + ")" * 65 + "]"
-    assert faults(rule(f'{{"value": "{text}", "equals": true}}'))[0][0] == "BP314"
+    assert faults(rule(f'{{"value": "{text}", "equals": true}}'))[0][0] == "BP341"
 
 
 def test_an_endless_expression_is_no_crash() -> None:
     text = "[" + "(" * 20_000 + "]"
-    assert faults(rule(f'{{"value": "{text}", "equals": true}}'))[0][0] in ("BP307", "BP314")
+    assert faults(rule(f'{{"value": "{text}", "equals": true}}'))[0][0] in ("BP307", "BP341")
     text = "[" + "not(" * 15_000 + "true()" + ")" * 15_000 + "]"
-    assert faults(rule(f'{{"value": "{text}", "equals": true}}'))[0][0] in ("BP307", "BP314")
+    assert faults(rule(f'{{"value": "{text}", "equals": true}}'))[0][0] in ("BP307", "BP341")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "copyIndex()",
+        "dateTimeAdd('2020-01-01', 'P1D')",
+        "dateTimeFromEpoch(1)",
+        "dateTimeToEpoch('2020-01-01T00:00:00Z')",
+        "deployment()",
+        "environment()",
+        "extensionResourceId('a', 'b/c', 'd')",
+        "listKeys('a', '2020-01-01')",
+        "listAccountSas('a', '2020-01-01')",
+        "managementGroup()",
+        "newGuid()",
+        "pickZones('a', 'b', 'c')",
+        "providers('a')",
+        "reference('a')",
+        "resourceId('a/b', 'c')",
+        "subscriptionResourceId('a/b', 'c')",
+        "tenantResourceId('a/b', 'c')",
+        "tenant()",
+        "variables('a')",
+        "map(createArray(1), lambda('x', lambdaVariables('x')))",
+        "contoso.fn('a')",
+    ],
+)
+def test_functions_that_rules_do_not_have(call: str) -> None:
+    found = faults(rule(f'{{"value": "[{call}]", "equals": 1}}'))
+    assert [code for code, _ in found] == ["BP308"]
+
+
+def test_functions_of_the_deployment_are_no_business_of_the_rule() -> None:
+    template = '{"resources": [{"name": "[resourceId(\'a/b\', variables(\'x\'))]"}]}'
+    then = (
+        '{"effect": "deployIfNotExists", "details": {"type": "a/b", "deployment": {"properties": {"template": '
+        + template
+        + ', "parameters": {"x": {"value": "[field(\'name\')]"}}}}}}'
+    )
+    read_definition(parse(f'{{"if": {{"field": "type", "exists": true}}, "then": {then}}}', "p.json"))
+    wrong = then.replace("field('name')", "resourceId('a/b', 'c')")
+    assert [
+        code for code, _ in faults(f'{{"if": {{"field": "type", "exists": true}}, "then": {wrong}}}')
+    ] == ["BP308"]
+
+
+def nested_conditions(depth: int, innermost: str) -> str:
+    """A condition below `depth` logical operators: all three in turn, the `not` in pairs."""
+    text = innermost
+    for level in range(depth):
+        text = [f'{{"allOf": [{text}]}}', f'{{"anyOf": [{{"field": "name", "equals": "never"}}, {text}]}}'][
+            level % 2
+        ]
+        if level % 5 == 0:
+            text = f'{{"not": {{"not": {text}}}}}'
+    return text
+
+
+@pytest.mark.parametrize("depth", [1, 4, 20, 50])
+@pytest.mark.parametrize(("name", "holds"), [("x", True), ("y", False)])
+def test_deeply_nested_conditions(depth: int, name: str, holds: bool) -> None:
+    read = read_definition(
+        parse(rule(nested_conditions(depth, '{"field": "name", "equals": "x"}')), "p.json")
+    )
+    subject = resource("Contoso.Test/things", name)
+    (found,) = states(read, subject)
+    assert (found.state is ComplianceState.NON_COMPLIANT) is holds
+
+
+def test_deeply_nested_functions() -> None:
+    text = "[" + "concat('a', " * 63 + "field('name')" + ")" * 63 + "]"
+    read = read_definition(parse(rule(f'{{"value": "{text}", "like": "*ax"}}'), "p.json"))
+    (found,) = states(read, resource("Contoso.Test/things", "x"))
+    assert found.state is ComplianceState.NON_COMPLIANT
+
+
+def test_limits_of_functions() -> None:
+    def value(text: str) -> str:
+        return rule(f'{{"value": "{text}", "equals": 1}}')
+
+    arguments = ", ".join(["1"] * 128)
+    read_definition(parse(value(f"[max({arguments})]"), "p.json"))
+    assert [code for code, _ in faults(value(f"[max({arguments}, 1)]"))] == ["BP342"]
+    long = "[concat('" + "a" * 81_920 + "')]"
+    assert [code for code, _ in faults(value(long))] == ["BP343"]
+    many = ", ".join(['{"value": "[true()]", "equals": true}'] * 2048)
+    read_definition(parse(rule(f'{{"allOf": [{many}]}}'), "p.json"))
+    more = many + ', {"value": "[true()]", "equals": true}'
+    assert [code for code, _ in faults(rule(f'{{"allOf": [{more}]}}'))] == ["BP340"]
+
+
+def test_limits_of_the_existence_condition() -> None:
+    def then(count: int) -> str:
+        members = ", ".join(['{"field": "name", "equals": "x"}'] * count)
+        details = f'{{"type": "a/b", "existenceCondition": {{"allOf": [{members}]}}}}'
+        return (
+            '{"if": {"field": "type", "exists": true}, '
+            f'"then": {{"effect": "auditIfNotExists", "details": {details}}}}}'
+        )
+
+    read_definition(parse(then(128), "p.json"))
+    assert [code for code, _ in faults(then(129))] == ["BP314"]
 
 
 def test_limits_of_a_rule() -> None:
@@ -196,9 +302,13 @@ def test_limits_of_a_rule() -> None:
     assert faults(rule(f'{{"anyOf": [{", ".join([one] * 4097)}]}}'))[0][0] == "BP314"
     count = '{"count": {"field": "a[*]"}, "equals": 0}'
     read_definition(parse(rule(f'{{"allOf": [{", ".join([count] * 5)}]}}'), "p.json"))
-    assert faults(rule(f'{{"allOf": [{", ".join([count] * 6)}]}}'))[0][0] == "BP314"
+    assert faults(rule(f'{{"allOf": [{", ".join([count] * 6)}]}}'))[0][0] == "BP344"
     values = '{"count": {"value": []}, "equals": 0}'
-    assert faults(rule(f'{{"allOf": [{", ".join([values] * 11)}]}}'))[0][0] == "BP314"
+    assert faults(rule(f'{{"allOf": [{", ".join([values] * 11)}]}}'))[0][0] == "BP345"
+    listed = {"value": ["a"] * 100, "name": "n", "where": {"value": "[current('n')]", "equals": "a"}}
+    read_definition(parse(rule(json.dumps({"count": listed, "equals": 100})), "p.json"))
+    more = {**listed, "value": ["a"] * 101}
+    assert faults(rule(json.dumps({"count": more, "equals": 100})))[0][0] == "BP346"
 
 
 SET = '{"properties": {"parameters": {"e": {"type": "String"}}, "policyDefinitions": [%s]}}'
@@ -211,6 +321,8 @@ SET = '{"properties": {"parameters": {"e": {"type": "String"}}, "policyDefinitio
         ('{"policyDefinitionId": "/a/b", "parameters": {"x": 5}}', ["BP322"]),
         ('{"policyDefinitionId": "/a/b", "parameters": {"x": {"value": "[parameters(\'f\')]"}}}', ["BP322"]),
         ('{"policyDefinitionId": "/a/b", "parameters": {"x": {"value": "[parameters(]"}}}', ["BP322"]),
+        ('{"policyDefinitionId": "/a/b", "parameters": {"x": {"value": "[field(\'name\')]"}}}', ["BP322"]),
+        ('{"policyDefinitionId": "/a/b", "parameters": {"x": {"value": ["[current()]"]}}}', ["BP322"]),
         (
             '{"policyDefinitionId": "a", "policyDefinitionReferenceId": "r"},'
             ' {"policyDefinitionId": "b", "policyDefinitionReferenceId": "R"}',

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import blueprinter.policy as policy
+from blueprinter.document import load
 from blueprinter.policy import CODES, DIFFERENCES, EFFECTS, OPERATORS, OperatorRow
 from blueprinter.policy.operators import words_for
 
@@ -45,3 +46,17 @@ def test_differences_name_both_sources() -> None:
         assert "Microsoft Learn" in row.documentation
         assert row.other
         assert row.ours
+
+
+def test_differences_name_a_case_that_shows_them() -> None:
+    folder = Path(__file__).parent / "cases"
+    groups = {
+        f"{file.stem}: {group['about']}"
+        for file in folder.glob("*.yaml")
+        for group in load(file).value  # type: ignore[union-attr]  # a list of groups
+    }
+    elsewhere = {
+        "order-of-overrides",
+        "selector-without-a-location",
+    }  # tests of assignments, in test_reach.py
+    assert {row.name for row in DIFFERENCES if row.case not in groups} == elsewhere

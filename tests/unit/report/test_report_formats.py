@@ -6,7 +6,16 @@ from blueprinter.report import FORMATS
 
 
 def test_the_formats_and_which_a_terminal_takes() -> None:
-    assert FORMATS.names() == ("console", "json", "jsonl", "csv", "markdown", "html")
+    assert FORMATS.names() == (
+        "console",
+        "json",
+        "jsonl",
+        "csv",
+        "markdown",
+        "sarif",
+        "github",
+        "html",
+    )
     assert [row.name for row in FORMATS if not row.to_terminal] == ["html"]
 
 

@@ -24,6 +24,8 @@ CASES = {
     "small-all.jsonl": ("jsonl", runs.small, ReportOptions(all_states=True)),
     "small.csv": ("csv", runs.small, ReportOptions()),
     "small.md": ("markdown", runs.small, ReportOptions()),
+    "small.sarif": ("sarif", runs.small, ReportOptions()),
+    "small.github": ("github", runs.small, ReportOptions()),
     "empty.txt": ("console", runs.empty, ReportOptions(width=100)),
     "empty.md": ("markdown", runs.empty, ReportOptions()),
     "findings-only.txt": ("console", runs.without_framework, ReportOptions(width=100)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isinf
 
 from blueprinter.arm.model import ExpressionError, Value
 from blueprinter.arm.rows import Category, FunctionRow, pure, takes
@@ -56,7 +57,10 @@ def _int(value: str | int) -> Value:
 def _float(value: str | int | float) -> Value:
     if isinstance(value, str) and _NUMBER.fullmatch(value) is None:
         raise ExpressionError(f"`{value}` is no number")
-    return float(value)
+    number = float(value)
+    if isinf(number):
+        raise ExpressionError(f"the number `{value}` is too large")
+    return number
 
 
 ROWS = (

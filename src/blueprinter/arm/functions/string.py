@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 
 from blueprinter.arm.composite import format_text
 from blueprinter.arm.display import json_text, shown
@@ -113,17 +114,9 @@ def _split(text: str, delimiter: str | list[Value]) -> Value:
         if one:
             delimiters.append(one)
     bounded_pairs(len(text), len(delimiters))
-    parts: list[Value] = []
-    start = place = 0
-    while place < len(text):
-        found = next((one for one in delimiters if text.startswith(one, place)), None)
-        if found is None:
-            place += 1
-        else:
-            parts.append(text[start:place])
-            start = place = place + len(found)
-    parts.append(text[start:])
-    return parts
+    if not delimiters:
+        return [text]
+    return [*re.split("|".join(map(re.escape, delimiters)), text)]
 
 
 def _string(value: Value) -> Value:

@@ -61,3 +61,5 @@ def import_command(settings: Settings, source: Path) -> None:
         plural(added.aliases, "alias", "aliases"),
     )
     say(f"imported {', '.join(parts)} into {CATALOG}", settings)
+    for fault in added.skipped:
+        say(f"left out, because it is no JSON: {for_terminal(fault.position.file)}", settings)

@@ -105,7 +105,7 @@ _UNLIMITED = 10**9
     "outputs",
     multiple=True,
     metavar="FORMAT[=FILE]",
-    help="console, json, jsonl, csv, html, markdown; repeatable.",
+    help="console, json, jsonl, csv, markdown, sarif, github, html; repeatable.",
 )
 @click.pass_obj
 def command(
@@ -179,6 +179,7 @@ def command(
         width=shutil.get_terminal_size((100, 40)).columns,
         all_states=all_states,
         max_findings=max_findings,
+        folder=str(Path.cwd()),
     )
     show_diagnostics(run.diagnostics, settings)
     write_outputs(run, (target for target in targets if target not in streamed), options)

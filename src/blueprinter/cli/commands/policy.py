@@ -1,4 +1,4 @@
-"""`blueprinter policy test`: the policy engine alone."""
+"""`blueprinter policy test|lint|explain|diff`: the policy engine alone."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import orjson
 
 from blueprinter.blueprint import policy_names
 from blueprinter.cli import Settings
+from blueprinter.cli.commands import policy_diff, policy_explain, policy_lint
 from blueprinter.cli.inputs import files_of
 from blueprinter.cli.remarks import say
 from blueprinter.cli.workspace import open_workspace
 from blueprinter.diagnostics import InvalidInput
-from blueprinter.document import load
-from blueprinter.policy import CaseResult, cases_as_json, run_cases
+from blueprinter.policy import CaseResult, cases_as_json, load_tests, run_cases
 from blueprinter.text import for_terminal, plural
 
 _SUFFIXES = ("tests.yaml", "tests.yml", "tests.json")
@@ -23,6 +23,11 @@ _SUFFIXES = ("tests.yaml", "tests.yml", "tests.json")
 @click.group("policy", help="The policy engine alone.")
 def command() -> None:
     """The group."""
+
+
+command.add_command(policy_lint.command)
+command.add_command(policy_explain.command)
+command.add_command(policy_diff.command)
 
 
 @command.command("test")
@@ -41,7 +46,7 @@ def test_command(settings: Settings, paths: tuple[str, ...], output: str) -> int
     faults: list[InvalidInput] = []
     for file in files:
         try:
-            results.extend(run_cases(load(file), _root(file, folders), aliases))
+            results.extend(run_cases(load_tests(file), _root(file, folders), aliases))
         except InvalidInput as found:
             faults.append(found)
     untested = _untested(folders)

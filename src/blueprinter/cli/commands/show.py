@@ -228,6 +228,7 @@ def _card(asked: Asked, framework: Framework, control: str) -> ControlCard:
         links=_links(workspace, blueprint)[1] if blueprint else (),
         deliberately_empty=blueprint.deliberately_empty if blueprint else (),
         definitions=workspace.definitions,
+        facts=workspace.facts,
         registers=registers,
     )
 
@@ -258,7 +259,8 @@ def _coverage(asked: Asked) -> Shown:
         blueprint = workspace.blueprint(name)
         framework, links = _links(workspace, blueprint)
         if framework is None:
-            raise click.UsageError(f"`{name}` speaks to no framework: it has no controls.yaml")
+            hint = "its initiatives may: `blueprinter catalog import FOLDER` reads the built-in definitions"
+            raise click.UsageError(f"`{name}` speaks to no framework: it has no controls.yaml; {hint}")
         found.append((coverage(framework, links, blueprint.deliberately_empty), blueprint.name))
     lines: list[str] = []
     for one, by in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,12 +16,14 @@ from blueprinter.arm import (
     evaluate_request,
     expand,
     expand_to_json,
+    read_parameters,
 )
 from blueprinter.cli import Settings
-from blueprinter.cli.inputs import parameters_beside, read_linked
+from blueprinter.cli.inputs import load_parameters, load_template, read_linked
 from blueprinter.cli.remarks import show_diagnostics
 from blueprinter.diagnostics import InvalidInput, error
-from blueprinter.document import Json, load
+from blueprinter.document import load
+from blueprinter.report import json_document, json_line
 
 
 @click.group("template", help="The template engine alone.")
@@ -32,8 +35,10 @@ def command() -> None:
 @click.argument("template", type=click.Path(path_type=Path))
 @click.option(
     "--parameters",
+    multiple=True,
+    metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Parameter file (default: found beside the template).",
+    help="Parameter file (default: found beside the template); of several, later ones hold.",
 )
 @click.option(
     "--context", "context_file", type=click.Path(path_type=Path), help="Facts of the deployment, JSON."
@@ -41,23 +46,28 @@ def command() -> None:
 @click.option("--strict", is_flag=True, help="A required parameter without a value is an error.")
 @click.pass_obj
 def expand_command(
-    settings: Settings, template: Path, parameters: Path | None, context_file: Path | None, strict: bool
+    settings: Settings,
+    template: Path,
+    parameters: tuple[Path, ...],
+    context_file: Path | None,
+    strict: bool,
 ) -> None:
     """Print the resources that a template would deploy, in deployment order, as JSON.
 
-    What only Azure knows stays as the reduced expression. Warnings go to stderr and into the document.
+    What only Azure knows stays as the reduced expression. Warnings go to stderr and into the document. Bicep files
+    are compiled by the Bicep CLI of this computer; positions then point into the compiled template.
     """
-    values = parameters or parameters_beside(template)
+    document, beside = load_template(template)
     expansion = expand(
-        load(template),
-        parameter_document=load(values) if values else None,
-        context=_context(context_file),
+        document,
+        parameter_document=[load_parameters(file) for file in parameters] or beside,
+        context=_context(context_file, settings),
         strict=strict,
         read=read_linked(template.parent),
     )
     show_diagnostics(expansion.diagnostics, settings)
-    document = {"schema": "blueprinter/template-expand/1", **expand_to_json(expansion)}
-    click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+    printed = {"schema": "blueprinter/template-expand/1", **expand_to_json(expansion)}
+    click.echo(json_document(printed), nl=False)
 
 
 @command.command("eval")
@@ -73,36 +83,39 @@ def expand_command(
     type=click.Path(path_type=Path),
     help="Parameter values for every request without its own.",
 )
-def eval_command(requests: BinaryIO, context_file: Path | None, parameters: Path | None) -> int:
+@click.pass_obj
+def eval_command(
+    settings: Settings, requests: BinaryIO, context_file: Path | None, parameters: Path | None
+) -> int:
     """Answer expressions, one JSON request a line, with one JSON answer a line.
 
     A request is {"expression", "parameters"?, "variables"?, "functions"?, "context"?}; the answer is
     {"value": …} or {"error": message}. Exit code 0 when every line was answered.
     """
-    shared: dict[str, Json] = {}
-    if context_file:
-        shared["context"] = load(context_file).value
-    if parameters:
-        shared["parameters"] = load(parameters).value
+    context = _context(context_file, settings)
+    values = read_parameters(load_parameters(parameters)).values() if parameters else ()
+    shared = {given.name: given.value for given in values}
     for line in requests:
         if not line.strip():
             continue
         try:
             request = orjson.loads(line)
         except orjson.JSONDecodeError as found:
-            answer: object = {"error": f"the line is no JSON: {found}"}
+            answer: dict[str, object] = {"error": f"the line is no JSON: {found}"}
         else:
-            known = isinstance(request, dict)
-            answer = evaluate_request({**shared, **request}) if known else {"error": "the line is no object"}
-        click.echo(orjson.dumps(answer).decode())
+            if isinstance(request, dict):
+                answer = dict(evaluate_request(request, context=context, parameters=shared))
+            else:
+                answer = {"error": "the line is no object"}
+        click.echo(json_line(answer), nl=False)
     return 0
 
 
-def _context(file: Path | None) -> DeploymentContext:
+def _context(file: Path | None, settings: Settings) -> DeploymentContext:
     if file is None:
-        return DeploymentContext()
+        return DeploymentContext(cloud=settings.cloud)
     document = load(file)
     try:
-        return deployment_context(document.value)
+        return replace(deployment_context(document.value), cloud=settings.cloud)
     except ExpressionError as found:
         raise InvalidInput([error("BP111", found.message, document.locate(""))]) from found

@@ -22,7 +22,6 @@ def assemble(functions: Sequence[ast.FunctionDef], names: Mapping[str, object]) 
     Raises `RecursionError` for trees that are too deep for Python's compiler.
     """
     module = ast.Module(body=list(functions), type_ignores=[])
-    ast.fix_missing_locations(module)
     code = compile(module, _FILE, "exec")
     namespace: dict[str, Any] = {**names, "__builtins__": {}}
     made = {

@@ -1,7 +1,7 @@
 """Reading properties: every path once, shared by all conditions of a function.
 
-A tree of property names is collected while conditions are compiled, and written as statements when all are known. Keys
-are read as spelled; only where one is absent, and the object has keys that were never seen before, it is sought in
+A tree of property names is collected while conditions are compiled, and written as statements when they are needed.
+Keys are read as spelled; only where one is absent, and the object has keys that were never seen before, it is sought in
 every letter case (`Keys`).
 """
 
@@ -15,11 +15,14 @@ from blueprinter.casing import fold
 from blueprinter.policy.compiled.code import (
     Namespace,
     assign,
+    assign_each,
     both,
     call,
     choose,
     compare,
+    constant,
     either,
+    guarded,
     has_type,
     item,
     load,
@@ -28,9 +31,12 @@ from blueprinter.policy.compiled.code import (
     same,
     when,
 )
-from blueprinter.policy.compiled.runtime import MISSING, Keys, Places, give_up
+from blueprinter.policy.compiled.runtime import MISSING, Keys, Places
 
 ROW = "row"
+
+Steps = Sequence[str | int]
+"""A path without `[*]`."""
 
 
 @dataclass(slots=True)
@@ -39,47 +45,55 @@ class _Node:
 
     key: str | int
     variable: str
+    asked: bool = False
+    """The value itself is wanted, not only what it holds."""
     folded: str = ""
     """The variable of its folded text, if one is wanted."""
     place: str = ""
     """The variable of the location that it names, if one is wanted."""
     members: dict[str | int, _Node] = field(default_factory=dict)
+    written: bool = False
+    """Code fills the variable already."""
+    derived: set[str] = field(default_factory=set)
+    """Which of the other two variables code fills already."""
+
+    def new_members(self) -> list[_Node]:
+        return [child for child in self.members.values() if not child.written]
 
 
 class Loads:
-    """The properties that a function reads of one value: of the row, or of a member of one of its arrays."""
+    """The properties that a function reads of one value: of the row, or of a member of one of its arrays.
+
+    A property that a resource lacks is None, one that a member of an array lacks `MISSING`: null is something else
+    there.
+    """
 
     def __init__(self, base: str, names: Namespace, keys: Keys, places: Places) -> None:
-        self._root = _Node("", base)
+        self._root = _Node("", base, asked=True, written=True)
         self._names = names
         self._keys = keys
         self._places = places
         self._of_row = base == ROW
 
-    @property
-    def base(self) -> str:
-        """The variable of the value itself."""
-        return self._root.variable
-
-    def variable(self, steps: Sequence[str | int]) -> str:
-        """The variable that holds the value at a path: None where a resource has none, `MISSING` in a member."""
+    def variable(self, steps: Steps) -> str:
+        """The variable that holds the value at a path."""
         return self._node(steps).variable
 
-    def folded(self, steps: Sequence[str | int]) -> str:
+    def folded(self, steps: Steps) -> str:
         """The variable that holds the value with text folded."""
         node = self._node(steps)
         if not node.folded:
             node.folded = self._names.fresh("folded")
         return node.folded
 
-    def place(self, steps: Sequence[str | int]) -> str:
+    def place(self, steps: Steps) -> str:
         """The variable that holds the location which the value names."""
         node = self._node(steps)
         if not node.place:
             node.place = self._names.fresh("place")
         return node.place
 
-    def _node(self, steps: Sequence[str | int]) -> _Node:
+    def _node(self, steps: Steps) -> _Node:
         node = self._root
         for step in steps:
             if step not in node.members:
@@ -87,116 +101,138 @@ class Loads:
                 if isinstance(step, str):
                     self._keys.want(step)
             node = node.members[step]
+        node.asked = True
         return node
 
     # ------------------------------------------------------------ statements
 
     def statements(self) -> list[ast.stmt]:
-        """The code that fills the variables."""
-        root = self._root
-        made = self._derived(root)
-        if root.members:
-            made.extend(self._known_object(root) if self._of_row else self._members(root))
+        """The code that fills the variables which were asked for since the last time."""
+        return self._added(self._root)
+
+    def _added(self, node: _Node) -> list[ast.stmt]:
+        """What was asked for below a variable that is filled already."""
+        made = self._derived(node)
+        old = [child for child in node.members.values() if child.written]
+        if new := node.new_members():
+            made.extend(self._of_object(new) if self._of_row and node is self._root else self._of_value(node))
+        for child in old:
+            made.extend(self._added(child))
         return made
 
-    def _nothing(self) -> ast.expr:
-        return ast.Constant(None) if self._of_row else self._names.name_of(MISSING, "missing")
+    def _nothing(self, node: _Node) -> ast.expr:
+        if self._of_row or not node.asked:
+            return constant(None)
+        return self._names.name_of(MISSING, "missing")
 
-    def _members(self, node: _Node) -> list[ast.stmt]:
-        """The members of what may be an object, an array or neither."""
-        named = [child for child in node.members.values() if isinstance(child.key, str)]
-        indexed = [child for child in node.members.values() if not isinstance(child.key, str)]
+    def _of_object(self, children: Sequence[_Node]) -> list[ast.stmt]:
+        """Columns of the row. Most sources give a row all of its columns, so a look-up that fails is rare."""
+        base = load(self._root.variable)
+        found = [assign(child.variable, item(base, constant(child.key))) for child in children]
+        made = [guarded(found, load("KeyError"), [self._sought(self._root, children)])]
+        for child in children:
+            child.written = True
+            made.extend(self._below(child, of_root=True))
+        return made
+
+    def _of_value(self, node: _Node) -> list[ast.stmt]:
+        """Members of what may be an object, an array or neither."""
+        named = [child for child in node.new_members() if isinstance(child.key, str)]
+        indexed = [child for child in node.new_members() if not isinstance(child.key, str)]
         made: list[ast.stmt] = []
         value = load(node.variable)
         if named:
-            absent = [statement for child in named for statement in self._cleared(child)]
-            made.append(when(has_type(value, "dict"), self._named(node, named), absent))
+            found, below = self._named(node, named)
+            cleared = [statement for child in named for statement in self._cleared(child)]
+            if self._of_row or not node.asked or node is self._root:
+                # what is no object has no `get`
+                safe = guarded(found, load("AttributeError"), [self._cleared_one(child) for child in named])
+                made.append(when(value, [safe, *below], cleared))
+            else:
+                made.append(when(has_type(value, "dict"), [*found, *below], cleared))
         for child in indexed:
-            place = int(child.key)
+            child.written = True
             inside = both(
                 [
                     has_type(value, "list"),
-                    compare(call(load("len"), value), ast.Gt(), ast.Constant(place)),
+                    compare(call(load("len"), value), ast.Gt, constant(child.key)),
                 ]
             )
-            made.append(assign(child.variable, choose(inside, item(value, place), self._nothing())))
+            element = item(value, constant(child.key))
+            made.append(assign(child.variable, choose(inside, element, self._nothing(child))))
             made.extend(self._below(child))
         return made
 
-    def _known_object(self, node: _Node) -> list[ast.stmt]:
-        return self._named(node, list(node.members.values()))
-
-    def _named(self, node: _Node, children: list[_Node]) -> list[ast.stmt]:
-        """The members of an object, all looked up before any of them is looked into."""
+    def _named(self, node: _Node, children: Sequence[_Node]) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        """Members of an object, all looked up before any of them is looked into; and what follows from them."""
         base = load(node.variable)
-        made: list[ast.stmt] = []
+        found: list[ast.stmt] = []
         absent: list[ast.expr] = []
         for child in children:
-            key = ast.Constant(child.key)
-            if self._of_row:
-                made.append(assign(child.variable, method(base, "get", key)))
-                lacks = both(
-                    [
-                        same(load(child.variable), ast.Constant(None)),
-                        compare(key, ast.NotIn(), base),
-                    ]
-                )
-            else:
-                made.append(assign(child.variable, method(base, "get", key, self._nothing())))
-                lacks = same(load(child.variable), self._nothing())
-            absent.append(lacks)
-        targets = ast.Tuple([ast.Name(child.variable, ast.Store()) for child in children], ast.Store())
-        keys = self._names.constant(tuple(str(child.key) for child in children))
-        seek = self._names.name_of(self._keys.seek, "seek")
-        plain = self._names.name_of(self._keys.are_plain, "plain")
-        made.append(
-            when(
-                both([either(absent), opposite(call(plain, base))]),
-                [ast.Assign([targets], call(seek, base, keys, self._nothing()))],
-            )
+            child.written = True
+            key = constant(child.key)
+            nothing = self._nothing(child)
+            plain = isinstance(nothing, ast.Constant)
+            found.append(assign(child.variable, method(base, "get", *([key] if plain else [key, nothing]))))
+            lacks = same(load(child.variable), nothing)
+            absent.append(both([lacks, compare(key, ast.NotIn, base)]) if plain else lacks)
+        are_plain = self._names.name_of(self._keys.are_plain, "plain")
+        found.append(
+            when(both([either(absent), opposite(call(are_plain, base))]), [self._sought(node, children)])
         )
-        for child in children:
-            made.extend(self._below(child, of_root=node is self._root))
-        return made
+        return found, [statement for child in children for statement in self._below(child)]
+
+    def _sought(self, node: _Node, children: Sequence[_Node]) -> ast.stmt:
+        """The members of an object whatever their letter case."""
+        seek = self._names.name_of(self._keys.seek, "seek")
+        keys = self._names.constant(tuple(str(child.key) for child in children))
+        nothing = self._names.name_of(tuple(self._absent(child) for child in children), "absent")
+        return assign_each(
+            [child.variable for child in children], call(seek, load(node.variable), keys, nothing)
+        )
+
+    def _absent(self, node: _Node) -> object:
+        return None if self._of_row or not node.asked else MISSING
 
     def _below(self, node: _Node, *, of_root: bool = False) -> list[ast.stmt]:
-        """What is derived from a variable that has just been filled."""
+        """What follows from a variable that has just been filled."""
         made = self._derived(node)
         if not node.members:
             return made
         if self._of_row and of_root and fold(str(node.key)) == "properties":
             # a row without `properties` leaves them open: that is for the interpreter to say
-            found = call(self._names.name_of(self._keys.properties, "properties"), load(self.base))
+            found = call(self._names.name_of(self._keys.properties, "properties"), load(self._root.variable))
             made.append(when(opposite(has_type(load(node.variable), "dict")), [assign(node.variable, found)]))
-            if all(isinstance(key, str) for key in node.members):
-                return [*made, *self._known_object(node)]
-        return [*made, *self._members(node)]
+            looked, below = self._named(node, node.new_members())
+            return [*made, *looked, *below]
+        return [*made, *self._of_value(node)]
 
     def _derived(self, node: _Node) -> list[ast.stmt]:
         made: list[ast.stmt] = []
         value = load(node.variable)
-        if node.folded:
-            made.append(assign(node.folded, choose(has_type(value, "str"), method(value, "casefold"), value)))
-        if node.place:
-            places = self._names.name_of(self._places, "places")
-            absent = same(value, ast.Constant(None))
-            unsure = call(self._names.name_of(give_up, "give_up"))
-            known = ast.Subscript(places, value, ast.Load())
-            made.append(
-                assign(
-                    node.place,
-                    choose(has_type(value, "str"), known, choose(absent, ast.Constant(None), unsure)),
-                )
-            )
+        if node.folded and node.folded not in node.derived:
+            node.derived.add(node.folded)
+            folded = method(value, "casefold")
+            if self._of_row:
+                text = assign(node.folded, both([value, folded]))
+                made.append(guarded([text], load("AttributeError"), [assign(node.folded, value)]))
+            else:
+                made.append(assign(node.folded, choose(has_type(value, "str"), folded, value)))
+        if node.place and node.place not in node.derived:
+            node.derived.add(node.place)
+            made.append(assign(node.place, item(self._names.name_of(self._places, "places"), value)))
         return made
+
+    def _cleared_one(self, node: _Node) -> ast.stmt:
+        return assign(node.variable, self._nothing(node))
 
     def _cleared(self, node: _Node) -> list[ast.stmt]:
         """Everything below a value that is no object."""
-        made: list[ast.stmt] = [assign(node.variable, self._nothing())]
+        made: list[ast.stmt] = [self._cleared_one(node)]
         if node.folded:
-            made.append(assign(node.folded, self._nothing()))
+            made.append(assign(node.folded, self._nothing(node)))
         if node.place:
-            made.append(assign(node.place, self._nothing()))
+            made.append(assign(node.place, self._nothing(node)))
         for child in node.members.values():
             made.extend(self._cleared(child))
         return made

@@ -18,16 +18,18 @@ from blueprinter.policy.compiled.code import (
     call,
     choose,
     compare,
+    constant,
     either,
     equals,
     has_type,
+    item,
     load,
     method,
     opposite,
     other,
     same,
 )
-from blueprinter.policy.compiled.runtime import MISSING, tester
+from blueprinter.policy.compiled.runtime import MISSING, Remembered, tester
 from blueprinter.policy.operators import Absent, OperatorRow, is_true
 
 _FEW = 4
@@ -86,23 +88,24 @@ class _Case:
         """A test of the positive operator as one of this operator."""
         return opposite(code) if self.operator.negative else code
 
-    def call(self) -> ast.expr:
+    def slow(self, *, text: bool = True) -> Test:
+        """The operator itself; what it says of an absent value is known beforehand. `text`: the value may be one."""
         test = tester(self.operator, self.right, absent=self.subject.absent)
-        return call(self.names.name_of(test, "test"), self.value)
-
-    def slow(self) -> Test:
-        """The operator itself; what it says of an absent value is known beforehand."""
+        code = call(self.names.name_of(test, "test"), self.value)
+        if text:  # the same few texts stand in many rows
+            known = self.names.name_of(Remembered(test), "known")
+            code = choose(has_type(self.value, "str"), item(known, self.value), code)
         nothing = self.operator.holds(self.subject.absent, self.right)
-        absent = same(self.value, ast.Constant(None))
+        absent = same(self.value, constant(None))
         if nothing is True:
-            return Test(either([absent, self.call()]), plain=False)
+            return Test(either([absent, code]), plain=False)
         if nothing is False:
-            return Test(both([opposite(absent), self.call()]), plain=False)
-        return Test(self.call(), plain=False)
+            return Test(both([opposite(absent), code]), plain=False)
+        return Test(code, plain=False)
 
     def texts(self, code: ast.expr) -> Test:
         """`code` for text, the operator itself for everything else."""
-        return Test(choose(self.is_folded_text(), code, self.slow().code), plain=False)
+        return Test(choose(self.is_folded_text(), code, self.slow(text=False).code), plain=False)
 
 
 def _is_ordinary(text: str) -> bool:
@@ -113,17 +116,39 @@ def _is_ordinary(text: str) -> bool:
 def _equals(case: _Case) -> Test | None:
     right = case.right
     if isinstance(right, bool):
-        folded = method(case.value, "casefold")  # most values are booleans: not worth a variable
-        spelled = both([has_type(case.value, "str"), equals(folded, ast.Constant(str(right).lower()))])
-        return Test(case.signed(either([same(case.value, ast.Constant(right)), spelled])), plain=True)
+        return Test(case.signed(_is_boolean(case, right)), plain=True)
     if isinstance(right, str):
-        equal = equals(case.folded, ast.Constant(fold(right)))
-        return Test(case.signed(equal), plain=True) if _is_ordinary(right) else case.texts(case.signed(equal))
+        return Test(case.signed(_is_text(case, right)), plain=True)
     if isinstance(right, (int, float)):
-        number = either([has_type(case.value, "int"), has_type(case.value, "float")])
-        equal = equals(case.value, ast.Constant(right))
-        return Test(choose(number, case.signed(equal), case.slow().code), plain=False)
+        equal = equals(case.value, constant(right))
+        return Test(choose(_is_number(case), case.signed(equal), case.slow().code), plain=False)
     return None
+
+
+def _is_boolean(case: _Case, wanted: bool) -> ast.expr:
+    """Whether the value is that boolean, or text that spells it."""
+    folded = method(case.value, "casefold")  # most values are booleans: not worth a variable
+    unlike = other(case.value, constant(not wanted))
+    spelled = both([unlike, has_type(case.value, "str"), equals(folded, constant(str(wanted).lower()))])
+    return either([same(case.value, constant(wanted)), spelled])
+
+
+def _is_number(case: _Case) -> ast.expr:
+    return either([has_type(case.value, "int"), has_type(case.value, "float")])
+
+
+def _is_text(case: _Case, wanted: str) -> ast.expr:
+    """Whether the value is that text, or a value that the text spells."""
+    text = fold(wanted)
+    if text in ("true", "false"):
+        return _is_boolean(case, text == "true")
+    equal = equals(case.folded, constant(text))
+    if not text:
+        return either([equal, same(case.value, constant(None))])
+    number = number_in(wanted)
+    if number is None:
+        return equal
+    return either([equal, both([_is_number(case), equals(case.value, constant(number))])])
 
 
 def _in(case: _Case) -> Test | None:
@@ -133,7 +158,7 @@ def _in(case: _Case) -> Test | None:
         return None
     folded = tuple(dict.fromkeys(map(fold, texts)))
     few = len(folded) <= _FEW
-    among = compare(case.folded, ast.In(), case.names.constant(folded if few else frozenset(folded)))
+    among = compare(case.folded, ast.In, case.names.constant(folded if few else frozenset(folded)))
     if not all(map(_is_ordinary, texts)):
         return case.texts(case.signed(among))
     # a list or an object cannot be sought in a set
@@ -142,7 +167,7 @@ def _in(case: _Case) -> Test | None:
 
 def _exists(case: _Case) -> Test | None:
     if isinstance(case.right, (str, bool)) or case.right is None:
-        missing = [ast.Constant(None)]
+        missing: list[ast.expr] = [constant(None)]
         if case.subject.absent is None:
             missing.append(case.names.name_of(MISSING, "missing"))
         there = both([other(case.value, nothing) for nothing in missing])
@@ -153,7 +178,7 @@ def _exists(case: _Case) -> Test | None:
 def _contains(case: _Case) -> Test | None:
     if not isinstance(case.right, str):
         return None
-    return case.texts(case.signed(compare(ast.Constant(fold(case.right)), ast.In(), case.folded)))
+    return case.texts(case.signed(compare(constant(fold(case.right)), ast.In, case.folded)))
 
 
 def _like(case: _Case) -> Test | None:
@@ -161,28 +186,27 @@ def _like(case: _Case) -> Test | None:
         return None
     head, *rest = fold(case.right).split("*")
     if not rest:
-        return case.texts(case.signed(equals(case.folded, ast.Constant(head))))
+        return case.texts(case.signed(equals(case.folded, constant(head))))
     if len(rest) > 1:
         return None
     tail = rest[0]
-    parts = []
+    parts: list[ast.expr] = []
     if head and tail:
         size = call(load("len"), case.folded)
-        parts.append(compare(size, ast.GtE(), ast.Constant(len(head) + len(tail))))
+        parts.append(compare(size, ast.GtE, constant(len(head) + len(tail))))
     if head:
-        parts.append(method(case.folded, "startswith", ast.Constant(head)))
+        parts.append(method(case.folded, "startswith", constant(head)))
     if tail:
-        parts.append(method(case.folded, "endswith", ast.Constant(tail)))
-    return case.texts(case.signed(both(parts) if parts else ast.Constant(True)))
+        parts.append(method(case.folded, "endswith", constant(tail)))
+    return case.texts(case.signed(both(parts) if parts else constant(True)))
 
 
 def _ordered(kind: type[ast.cmpop]) -> Callable[[_Case], Test | None]:
     def make(case: _Case) -> Test | None:
         if type(case.right) not in (int, float):
             return None
-        number = either([has_type(case.value, "int"), has_type(case.value, "float")])
-        test = compare(case.value, kind(), ast.Constant(case.right))
-        return Test(choose(number, test, case.slow().code), plain=False)
+        test = compare(case.value, kind, constant(case.right))
+        return Test(choose(_is_number(case), test, case.slow().code), plain=False)
 
     return make
 

@@ -41,10 +41,11 @@ class Keys:
     """Knows which keys can be taken as spelled, so that a key that is absent is not sought in every letter case.
 
     Objects of one kind have the same keys a thousand times over. A key is plain when no wanted name is the same but
-    for letter case; an object of plain keys lacks what an exact look-up does not find.
+    for letter case; an object of plain keys lacks what an exact look-up does not find. Where rows spell a wanted name
+    in another way (`publicIPAddress` for `publicIpAddress`), that way is remembered.
     """
 
-    __slots__ = ("_plain", "_wanted", "are_plain")
+    __slots__ = ("_near", "_plain", "_seen", "_wanted", "are_plain")
 
     MOST = 20_000
     """Keys that are remembered; tags may be called anything."""
@@ -52,46 +53,88 @@ class Keys:
     def __init__(self) -> None:
         self._wanted: dict[str, set[str]] = {}
         self._plain: set[str] = set()
+        self._near: set[str] = set()
+        """Plain keys, and the other spellings in `_seen`."""
+        self._seen: dict[str, str] = {}
+        """The one other spelling of a wanted name that rows have."""
         self.are_plain: Callable[[Mapping[str, Value]], bool] = self._plain.issuperset
 
     def want(self, name: str) -> None:
         """Announces a name that will be looked up."""
         self._wanted.setdefault(fold(name), set()).add(name)
-        self._plain.clear()
 
     def seek(
-        self, mapping: Mapping[str, Value], names: Sequence[str], absent: Value | Absent
+        self, mapping: Mapping[str, Value], names: Sequence[str], absent: Sequence[object]
     ) -> list[object]:
         """The values under these names, exact spelling first, else without regard to case."""
+        if not self._near.issuperset(mapping):
+            self._learn(mapping)
+            if not self._near.issuperset(mapping):
+                keys = [key_of(mapping, name) for name in names]
+                return [
+                    nothing if key is None else mapping[key]
+                    for key, nothing in zip(keys, absent, strict=True)
+                ]
+        seen = self._seen
+        return [
+            mapping[name] if name in mapping else mapping.get(seen.get(name, name), nothing)
+            for name, nothing in zip(names, absent, strict=True)
+        ]
+
+    def _learn(self, mapping: Mapping[str, Value]) -> None:
         for key in mapping:
-            if key not in self._plain and len(self._plain) < self.MOST:
-                wanted = self._wanted.get(fold(key))
-                if wanted is None or wanted == {key}:
-                    self._plain.add(key)
-        found: list[object] = []
-        for name in names:
-            key = key_of(mapping, name)
-            found.append(absent if key is None else mapping[key])
-        return found
+            if key in self._near or len(self._near) >= self.MOST:
+                continue
+            wanted = self._wanted.get(fold(key))
+            if wanted is None or wanted == {key}:
+                self._plain.add(key)
+                self._near.add(key)
+            elif len(wanted) == 1 and (name := next(iter(wanted))) not in self._seen:
+                self._seen[name] = key
+                self._near.add(key)
 
     def properties(self, row: Mapping[str, Value]) -> dict[str, Value]:
         """`properties` of a row that does not have them in plain sight: in another letter case, or null."""
         if key_of(row, "properties") is None:
             raise Unsure
-        found = get(row, "properties")
+        found: object = get(row, "properties")
         return found if isinstance(found, dict) else {}
 
 
-class Places(dict[str, str]):
-    """Locations as Azure compares them, remembered: `East US 2` is `eastus2`."""
+class Places(dict[object, "str | None"]):
+    """Locations as Azure compares them, remembered: `East US 2` is `eastus2`. None, which is absent, stays None."""
 
     MOST = 10_000
 
-    def __missing__(self, text: str) -> str:
+    def __missing__(self, text: object) -> str | None:
+        if text is None:
+            return None
+        if not isinstance(text, str):
+            raise Unsure
         place = fold(normal_location(text))
         if len(self) < self.MOST:
             self[text] = place
         return place
+
+
+_MOST = 4_096
+_LONGEST = 64
+
+
+class Remembered(dict[str, bool]):
+    """What an operator said of texts; the same few stand in many rows."""
+
+    __slots__ = ("_test",)
+
+    def __init__(self, test: Callable[[object], bool]) -> None:
+        super().__init__()
+        self._test = test
+
+    def __missing__(self, text: str) -> bool:
+        result = self._test(text)
+        if len(self) < _MOST and len(text) <= _LONGEST:
+            self[text] = result
+        return result
 
 
 def tester(operator: OperatorRow, right: Value, *, absent: Absent | None) -> Callable[[object], bool]:
@@ -100,6 +143,19 @@ def tester(operator: OperatorRow, right: Value, *, absent: Absent | None) -> Cal
 
     def test(value: object) -> bool:
         result = holds(absent if value is None else value, right)  # type: ignore[arg-type] # a JSON value or Absent
+        if result is None:
+            raise Unsure
+        return result
+
+    return test
+
+
+def pair_tester(operator: OperatorRow, *, absent: Absent | None) -> Callable[[object, Value], bool]:
+    """An operator for two values that depend on the resource. On the left None stands for `absent`."""
+    holds = operator.holds
+
+    def test(left: object, right: Value) -> bool:
+        result = holds(absent if left is None else left, right)  # type: ignore[arg-type] # a JSON value or Absent
         if result is None:
             raise Unsure
         return result

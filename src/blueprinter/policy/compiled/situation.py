@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from blueprinter.arm import ExpressionError, Resource, Value
-from blueprinter.casing import fold
 from blueprinter.policy.aliases import AliasPath, AliasTable
 from blueprinter.policy.compiled.runtime import Unsure
 from blueprinter.policy.context import EvaluationContext
 from blueprinter.policy.fields import FieldKind, FieldName, Path, read_field, read_path
 from blueprinter.policy.judge import CompiledPolicy, context_for
-from blueprinter.policy.model import AliasSource
+from blueprinter.policy.model import AliasSource, UnsupportedReason
 from blueprinter.policy.rows import resource_of
 from blueprinter.policy.subject import Subject, Undecidable
-from blueprinter.policy.syntax import Constant, Expression, ListOf, ObjectOf, Operand, evaluate_operand
+from blueprinter.policy.syntax import Constant, Expression, Operand, evaluate_operand
 
 
 class Varies(Exception):
@@ -94,21 +93,21 @@ class Target:
 class Situation:
     """One policy on one target."""
 
-    __slots__ = ("_constants", "policy", "target", "type")
+    __slots__ = ("constants", "policy", "target", "type")
 
     def __init__(self, policy: CompiledPolicy, target: Target) -> None:
         self.policy = policy
         self.target = target
         subject = target.subject
         self.type: str = subject.type
-        self._constants = Constants(target.context(policy, {"id": "", "type": target.type}))
+        self.constants = Constants(target.context(policy, {"id": "", "type": target.type}))
 
     def constant(self, operand: Operand) -> Value:
         """The value of an operand that is the same for every resource. Raises `Varies`, and whatever evaluating it
         raises."""
         if isinstance(operand, Constant):
             return operand.value
-        return evaluate_operand(operand, self._constants)
+        return evaluate_operand(operand, self.constants)
 
     def field(self, name: FieldName | Expression) -> FieldName:
         """The field of a condition. Raises `Varies` where an expression over the resource chooses it."""
@@ -130,7 +129,7 @@ class Situation:
             if found is None:
                 return None
             if found.source is AliasSource.GUESSED and self.target.strict:
-                raise Undecidable(UNKNOWN_ALIAS, "")
+                raise Undecidable(UnsupportedReason.GUESSED_ALIAS, f"the alias `{name.text}` is in no table")
             return found.steps
         if name.wildcards:
             return read_path(name.text)
@@ -138,7 +137,7 @@ class Situation:
             return ("tags", name.tag)
         if name.kind in (FieldKind.IDENTITY, FieldKind.SKU):
             return read_path(name.text)
-        if name.kind in (FieldKind.KIND, FieldKind.LOCATION, FieldKind.TAGS):
+        if name.kind in (FieldKind.KIND, FieldKind.LOCATION, FieldKind.TAGS, FieldKind.ID):
             return (name.kind.value,)
         raise Varies
 
@@ -149,9 +148,6 @@ class Situation:
         found = self.alias(name)
         return found is not None and found.source is AliasSource.GUESSED
 
-    def is_known(self, name: FieldName) -> bool:
-        """Whether reading a field rests on an alias from a table."""
-        if name.kind is not FieldKind.ALIAS:
-            return False
-        found = self.alias(name)
-        return found is not None and found.source is AliasSource.TABLE
+    def is_alias(self, name: FieldName) -> bool:
+        """Whether reading a field goes through an alias that this type has."""
+        return name.kind is FieldKind.ALIAS and self.alias(name) is not None

@@ -71,13 +71,13 @@ def _choices(expression: Expression) -> Iterator[FieldName]:
 
 
 def _named_aliases(draft: RuleDraft) -> Iterator[tuple[FieldName, str, bool]]:
-    """Every alias once, at its first place."""
-    seen: set[str] = set()
+    """Every alias at its first place, and at its first place in the existence condition."""
+    seen: set[tuple[str, bool]] = set()
     if draft.data_plane:
         return
     for name, pointer, related in named_fields(draft):
-        if name.kind is FieldKind.ALIAS and name.folded not in seen:
-            seen.add(name.folded)
+        if name.kind is FieldKind.ALIAS and (name.folded, related) not in seen:
+            seen.add((name.folded, related))
             yield name, pointer, related
 
 

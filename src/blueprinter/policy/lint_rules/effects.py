@@ -111,12 +111,9 @@ def mixed_effects(draft: RuleDraft) -> Iterator[Remark]:
 def enforcing_default(draft: RuleDraft) -> Iterator[Remark]:
     """Source: "What is Azure Policy?", recommendations: start with audit instead of deny."""
     parameter = effect_parameter(draft)
-    if parameter is not None and isinstance(parameter.default, str) and fold(parameter.default) in _REFUSING:
+    if parameter is not None and isinstance(parameter.default, str) and fold(parameter.default) == "deny":
         yield Remark(
             draft.envelope.parameter(parameter.name, "defaultValue"),
             f"the default effect is {parameter.default}: an assignment that says nothing refuses requests",
             "let it be Audit, and choose enforcement where the policy is assigned",
         )
-
-
-_REFUSING = frozenset({"deny", "denyaction"})

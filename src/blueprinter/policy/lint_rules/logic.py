@@ -1,21 +1,20 @@
 """Rules about what can never be, what always is, and what is said twice.
 
-Only what is sure is reported: conditions on one and the same value, compared with constants or with one and the
-same expression. What conditions demand is followed through `allOf`, `anyOf` and `not`; where several ways are
-open, each is followed on its own.
+What conditions demand is followed through `allOf`, `anyOf` and `not`; where several ways are open, each is followed on
+its own.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from blueprinter.arm import ExpressionError, Value, normal_location, number_in
+from blueprinter.arm import ExpressionError
 from blueprinter.casing import fold
 from blueprinter.document import Json
-from blueprinter.policy.fields import FieldKind, FieldName, read_field
+from blueprinter.policy.fields import FieldKind, read_field
+from blueprinter.policy.lint_rules.claims import Claims, Demand, Ledger
 from blueprinter.policy.lint_rules.draft import (
     Remark,
     RuleDraft,
@@ -24,7 +23,7 @@ from blueprinter.policy.lint_rules.draft import (
     logical_nodes,
     parameter_of,
 )
-from blueprinter.policy.operators import OPERATORS, Absent, Left
+from blueprinter.policy.operators import OPERATORS
 from blueprinter.policy.syntax import (
     AllOf,
     Compare,
@@ -34,202 +33,10 @@ from blueprinter.policy.syntax import (
     FieldCount,
     FieldLeft,
     Not,
-    Operand,
     ValueCount,
     ValueLeft,
     as_value,
 )
-
-_MOST = 1000
-"""Longer lists are not followed."""
-
-# ---------------------------------------------------------------- what is demanded of one value
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """That a comparison comes out true, or false."""
-
-    compare: Compare
-    wanted: bool
-
-
-@dataclass(slots=True)
-class Claim:
-    """What is demanded of one value so far."""
-
-    demands: list[Demand] = field(default_factory=list)
-    by_text: dict[tuple[str, bool, str], Demand] = field(default_factory=dict)
-    """By operator, outcome and operand."""
-    floor: Demand | None = None
-    ceiling: Demand | None = None
-    left_over: list[Left] | None = None
-    """The values that are still possible; None = any."""
-
-    def copy(self) -> Claim:
-        return Claim(list(self.demands), dict(self.by_text), self.floor, self.ceiling, self.left_over)
-
-
-Claims: TypeAlias = "dict[str, Claim]"
-
-_TESTABLE = frozenset(
-    {
-        *("equals", "notEquals", "in", "notIn", "like", "notLike", "contains", "notContains", "exists"),
-        *("matchInsensitively", "notMatchInsensitively"),
-    }
-)
-_OF_TEXT = _TESTABLE - {"equals", "notEquals", "in", "notIn", "exists"}
-
-
-def _copy(claims: Claims) -> Claims:
-    return {key: claim.copy() for key, claim in claims.items()}
-
-
-def _add(claims: Claims, key: str, demand: Demand) -> Demand | None:
-    """Adds a demand; one that cannot be met beside an earlier one is not added, and the earlier one is given."""
-    claim = claims.setdefault(key, Claim())
-    text = _text_of(demand.compare.right)
-    for contrary in _contraries(demand, text):
-        if contrary in claim.by_text:
-            return claim.by_text[contrary]
-    bound = _bound_against(claim, demand)
-    if bound is not None:
-        return bound
-    left_over = claim.left_over
-    if left_over is not None:
-        left_over = [value for value in left_over if _may_be(demand, value)]
-    elif (pinned := _pinned(demand)) is not None:
-        left_over = [value for value in pinned if all(_may_be(one, value) for one in claim.demands)]
-    if left_over is not None and not left_over:
-        return _opponent(claim.demands, demand)
-    claim.demands.append(demand)
-    claim.by_text.setdefault((demand.compare.operator.name, demand.wanted, text), demand)
-    claim.left_over = left_over
-    if demand.wanted and _number(demand.compare.right) is not None:
-        if demand.compare.operator.name in _FLOORS and _is_tighter(demand, claim.floor, up=True):
-            claim.floor = demand
-        elif demand.compare.operator.name in _CEILINGS and _is_tighter(demand, claim.ceiling, up=False):
-            claim.ceiling = demand
-    return None
-
-
-def _contraries(demand: Demand, text: str) -> Iterator[tuple[str, bool, str]]:
-    """The demands that say the contrary of one, whatever the value is."""
-    operator = demand.compare.operator
-    yield operator.name, not demand.wanted, text
-    opposite = OPERATORS.get(operator.opposite)
-    # `less` is no contrary of `greaterOrEquals`: neither holds for what is absent
-    if opposite is not None and opposite is not operator and (operator.negative or opposite.negative):
-        yield opposite.name, demand.wanted, text
-
-
-def _opponent(earlier: list[Demand], demand: Demand) -> Demand:
-    """The earlier demand that a new one meets worst: one that excludes it alone, else the last."""
-    pinned = _pinned(demand)
-    for one in earlier:
-        values = _pinned(one) or pinned or []
-        if values and not any(_may_be(one, value) and _may_be(demand, value) for value in values):
-            return one
-    return earlier[-1]
-
-
-def _pinned(demand: Demand) -> list[Left] | None:
-    """The values that alone meet a demand; None = too many to list."""
-    right = demand.compare.right
-    name, wanted = demand.compare.operator.name, demand.wanted
-    if not isinstance(right, Constant):
-        return None
-    if name == "exists":
-        there = str(right.value).casefold() == "true"
-        return None if there is wanted else [Absent.FIELD]
-    if (name, wanted) in (("equals", True), ("notEquals", False)):
-        return _candidates([right.value])
-    if (name, wanted) in (("in", True), ("notIn", False)):
-        return _candidates(right.value if isinstance(right.value, list) else [right.value])
-    return None
-
-
-def _candidates(values: Sequence[Value]) -> list[Left] | None:
-    if not 0 < len(values) <= _MOST or not all(isinstance(value, (str, int, float)) for value in values):
-        return None
-    # the empty text equals what is absent
-    return [*values, *([Absent.FIELD] if "" in values else [])]
-
-
-def _may_be(demand: Demand, value: Left) -> bool:
-    """Whether a value may meet a demand: false only where it surely does not."""
-    operator, right = demand.compare.operator, demand.compare.right
-    if not isinstance(right, Constant) or operator.name not in _TESTABLE:
-        return True
-    # text that spells a number equals that number, whose own text may be another
-    if operator.name in _OF_TEXT and isinstance(value, str) and number_in(value) is not None:
-        return True
-    if _is_location(demand.compare) and isinstance(value, str):
-        value = normal_location(value)
-        truth = operator.holds(value, _normal(right.value))
-    else:
-        truth = operator.holds(value, right.value)
-    return truth is None or truth is demand.wanted
-
-
-def _normal(value: Value) -> Value:
-    if isinstance(value, str):
-        return normal_location(value)
-    return [_normal(item) for item in value] if isinstance(value, list) else value
-
-
-def _is_location(compare: Compare) -> bool:
-    left = compare.left
-    return (
-        isinstance(left, FieldLeft)
-        and isinstance(left.name, FieldName)
-        and left.name.kind is FieldKind.LOCATION
-    )
-
-
-def _text_of(operand: Operand) -> str:
-    """What stands for an operand where two are compared."""
-    if isinstance(operand, Expression):
-        return operand.text
-    if isinstance(operand, Constant):
-        return json.dumps(operand.value, sort_keys=True, default=str)
-    return str(id(operand))
-
-
-_FLOORS = {"greater": False, "greaterOrEquals": True}
-"""Whether the number itself is meant too."""
-_CEILINGS = {"less": False, "lessOrEquals": True}
-
-
-def _bound_against(claim: Claim, demand: Demand) -> Demand | None:
-    """The bound on numbers that leaves none for a new bound."""
-    name, number = demand.compare.operator.name, _number(demand.compare.right)
-    if not demand.wanted or number is None:
-        return None
-    other = claim.ceiling if name in _FLOORS else claim.floor if name in _CEILINGS else None
-    if other is None:
-        return None
-    limit = _number(other.compare.right)
-    if limit is None:
-        return None
-    floor, ceiling = (number, limit) if name in _FLOORS else (limit, number)
-    both = {**_FLOORS, **_CEILINGS}
-    touches = floor == ceiling and both[name] and both[other.compare.operator.name]
-    return None if floor < ceiling or touches else other
-
-
-def _is_tighter(demand: Demand, known: Demand | None, *, up: bool) -> bool:
-    new = _number(demand.compare.right)
-    old = _number(known.compare.right) if known is not None else None
-    return new is not None and (old is None or (new > old if up else new < old))
-
-
-def _number(operand: Operand) -> int | float | None:
-    value = operand.value if isinstance(operand, Constant) else None
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-# ---------------------------------------------------------------- what a condition demands
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +72,8 @@ class Conflict:
 @dataclass(frozen=True, slots=True)
 class _Search:
     draft: RuleDraft
-    counted: tuple[str, ...]
+    ledger: Ledger
+    counted: tuple[str, ...] = ()
 
     def follow(self, condition: Condition, wanted: bool, claims: Claims) -> Iterator[Conflict]:
         """Every conflict on the ways in which a condition can come out as wanted; `claims` learns what holds."""
@@ -277,11 +85,11 @@ class _Search:
                 yield found
         for choice in choices:
             members = () if isinstance(choice.condition, (Compare, Not)) else choice.condition.members
-            conflict = self._opposed(choice, _copy(claims))
+            conflict = self._opposed(choice, dict(claims))
             if conflict is not None:
                 yield conflict
             for member in members:
-                yield from self.follow(member, choice.wanted, _copy(claims))
+                yield from self.follow(member, choice.wanted, dict(claims))
 
     def _opposed(self, choice: Choice, claims: Claims) -> Conflict | None:
         """Why a condition cannot come out otherwise than wanted, if it cannot."""
@@ -297,7 +105,7 @@ class _Search:
         if key is None:
             return None
         try:
-            earlier = _add(claims, key, demand)
+            earlier = self.ledger.add(claims, key, demand)
         except ExpressionError:  # values without an order
             return None
         return None if earlier is None else Conflict(demand, earlier, wanted)
@@ -321,6 +129,7 @@ class _Search:
 
 
 def _conflicts(draft: RuleDraft) -> Iterator[Conflict]:
+    ledger = Ledger()
     for condition, related in draft.conditions():
         claims: Claims = {}
         existence = draft.rule.existence
@@ -328,26 +137,28 @@ def _conflicts(draft: RuleDraft) -> Iterator[Conflict]:
         if isinstance(type, Constant):
             pointer = draft.then("details", "type") or draft.rule.then_pointer
             known = Compare(FieldLeft(read_field("type")), _EQUALS, type, pointer)
-            _add(claims, "field type", Demand(known, True))
-        yield from _Search(draft, ()).follow(condition, True, claims)
-        yield from _in_counts(draft, condition, ())
+            ledger.add(claims, "field type", Demand(known, True))
+        search = _Search(draft, ledger)
+        yield from search.follow(condition, True, claims)
+        yield from _in_counts(search, condition)
 
 
 _EQUALS = next(row for row in OPERATORS if row.name == "equals")
 
 
-def _in_counts(draft: RuleDraft, condition: Condition, counted: tuple[str, ...]) -> Iterator[Conflict]:
+def _in_counts(search: _Search, condition: Condition) -> Iterator[Conflict]:
+    """Conflicts inside of counts, where each `where` stands for itself."""
     if isinstance(condition, Compare):
         left = condition.left
         if isinstance(left, (FieldCount, ValueCount)) and left.where is not None:
-            inner = (*counted, *counted_by(left))
-            yield from _Search(draft, inner).follow(left.where, True, {})
-            yield from _in_counts(draft, left.where, inner)
+            inner = replace(search, counted=(*search.counted, *counted_by(left)))
+            yield from inner.follow(left.where, True, {})
+            yield from _in_counts(inner, left.where)
     elif isinstance(condition, Not):
-        yield from _in_counts(draft, condition.member, counted)
+        yield from _in_counts(search, condition.member)
     else:
         for member in condition.members:
-            yield from _in_counts(draft, member, counted)
+            yield from _in_counts(search, member)
 
 
 # ---------------------------------------------------------------- rules

@@ -1,0 +1,88 @@
+"""A policy set over rows of an inventory, by the million: programs by resource type, and the interpreter for the rest.
+
+What a program says is what `PolicySet.run` would say of the row as a resource, without an object for each verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from blueprinter.arm import Resource, Value
+from blueprinter.casing import fold
+from blueprinter.policy.applicability import kind_of
+from blueprinter.policy.batch import PolicySet, state_of
+from blueprinter.policy.compiled import FAULTS, Outcome, Program, Target, write_program
+from blueprinter.policy.fields import FieldKind
+from blueprinter.policy.interpret import Leaf
+from blueprinter.policy.judge import Judgement
+from blueprinter.policy.model import Lookup, PolicyState
+from blueprinter.policy.reach import lies_in
+from blueprinter.policy.scopes import ByScope
+from blueprinter.policy.syntax import conditions_in
+
+_MOST = 5_000
+"""Programs that are kept."""
+
+
+class BulkPolicies:
+    """Programs of a policy set, each made when a type is first met. Not for sets that want all states."""
+
+    __slots__ = ("_by_spelling", "_programs", "circles", "policies")
+
+    def __init__(self, policies: PolicySet) -> None:
+        self.policies = policies
+        self._programs: dict[tuple[str, str, frozenset[int]], Program] = {}
+        everyone = policies.policies
+        scopes = [scope for one in everyone for scope in (one.assigned.scope, *one.assigned.not_scopes)]
+
+        def circle(id: str) -> frozenset[int]:
+            return frozenset(place for place, one in enumerate(everyone) if lies_in(one.assigned, id))
+
+        self.circles: ByScope[frozenset[int]] = ByScope(scopes, circle)
+        """The places of the policies that are assigned where an id lies."""
+        self._by_spelling = any(
+            kind_of(compare) is FieldKind.TYPE and compare.operator.name in ("match", "notMatch")
+            for one in everyone
+            for compare in conditions_in(one.rule.condition)
+        )
+
+    def program(self, type: str, api_version: str, circle: frozenset[int]) -> Program:
+        """The program for rows of a type of which that API version is known, in force where `circles` said."""
+        key = (type if self._by_spelling else fold(type), api_version, circle)
+        found = self._programs.get(key)
+        if found is None:
+            if len(self._programs) >= _MOST:
+                self._programs.clear()
+            found = self._programs[key] = self._write(type, api_version, circle)
+        return found
+
+    def _write(self, type: str, api_version: str, circle: frozenset[int]) -> Program:
+        policies = self.policies
+        chosen = [(place, one) for place, one in enumerate(policies.policies) if place in circle]
+        target = Target(type, api_version, policies.aliases, policies.now, policies.strict_aliases)
+        return write_program(chosen, target, conflicts=policies.may_conflict)
+
+    def state(self, program: Program, outcome: Outcome, resource: Resource, lookup: Lookup) -> PolicyState:
+        """The whole state behind an outcome that is one: as `PolicySet.run` gives it."""
+        policy = self.policies.policies[outcome.policy]
+        leaf = self.leaf(program, outcome, resource.body)
+        rule = policy.rule
+        if leaf is None or outcome.source is None or rule.details or rule.modify or rule.append:
+            return self.policies.judge([policy], resource, lookup)[0]
+        found = Judgement(outcome.state, policy.effect or "", fires=True, leaf=leaf, source=outcome.source)
+        return state_of(policy.assigned, resource, found)
+
+    def leaf(self, program: Program, outcome: Outcome, row: Mapping[str, Value]) -> Leaf | None:
+        """What decided that the rule of a policy holds; None = the interpreter must be asked, or says nothing."""
+        try:
+            return program.reason(outcome.policy)(row)
+        except FAULTS:
+            return None
+
+    def ask(
+        self, outcomes: tuple[Outcome, ...], resource: Resource, lookup: Lookup
+    ) -> tuple[PolicyState, ...]:
+        """What the interpreter says where a program could not tell."""
+        everyone = self.policies.policies
+        unsure = [everyone[outcome.policy] for outcome in outcomes if outcome.state is None]
+        return self.policies.judge(unsure, resource, lookup) if unsure else ()

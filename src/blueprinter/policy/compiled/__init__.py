@@ -1,0 +1,11 @@
+"""The compiler: rules as Python functions, held against the interpreter, which stays the oracle.
+
+`write_program` fuses the policies of one resource type into one function over rows; what it does not cover, the
+interpreter decides, condition by condition, policy by policy or row by row.
+"""
+
+from blueprinter.policy.compiled.program import Outcome, Program, Slot, write_program
+from blueprinter.policy.compiled.runtime import FAULTS
+from blueprinter.policy.compiled.situation import Target
+
+__all__ = ["FAULTS", "Outcome", "Program", "Slot", "Target", "write_program"]

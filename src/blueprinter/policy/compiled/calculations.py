@@ -1,0 +1,171 @@
+"""Expressions over a resource: the language's own closures, fed with values that generated code has read.
+
+An expression names the fields that it reads, so the code around it reads them as it reads all fields, and hands them
+over. The closure that evaluates it is the one that the interpreter uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from blueprinter.arm import Language, Literal, Value, compile_expression
+from blueprinter.casing import fold
+from blueprinter.policy.compiled.runtime import MISSING, Unsure
+from blueprinter.policy.compiled.situation import Constants, Situation, Varies
+from blueprinter.policy.fields import Path, select
+from blueprinter.policy.operators import Absent, OperatorRow
+from blueprinter.policy.syntax import Operand, calls_in, evaluate_operand, expressions_in
+
+Input = tuple[str, str | None]
+"""A call by which an expression reads the resource: the folded function, `field` or `current`, and its argument."""
+
+LAZY = frozenset({"if", "and", "or"})
+"""Functions that do not evaluate all of their arguments."""
+
+SIMPLE = frozenset({str, int})
+"""Types of values that equal no value of another of these types."""
+
+_MOST = 4_096
+"""Results that one expression remembers."""
+_LONGEST = 64
+"""Characters of a text that is worth remembering."""
+
+
+def inputs_of(operands: Sequence[Operand], situation: Situation) -> tuple[Input, ...]:
+    """How operands read the resource, each call once. Raises `Varies` where they choose what to read."""
+    found: dict[Input, None] = {}
+    for expression in (one for operand in operands for one in expressions_in(operand)):
+        for call in calls_in(expression.node):
+            name = fold(call.name)
+            if name not in ("field", "current"):
+                continue
+            if not call.arguments:
+                found[name, None] = None
+                continue
+            argument = call.arguments[0]
+            value: Value
+            if isinstance(argument, Literal):
+                value = argument.value
+            else:
+                value = compile_expression(argument, Language.POLICY)(situation.constants)
+            if not isinstance(value, str):
+                raise Varies
+            found[name, value] = None
+    return tuple(found)
+
+
+class _Given:
+    """A policy context of values that were read beforehand."""
+
+    __slots__ = ("_constants", "_places", "_values")
+
+    def __init__(self, constants: Constants, places: Mapping[Input, int], values: Sequence[Value]) -> None:
+        self._constants = constants
+        self._places = places
+        self._values = values
+
+    def field(self, name: str) -> Value:
+        return self._values[self._places["field", name]]
+
+    def current(self, name: str | None) -> Value:
+        return self._values[self._places["current", name]]
+
+    def parameter(self, name: str) -> Value:
+        return self._constants.parameter(name)
+
+    def policy(self) -> Mapping[str, Value]:
+        return self._constants.policy()
+
+    def request_context(self) -> Mapping[str, Value]:
+        return self._constants.request_context()
+
+    def utc_now(self) -> str:
+        return self._constants.utc_now()
+
+    def resource_group(self) -> NoReturn:
+        raise Unsure
+
+    def subscription(self) -> NoReturn:
+        raise Unsure
+
+
+class _Remembering(dict[Any, Any]):
+    """A function of values: `[…]` for simple ones, for which it is remembered what they give, else a call.
+
+    With one input the key is its value, with several a tuple.
+    """
+
+    __slots__ = ()
+
+    def __call__(self, *values: Value) -> Any:
+        raise NotImplementedError
+
+    def __missing__(self, key: Any) -> Any:
+        values: tuple[str | int, ...] = key if isinstance(key, tuple) else (key,)
+        result = self(*values)
+        if len(self) < _MOST and sum(len(value) for value in values if isinstance(value, str)) <= _LONGEST:
+            self[key] = result
+        return result
+
+
+class Calculation(_Remembering):
+    """The value of an operand by the values of its inputs. Raises what evaluating the operand raises."""
+
+    __slots__ = ("_constants", "_operand", "_places")
+
+    def __init__(self, operand: Operand, inputs: Sequence[Input], constants: Constants) -> None:
+        super().__init__()
+        self._operand = operand
+        self._constants = constants
+        self._places = {one: place for place, one in enumerate(inputs)}
+
+    def __call__(self, *values: Value) -> Value:
+        return evaluate_operand(self._operand, _Given(self._constants, self._places, values))
+
+
+class Comparison(_Remembering):
+    """Whether an operator holds between two operands, by the values of their inputs. Raises what evaluating them
+    raises, and `Unsure`."""
+
+    __slots__ = ("_constants", "_holds", "_left", "_places", "_right")
+
+    def __init__(
+        self,
+        left: Operand,
+        operator: OperatorRow,
+        right: Operand,
+        inputs: Sequence[Input],
+        constants: Constants,
+    ) -> None:
+        super().__init__()
+        self._left = left
+        self._holds = operator.holds
+        self._right = right
+        self._constants = constants
+        self._places = {one: place for place, one in enumerate(inputs)}
+
+    def __call__(self, *values: Value) -> bool:
+        given = _Given(self._constants, self._places, values)
+        left = evaluate_operand(self._left, given)
+        result = self._holds(left, evaluate_operand(self._right, given))
+        if result is None:
+            raise Unsure
+        return result
+
+
+def collector(steps: Path) -> Callable[[Mapping[str, Value]], list[object]]:
+    """A function from a row to what `field()` gives for a path with `[*]`."""
+
+    def collect(row: Mapping[str, Value]) -> list[object]:
+        hits, unknown = select(row, steps)
+        if unknown is not None:
+            raise Unsure
+        return [hit.value for hit in hits if not isinstance(hit.value, Absent)]
+
+    return collect
+
+
+def as_list(value: object) -> list[object]:
+    """What `field()` gives for the one member that a count is looking at."""
+    return [] if value is MISSING else [value]
