@@ -292,6 +292,6 @@ def test_any_json_at_length(value: Any) -> None:
 
 @pytest.mark.soak
 @given(rules(), bodies, st.lists(bodies, max_size=2), st.booleans())
-@settings(QUICK, max_examples=50_000)
+@settings(QUICK, max_examples=10_000)
 def test_rules_on_resources_at_length(value: Any, body: Any, related: Any, unknown: bool) -> None:
     check_rule(value, body, related, unknown)

@@ -38,7 +38,7 @@ CONTEXT = DeploymentContext(
     utc_now="2026-01-02T03:04:05Z",
 )
 QUICK = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
-LONG = settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
+LONG = settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
 
 NAMES = [row.name.replace("*", "Keys") for row in FUNCTIONS if Language.TEMPLATE in row.available_in]
 ATOMS = st.sampled_from(

@@ -90,6 +90,15 @@ def read_rows(path: Path, *digests: _Hash) -> Iterator[Row]:
         raw.drain()
 
 
+def is_plain_lines(path: Path) -> bool:
+    """Whether a file is JSON lines byte for byte: not packed, in UTF-8, without a byte order mark. Raises `OSError`."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start.startswith((_GZIP, *(mark for mark, _ in _MARKS))):
+        return False
+    return _is_lines(_head(path))
+
+
 # --- bytes ----------------------------------------------------------------------------------------------------------
 
 
@@ -216,16 +225,26 @@ def _lines(stream: Bytes) -> Iterator[Row]:
         if len(line) > MAX_RECORD:
             while line and not line.endswith(b"\n"):
                 line = stream.readline(_CHUNK)
-            yield Fault(number, 1, f"the row is longer than {MAX_RECORD:,} bytes")
+            yield too_long(number)
             continue
-        if not line.strip():
-            continue
-        try:
-            value = orjson.loads(line)
-        except orjson.JSONDecodeError as found:
-            yield Fault(number, found.colno, found.msg)
-            continue
-        yield from _row(number, value)
+        yield from row_of_line(number, line)
+
+
+def too_long(number: int) -> Fault:
+    """The fault of a line that is longer than any row may be."""
+    return Fault(number, 1, f"the row is longer than {MAX_RECORD:,} bytes")
+
+
+def row_of_line(number: int, line: bytes) -> Iterator[Row]:
+    """What one line of JSON lines holds: nothing, a row, a page of rows, or a fault."""
+    if not line.strip():
+        return
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError as found:
+        yield Fault(number, found.colno, found.msg)
+        return
+    yield from _row(number, value)
 
 
 def _row(line: int, value: Json) -> Iterator[Row]:

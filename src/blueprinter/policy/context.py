@@ -135,6 +135,10 @@ class EvaluationContext:
         return UnsupportedReason.RUNTIME_VALUE
 
 
+_GROUP_KEYS = ("id", "name", "type", "location", "managedBy", "tags", "properties")
+_SUBSCRIPTION_KEYS = ("id", "subscriptionId", "displayName", "tenantId", "tags")
+
+
 class LookupSurroundings:
     """Resource group and subscription by lookup; what was not collected is unknown, but for what the
     resource's id tells."""
@@ -160,6 +164,8 @@ class LookupSurroundings:
     def _find_group(self) -> dict[str, Value]:
         scope = group_of(self._resource.id)
         name = scope.rpartition("/")[2]
+        if not scope and self._resource.id.startswith("["):  # an id that only Azure knows
+            return {key: Unknown(f"resourceGroup().{key}") for key in _GROUP_KEYS}
         if not scope:
             raise ExpressionError("the resource is in no resource group")
         found = self._look((RESOURCE_GROUP, "Microsoft.Resources/resourceGroups"), scope)
@@ -181,6 +187,8 @@ class LookupSurroundings:
 
     def _find_subscription(self) -> dict[str, Value]:
         scope = subscription_of(self._resource.id)
+        if not scope and self._resource.id.startswith("["):
+            return {key: Unknown(f"subscription().{key}") for key in _SUBSCRIPTION_KEYS}
         if not scope:
             raise ExpressionError("the resource is in no subscription")
         known: dict[str, Value] = {"id": scope, "subscriptionId": scope.rpartition("/")[2]}
