@@ -62,6 +62,11 @@ def test_command(settings: Settings, paths: tuple[str, ...], output: str) -> int
             )
         for path in untested:
             click.echo(f"untested {for_terminal(path)}")
+        known = {(result.policy, branch) for result in results for branch in result.branches}
+        reached = {(result.policy, branch) for result in results for branch in result.reached} & known
+        click.echo(
+            f"{len(reached):,} of {plural(len(known), 'branch', 'branches')} reached; -o json names the others"
+        )
         click.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     if faults:
         raise InvalidInput(diagnostic for fault in faults for diagnostic in fault.diagnostics)
