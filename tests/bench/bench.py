@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
+import templates
 
 from blueprinter.cli.workspace import open_workspace
 from blueprinter.compliance import OfflineSource, read_inventories
@@ -93,3 +94,4 @@ def judge(file: Path, policies: PolicySet) -> int:
 
 if __name__ == "__main__":
     main()
+    templates.main()

@@ -198,7 +198,7 @@ def disk(draw: Draw, id_: str, name: str) -> Row:
             "creationData": {
                 "createOption": "FromImage",
                 "imageReference": {
-                    "id": "/Subscriptions/x/Providers/Microsoft.Compute/Locations/westeurope/Publishers/canonical/ArtifactTypes/VMImage"
+                    "id": "/Subscriptions/x/Providers/Microsoft.Compute/Locations/westeurope/Publishers/canonical"
                 },
             },
             "diskSizeGB": draw.choice((32, 64, 128, 512, 1024)),
@@ -460,7 +460,7 @@ def database(draw: Draw, id_: str, name: str) -> Row:
             "currentSku": {"name": "GP_Gen5", "tier": "GeneralPurpose", "family": "Gen5", "capacity": 2},
             "currentBackupStorageRedundancy": draw.choice(("Geo", "Local", "Zone")),
             "requestedBackupStorageRedundancy": "Geo",
-            "maintenanceConfigurationId": "/subscriptions/x/providers/Microsoft.Maintenance/publicMaintenanceConfigurations/SQL_Default",
+            "maintenanceConfigurationId": "/subscriptions/x/providers/Microsoft.Maintenance/publicMaintenanceConfigurations/D",
             "isLedgerOn": False,
             "isInfraEncryptionEnabled": False,
             "availabilityZone": "NoPreference",

@@ -15,6 +15,7 @@ from blueprinter.arm.clouds import CLOUDS, CloudRow, normal_location, same_locat
 from blueprinter.arm.codes import CODES
 from blueprinter.arm.comparing import collation_key, number_in, policy_compare, policy_equal
 from blueprinter.arm.compiler import check_expression, compile_expression, evaluate
+from blueprinter.arm.differences import DIFFERENCES, Difference
 from blueprinter.arm.evaluation import as_json, deployment_context, evaluate_request
 from blueprinter.arm.expand import expand
 from blueprinter.arm.expansion_json import expand_to_json
@@ -61,6 +62,7 @@ from blueprinter.arm.template import is_template
 __all__ = [
     "CLOUDS",
     "CODES",
+    "DIFFERENCES",
     "FUNCTIONS",
     "AnyContext",
     "BlueprintContext",
@@ -69,6 +71,7 @@ __all__ = [
     "CloudRow",
     "CompiledParameters",
     "DeploymentContext",
+    "Difference",
     "Expansion",
     "ExpressionError",
     "ExpressionSyntaxError",

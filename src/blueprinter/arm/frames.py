@@ -10,9 +10,9 @@ from blueprinter.arm.copying import Loop, LoopKind, copy_index
 from blueprinter.arm.dependencies import evaluation_order
 from blueprinter.arm.evaluating import Evaluator
 from blueprinter.arm.model import DeploymentContext, ExpressionError, UserFunction, Value
-from blueprinter.arm.parameter_types import UnknownType, is_nullable, is_secure, resolve
+from blueprinter.arm.parameter_types import UnknownType, is_nullable, resolve, with_secure_parts
 from blueprinter.arm.parameters import SuppliedParameter, check_value, is_placeholder, symbol
-from blueprinter.arm.secure_values import opened, secured
+from blueprinter.arm.secure_values import opened
 from blueprinter.arm.template import FunctionNode, Members, Template
 from blueprinter.casing import fold
 from blueprinter.text import did_you_mean, plural
@@ -37,6 +37,11 @@ class Home(Protocol):
 
     @property
     def context(self) -> DeploymentContext: ...
+    @property
+    def tentative(self) -> bool:
+        """Whether it is deployed under a condition that is not known."""
+        ...
+
     def deployment_object(self) -> Value: ...
     def resource_group(self) -> Value: ...
     def subscription(self) -> Value: ...
@@ -108,7 +113,11 @@ class Frame:
             self.evaluator.faults.error("BP520", f"parameter `{name}`: {fault}", node.place)
             return symbol(name)
         value = self._given_or_default(name, node, is_nullable(schema))
-        return secured(value, symbol(name).expression) if is_secure(schema) else value
+        add = self.evaluator.faults.secrets.add
+        try:
+            return with_secure_parts(value, schema, self.template.definitions, symbol(name).expression, add)
+        except UnknownType:
+            return value  # told when the value was checked
 
     def _given_or_default(self, name: str, node: Members, nullable: bool) -> Value:
         faults = self.evaluator.faults

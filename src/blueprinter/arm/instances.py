@@ -121,7 +121,8 @@ class Instance:
                 return None
             self._running = True
             evaluator.bodies += 1
-            with evaluator.faults.tentative(isinstance(self.condition, Unknown)):
+            tentative = isinstance(self.condition, Unknown) or self.view.inside.tentative
+            with evaluator.faults.tentative(tentative):
                 self._body = dict(self._members(evaluator))
                 self.size = size_of(self._body)
                 evaluator.budget.spend(self.size)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from blueprinter.arm.model import ExpressionSyntaxError
 
@@ -19,8 +19,7 @@ class TokenKind(StrEnum):
     END = "end"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token and where it starts. `text` of a string is its content, without quotes and with escapes undone."""
 
     kind: TokenKind
@@ -39,6 +38,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_KINDS = {"name": TokenKind.NAME, "symbol": TokenKind.SYMBOL}
 _FRACTION = re.compile(r"\.\d|[eE][+-]?\d|[^\W\d]")
 
 
@@ -68,7 +68,7 @@ def tokens(text: str, start: int, end: int) -> list[Token]:
                 )
             found.append(Token(TokenKind.INTEGER, content, place))
         elif kind != "space":
-            found.append(Token(TokenKind(kind), content, place))
+            found.append(Token(_KINDS[kind], content, place))
         place = match.end()
     found.append(Token(TokenKind.END, "", end))
     return found

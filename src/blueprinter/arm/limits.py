@@ -28,7 +28,7 @@ MAX_WORK = 200_000_000
 
 STEP = 100
 """What a call of a lambda counts as."""
-TURN = 400
+TURN = 1_000
 """What a turn of a copy loop counts as."""
 CALL = 1_250
 """What a call of a function that the template declares counts as."""
@@ -36,6 +36,8 @@ FREE = 256
 """Results up to this length are not counted."""
 _NODE = 8
 """What a value counts as beside its text: quotes, commas, and the time to look at it."""
+_MAX_SEEN = MAX_ELEMENTS // 4
+"""Elements of a value with all that it holds."""
 _MAX_SIZE = MAX_TEXT + _NODE * MAX_ELEMENTS
 
 
@@ -169,8 +171,8 @@ def survey(value: Value) -> tuple[bool, int]:
             seen += len(members)
             if Unknown in kinds:
                 return True, seen
-            if seen > MAX_ELEMENTS:
-                raise LimitPassed(f"the value has more than {MAX_ELEMENTS:,} elements")
+            if seen > _MAX_SEEN:
+                raise LimitPassed(f"the value has more than {_MAX_SEEN:,} elements")
             if list in kinds or dict in kinds:
                 inner += [one for one in members if type(one) is list or type(one) is dict]
         level = inner

@@ -5,11 +5,13 @@ Source: Microsoft Learn, "Parameters in ARM templates" and "Type definitions in 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from blueprinter.arm.comparing import equal
 from blueprinter.arm.model import Unknown, Value
+from blueprinter.arm.partial import member
+from blueprinter.arm.secure_values import secured
 from blueprinter.arm.syntax import value_text
 from blueprinter.arm.template import as_value
 from blueprinter.casing import fold, get, key_of
@@ -208,14 +210,60 @@ def _members(
         elif not is_nullable(resolve(kind, definitions)):
             yield Mismatch(f"the property `{name}` is missing", pointer)
     others = get(schema, "additionalProperties")
-    for key, member in value.items():
+    for key, part in value.items():
         if key_of(known, key) is not None:
             continue
         if others is False:
             near = did_you_mean(key, known)
             yield Mismatch(f"the property `{key}` is not allowed" + (f", {near}" if near else ""), pointer)
         elif isinstance(others, dict):
-            yield from mismatches(member, others, definitions, child(pointer, key))
+            yield from mismatches(part, others, definitions, child(pointer, key))
+
+
+def with_secure_parts(
+    value: Value,
+    schema: Mapping[str, Json],
+    definitions: Mapping[str, Json],
+    expression: str,
+    found: Callable[[Value, str], None],
+) -> Value:
+    """The value with every part of a secure type secured, as `expression` and the way to the part.
+
+    `found` is told each of them. What holds no such part is not copied. Raises `UnknownType`.
+    """
+    if value is None or isinstance(value, Unknown):
+        return value
+    schema = resolve(schema, definitions)
+    if is_secure(schema):
+        found(value, expression)
+        return secured(value, expression)
+    if isinstance(value, list):
+        first, rest = get(schema, "prefixItems"), get(schema, "items")
+        kinds = [*(first if isinstance(first, list) else ())]
+        kinds += [rest] * (len(value) - len(kinds))
+        elements = [
+            with_secure_parts(element, kind, definitions, f"{expression}[{index}]", found)
+            if isinstance(kind, dict)
+            else element
+            for index, (element, kind) in enumerate(zip(value, kinds, strict=False))
+        ]
+        return elements if any(new is not old for new, old in zip(elements, value, strict=False)) else value
+    if isinstance(value, dict):
+        chosen = get(schema, "discriminator")
+        variant = _variant(value, chosen) if isinstance(chosen, dict) else None
+        if isinstance(variant, Mapping):
+            return with_secure_parts(value, variant, definitions, expression, found)
+        declared, others = get(schema, "properties"), get(schema, "additionalProperties")
+        members: dict[str, Value] = {}
+        for key, part in value.items():
+            kind = get(declared, key, others) if isinstance(declared, dict) else others
+            members[key] = (
+                with_secure_parts(part, kind, definitions, member(expression, key), found)
+                if isinstance(kind, dict)
+                else part
+            )
+        return members if any(members[key] is not value[key] for key in value) else value
+    return value
 
 
 def _variant(value: dict[str, Value], chosen: Mapping[str, Json]) -> Mapping[str, Json] | Mismatch | None:

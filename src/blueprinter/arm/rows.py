@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, Protocol, TypeAlias
 
 from blueprinter.arm.model import Language, Unknown, Value
@@ -82,7 +83,7 @@ class ParameterRow:
     @property
     def types(self) -> frozenset[type]:
         """The Python types of a known value that the parameter takes; an integer is never a bool."""
-        return frozenset(kind for name in self.kinds for kind in TYPES[name])
+        return _types(self.kinds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,6 +158,12 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "any": (str, int, float, bool, list, dict, type(None)),
     "lambda": (),
 }
+
+
+@cache
+def _types(kinds: tuple[str, ...]) -> frozenset[type]:
+    return frozenset(kind for name in kinds for kind in TYPES[name])
+
 
 _PARAMETER = re.compile(r"(\w+)(\?)?(\.\.\.)?: ([\w|]+)(?:\((\d)-(\d)\))?")
 

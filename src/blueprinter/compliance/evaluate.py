@@ -12,6 +12,7 @@ from blueprinter.blueprint import Control, LinkTarget, Registers, ResolvedBluepr
 from blueprinter.casing import fold, same
 from blueprinter.compliance.assess import DECIDED, UNDECIDED
 from blueprinter.compliance.attested import attested_part
+from blueprinter.compliance.books import Books
 from blueprinter.compliance.estate import Estate
 from blueprinter.compliance.exemptions import Exemptions
 from blueprinter.compliance.figures import figures
@@ -19,7 +20,7 @@ from blueprinter.compliance.findings import SHOWN, Findings
 from blueprinter.compliance.headline import FailingTest, headline, unread
 from blueprinter.compliance.inherited import inherited_part
 from blueprinter.compliance.judge import Reach, judge
-from blueprinter.compliance.ledger import Ledger
+from blueprinter.compliance.ledger import Ledger, Weights
 from blueprinter.compliance.linked import LinkedTests
 from blueprinter.compliance.manifest import in_utc, stamp
 from blueprinter.compliance.model import (
@@ -80,6 +81,7 @@ def evaluate(
     framework = resolved.framework if resolved is not None else None
     tests = LinkedTests(resolved.links if resolved is not None else (), policies, framework)
     today = in_utc(options.now).date()
+    weights = Weights()
     exemptions = Exemptions(
         registers.exemptions,
         tests,
@@ -87,10 +89,15 @@ def evaluate(
         own_assignments={fold(policy.assignment_id.rstrip("/")) for policy in policies},
         today=today,
         warn_days=options.warn_days,
+        weights=weights,
     )
     findings = Findings(options.max_findings, tuple(framework.controls) if framework else ())
-    ledger, touched = _read(source, tests, exemptions, findings, observe, linked_only=resolved is not None)
+    books = Books(tests, exemptions, Ledger(weights), findings, linked_only=resolved is not None)
+    _read(source, books, observe)
+    ledger = books.ledger
+    ledger.settle()
     population = estate.population()
+    touched = frozenset(map(type_key, books.touched))
     untested = tuple(spelled for spelled in population.types if type_key(spelled) not in touched)
     population = replace(population, untested_types=untested)
     outcomes = Outcomes(
@@ -160,37 +167,12 @@ def evaluate(
 # --- reading the states ---------------------------------------------------------------------------------------------
 
 
-def _read(
-    source: StateSource,
-    tests: LinkedTests,
-    exemptions: Exemptions,
-    findings: Findings,
-    observe: Callable[[Finding], None] | None,
-    *,
-    linked_only: bool,
-) -> tuple[Ledger, frozenset[str]]:
-    """Every state into the ledger; also the types that a test (a linked one, with a blueprint) looked at."""
-    ledger = Ledger()
-    touched: set[str] = set()
-    shown = frozenset(SHOWN)
+def _read(source: StateSource, books: Books, observe: Callable[[Finding], None] | None) -> None:
+    """Every state into the books, one by one."""
     for state in source.states(""):
-        test = tests.test_of(state.assigned)
-        judged = exemptions.apply(state, test, ledger.number(state.resource))
-        account = ledger.add(test, judged.pair, state)
-        if judged.expired:
-            account.expired_exemption = True
-        if judged.pair is not Pair.NOT_APPLICABLE and (tests.is_linked(test) or not linked_only):
-            touched.add(state.resource.type)
-        if observe is None and judged.pair not in shown:
-            continue
-        severity = state.assigned.definition.severity
-        finding = Finding(state, judged.pair, severity, tests.controls_of(test), judged.exemption)
-        if judged.pair in shown:
-            findings.add(finding)
-        if observe is not None:
+        finding = books.enter(state, wanted=observe is not None)
+        if observe is not None and finding is not None:
             observe(finding)
-    ledger.settle()
-    return ledger, frozenset(map(type_key, touched))
 
 
 def _hole(population: Population, options: EvaluateOptions) -> str:
@@ -265,7 +247,8 @@ class _Judging:
             decided |= account.resources(*DECIDED)
             failing |= account.resources(Pair.NON_COMPLIANT)
             applicable |= account.resources(*UNDECIDED)
-        return Reach(len(decided), len(applicable | decided), len(failing))
+        total = self.ledger.weights.total
+        return Reach(total(decided), total(applicable | decided), total(failing))
 
     def _direct(self, links: Iterable[LinkResult]) -> list[str]:
         """The tests of the direct links that ran, each once."""
@@ -302,7 +285,8 @@ def _resource_score(ledger: Ledger, direct: Iterable[str]) -> Fraction:
     found: set[int] = set()
     for test in ledger.tests():
         found |= ledger.account(test).resources(*SHOWN)
-    return Fraction(len(decided - found), len(decided))
+    total = ledger.weights.total
+    return Fraction(total(decided - found), total(decided))
 
 
 def _failing(ledger: Ledger, tests: LinkedTests) -> list[FailingTest]:

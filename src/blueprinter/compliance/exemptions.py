@@ -9,10 +9,11 @@ from types import MappingProxyType
 
 from blueprinter.blueprint import Exemption, ExemptionCategory
 from blueprinter.casing import fold, same
+from blueprinter.compliance.ledger import Verdict, Weights
 from blueprinter.compliance.linked import LinkedTests
 from blueprinter.compliance.model import ExemptionUse, Pair
 from blueprinter.compliance.scope import covers
-from blueprinter.policy import ComplianceState, PolicyState
+from blueprinter.policy import ComplianceState
 
 PAIRS: Mapping[ComplianceState, Pair] = MappingProxyType(
     {
@@ -28,6 +29,9 @@ PAIRS: Mapping[ComplianceState, Pair] = MappingProxyType(
     }
 )
 """A state before our own exemptions. Behind Azure's `Exempt` the verdict is unknown: it counts as waived."""
+
+_FAILING = frozenset({ComplianceState.NON_COMPLIANT, ComplianceState.EXEMPT})
+_PASSING = frozenset({Pair.COMPLIANT, Pair.PROTECTED})
 
 EXPIRED = "expired"
 ENDING = "ending"
@@ -47,6 +51,7 @@ class Exempted:
 
 @dataclass(slots=True)
 class _Entry:
+    place: int
     exemption: Exemption
     live: bool
     pair: Pair
@@ -69,6 +74,7 @@ class Exemptions:
         own_assignments: Collection[str],
         today: date,
         warn_days: int,
+        weights: Weights,
     ) -> None:
         """`assignment` is the name of the blueprint's assignment in this run, empty for none; `own_assignments`
         are the folded ids of the policy assignments it makes."""
@@ -77,8 +83,10 @@ class Exemptions:
         self._own = frozenset(own_assignments)
         self._today = today
         self._warn_days = warn_days
+        self._weights = weights
         self._entries = [
-            _Entry(exemption, exemption.expires_on >= today, _effect(exemption)) for exemption in register
+            _Entry(place, exemption, exemption.expires_on >= today, _effect(exemption))
+            for place, exemption in enumerate(register)
         ]
         self._by_test: dict[str, list[_Entry]] = {}
         for entry in self._entries:
@@ -89,24 +97,53 @@ class Exemptions:
         named = {self._tests.canonical(fold(key)) for key in exemption.policies}
         return frozenset(named.union(*(self._tests.tests_of(control) for control in exemption.controls)))
 
-    def apply(self, state: PolicyState, test: str, number: int) -> Exempted:
-        """The pair that a state makes, after the exemptions of its test; `number` is that of its resource."""
-        pair = PAIRS[state.state]
+    def apply(self, verdict: Verdict, test: str, number: int, id: str) -> Exempted:
+        """The pair that a verdict makes, after the exemptions of its test; `number` is that of its resource."""
+        matching = [entry for entry in self._entries_of(verdict, test) if covers(entry.exemption.scope, id)]
+        self._book(verdict, test, matching, number)
+        return self._judged(verdict, matching)
+
+    def apply_within(
+        self, verdict: Verdict, test: str, number: int | None, within: frozenset[int]
+    ) -> Exempted:
+        """The same for resources that lie in the scopes of the exemptions `within` (`covering`). Without a number
+        nothing is noted of the exemptions."""
+        matching = [entry for entry in self._entries_of(verdict, test) if entry.place in within]
+        if number is not None:
+            self._book(verdict, test, matching, number)
+        return self._judged(verdict, matching)
+
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes of all exemptions."""
+        return tuple(entry.exemption.scope for entry in self._entries)
+
+    def covering(self, id: str) -> frozenset[int]:
+        """The places in the register of the exemptions in whose scope an id lies."""
+        return frozenset(entry.place for entry in self._entries if covers(entry.exemption.scope, id))
+
+    def concern(self, test: str) -> bool:
+        """Whether the register has an exemption for a test."""
+        return test in self._by_test
+
+    def _entries_of(self, verdict: Verdict, test: str) -> Sequence[_Entry]:
         entries = self._by_test.get(test)
-        if not entries or pair in {Pair.NOT_APPLICABLE}:
-            return Exempted(pair)
-        matching = [entry for entry in entries if self._matches(entry.exemption, state)]
-        if not matching:
-            return Exempted(pair)
-        failing = state.state in {ComplianceState.NON_COMPLIANT, ComplianceState.EXEMPT}
+        if not entries or verdict.state is ComplianceState.NOT_APPLICABLE:
+            return ()
+        return [entry for entry in entries if self._is_of(entry.exemption, verdict.assigned.assignment_id)]
+
+    def _book(self, verdict: Verdict, test: str, matching: Sequence[_Entry], number: int) -> None:
         for entry in matching:
-            if failing:
+            if verdict.state in _FAILING:
                 entry.failing.add(number)
                 entry.tests.add(test)
-            elif pair in {Pair.COMPLIANT, Pair.PROTECTED}:
+            elif PAIRS[verdict.state] in _PASSING:
                 entry.passing.add(number)
                 entry.tests.add(test)
-        if not failing:
+
+    @staticmethod
+    def _judged(verdict: Verdict, matching: Sequence[_Entry]) -> Exempted:
+        pair = PAIRS[verdict.state]
+        if not matching or verdict.state not in _FAILING:
             return Exempted(pair)
         # a waiver counts before a mitigation: what is accepted is not compensated
         live = sorted(
@@ -115,11 +152,6 @@ class Exemptions:
         if live:
             return Exempted(live[0].pair, live[0].exemption.name)
         return Exempted(pair, matching[0].exemption.name, expired=True)
-
-    def _matches(self, exemption: Exemption, state: PolicyState) -> bool:
-        return self._is_of(exemption, state.assigned.assignment_id) and covers(
-            exemption.scope, state.resource.id
-        )
 
     def _is_of(self, exemption: Exemption, assignment_id: str) -> bool:
         """Whether an exemption speaks of the assignment behind a state: by its full id, or by our own name."""
@@ -145,14 +177,13 @@ class Exemptions:
 
     def _use(self, entry: _Entry) -> ExemptionUse:
         if not entry.live:
-            return ExemptionUse(entry.exemption, EXPIRED, len(entry.failing))
+            return ExemptionUse(entry.exemption, EXPIRED, self._weights.total(entry.failing))
         if entry.failing:
             left = (entry.exemption.expires_on - self._today).days
-            return ExemptionUse(
-                entry.exemption, ENDING if left <= self._warn_days else USED, len(entry.failing)
-            )
+            status = ENDING if left <= self._warn_days else USED
+            return ExemptionUse(entry.exemption, status, self._weights.total(entry.failing))
         if entry.passing:
-            return ExemptionUse(entry.exemption, NEEDLESS, len(entry.passing))
+            return ExemptionUse(entry.exemption, NEEDLESS, self._weights.total(entry.passing))
         return ExemptionUse(entry.exemption, UNMATCHED, 0)
 
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from blueprinter.arm import Resource
 from blueprinter.casing import fold
 from blueprinter.compliance.assess import UNDECIDED, WORST_FIRST
 from blueprinter.compliance.model import Pair
-from blueprinter.policy import AliasSource, PolicyDefinition, PolicyState
+from blueprinter.policy import (
+    AliasSource,
+    AssignedPolicy,
+    ComplianceState,
+    PolicyDefinition,
+    PolicyState,
+    UnsupportedReason,
+)
 
 _RANK = {pair: rank for rank, pair in enumerate(WORST_FIRST)}
 _PASSES = frozenset({Pair.COMPLIANT, Pair.PROTECTED})
@@ -26,12 +34,49 @@ def _pair(code: int) -> Pair:
     return WORST_FIRST[code // 2]
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is booked of a policy state."""
+
+    assigned: AssignedPolicy
+    state: ComplianceState
+    reason: UnsupportedReason | None
+    guessed: bool
+
+    @classmethod
+    def of(cls, state: PolicyState) -> Verdict:
+        return cls(state.assigned, state.state, state.reason, state.alias_source is AliasSource.GUESSED)
+
+
+class Weights:
+    """How many resources each number of a run stands for: one, or as many as are alike in everything that counts."""
+
+    def __init__(self) -> None:
+        self._heavy: dict[int, int] = {}
+
+    @property
+    def uniform(self) -> bool:
+        """Every number stands for one resource."""
+        return not self._heavy
+
+    def set(self, number: int, weight: int) -> None:
+        self._heavy[number] = weight
+
+    def of(self, number: int) -> int:
+        return self._heavy.get(number, 1)
+
+    def total(self, numbers: Collection[int]) -> int:
+        """How many resources a set of numbers stands for."""
+        return len(numbers) if self.uniform else sum(map(self.of, numbers))
+
+
 class Account:
     """The pairs of one test; where a resource is reached several times the worst counts."""
 
-    def __init__(self, definition: PolicyDefinition | None = None) -> None:
+    def __init__(self, weights: Weights, definition: PolicyDefinition | None = None) -> None:
         """`definition`: the first that the test was met through."""
         self.definition = definition
+        self._weights = weights
         self._numbers = array("L")
         self._codes = bytearray()
         self._undecided: Counter[str] = Counter()
@@ -42,14 +87,14 @@ class Account:
         self.guessed = False
         """Some verdict rests on a guessed alias."""
 
-    def add(self, number: int, pair: Pair, state: PolicyState) -> None:
-        guessed = state.alias_source is AliasSource.GUESSED
+    def add(self, number: int, pair: Pair, verdict: Verdict) -> None:
         self._numbers.append(number)
-        self._codes.append(_code(pair, guessed=guessed))
+        self._codes.append(_code(pair, guessed=verdict.guessed))
         if pair in UNDECIDED:
-            self._undecided[str(state.reason) if state.reason is not None else str(pair)] += 1
-        self.guessed = self.guessed or guessed
-        self.not_enforced = self.not_enforced or not state.assigned.enforced
+            why = str(verdict.reason) if verdict.reason is not None else str(pair)
+            self._undecided[why] += self._weights.of(number)
+        self.guessed = self.guessed or verdict.guessed
+        self.not_enforced = self.not_enforced or not verdict.assigned.enforced
 
     def settle(self) -> None:
         """Leaves one pair a resource, the worst; called once, when every state is in."""
@@ -64,12 +109,21 @@ class Account:
     def counts(self) -> dict[Pair, int]:
         """Resources by pair, worst first; only pairs that occur."""
         found: dict[Pair, int] = {}
-        for code, count in sorted(Counter(self._codes).items()):
+        for code, count in sorted(self._by_code().items()):
             found[_pair(code)] = found.get(_pair(code), 0) + count
         return found
 
+    def _by_code(self) -> Counter[int]:
+        if self._weights.uniform:
+            return Counter(self._codes)
+        found: Counter[int] = Counter()
+        for number, code in zip(self._numbers, self._codes, strict=True):
+            found[code] += self._weights.of(number)
+        return found
+
     def guessed_passes(self) -> int:
-        return sum(self._codes.count(_code(pair, guessed=True)) for pair in _PASSES)
+        found = self._by_code()
+        return sum(found[_code(pair, guessed=True)] for pair in _PASSES)
 
     def undecided(self) -> Mapping[str, int]:
         """Why pairs are undecided, by number of states."""
@@ -84,18 +138,20 @@ class Account:
 class Ledger:
     """An account for each test, over one numbering of resources."""
 
-    def __init__(self) -> None:
+    def __init__(self, weights: Weights) -> None:
+        self.weights = weights
         self._accounts: dict[str, Account] = {}
         self._numbers: dict[bytes, int] = {}
         self._last: Resource | None = None
         self._last_number = 0
+        self._next = 0
 
-    def add(self, test: str, pair: Pair, state: PolicyState) -> Account:
+    def add(self, test: str, pair: Pair, verdict: Verdict, number: int) -> Account:
         """Books a pair, and gives the account of its test."""
         account = self._accounts.get(test)
         if account is None:
-            account = self._accounts[test] = Account(state.assigned.definition)
-        account.add(self.number(state.resource), pair, state)
+            account = self._accounts[test] = Account(self.weights, verdict.assigned.definition)
+        account.add(number, pair, verdict)
         return account
 
     def number(self, resource: Resource) -> int:
@@ -103,8 +159,19 @@ class Ledger:
         # most sources give the states of one resource together
         if resource is not self._last:
             identity = blake2b(fold(resource.id).encode(errors="replace"), digest_size=16).digest()
-            self._last, self._last_number = resource, self._numbers.setdefault(identity, len(self._numbers))
+            number = self._numbers.get(identity)
+            if number is None:
+                number = self._numbers[identity] = self.number_for(1)
+            self._last, self._last_number = resource, number
         return self._last_number
+
+    def number_for(self, resources: int) -> int:
+        """A new number that stands for so many resources."""
+        number = self._next
+        self._next += 1
+        if resources != 1:
+            self.weights.set(number, resources)
+        return number
 
     def settle(self) -> None:
         for account in self._accounts.values():
@@ -112,7 +179,7 @@ class Ledger:
 
     def account(self, test: str) -> Account:
         """The account of a test; an empty one when no state was met."""
-        return self._accounts.get(test) or Account()
+        return self._accounts.get(test) or Account(self.weights)
 
     def tests(self) -> tuple[str, ...]:
         """The tests that have pairs."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from blueprinter.blueprint import Control, Exemption, Framework, Link
 from blueprinter.diagnostics import Diagnostic
@@ -18,6 +18,28 @@ class StateSource(Protocol):
 
     def states(self, scope: str) -> Iterator[PolicyState]:
         """The policy states at and below a scope (full ARM id; empty = everything the source holds)."""
+        ...
+
+
+Form: TypeAlias = "tuple[bytes, bytes, bytes, bytes]"
+"""A record with three blanks, the parts around them: the resource's id and type as JSON, and its line."""
+
+
+class Recorder(Protocol):
+    """Writes policy states as they are found."""
+
+    def line(self, finding: Finding) -> bytes:
+        """One state as a record, with its line feed; empty when such states are not written."""
+        ...
+
+    def form(self, finding: Finding) -> Form | None:
+        """The record of a state for every resource of an inventory about which the same is to be said."""
+        ...
+
+    def write(self, records: bytes) -> None: ...
+
+    def restart(self) -> bool:
+        """Forgets everything that was written; False = that cannot be done."""
         ...
 
 

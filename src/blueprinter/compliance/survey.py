@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprinter.arm import Resource, id_within
-from blueprinter.casing import fold
+from blueprinter.casing import fold, same
 from blueprinter.compliance.estate import TypeCount
 from blueprinter.compliance.manifest import READ, Manifest, in_utc
 from blueprinter.compliance.model import ScopeCoverage
 from blueprinter.compliance.records import Fault, MorePages, Record
 from blueprinter.compliance.scope import subscription_of
 from blueprinter.diagnostics import Diagnostic, Position, warning
+from blueprinter.policy import ByScope
 from blueprinter.text import plural
 
 if TYPE_CHECKING:
@@ -47,6 +48,38 @@ class InventoryFile:
         return now - in_utc(ended) if ended else None
 
 
+@dataclass(slots=True)
+class SurveyPart:
+    """What a reading that counts found out about a file, or about part of one."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    """Rows by type as spelled, those whose id came before."""
+    types: dict[str, int] = field(default_factory=dict)
+    """Resources by type as spelled, in the order of reading."""
+    without_properties: int = 0
+    scopes: dict[str, int] = field(default_factory=dict)
+    """Resources by what their scope goes by: see `Survey.scope_of`."""
+    subscriptions: dict[str, str] = field(default_factory=dict)
+    """Names by the ids of subscriptions."""
+    troubles: list[Record | Fault | MorePages] = field(default_factory=list)
+    """What is no resource, in the order of the file."""
+    repeated: list[tuple[int, int]] = field(default_factory=list)
+    """Rows whose id came before: how many resources stand before them in the whole reading, and their line."""
+
+    def count_type(self, spelled: str, count: int) -> None:
+        self.types[spelled] = self.types.get(spelled, 0) + count
+
+    def add(self, other: SurveyPart) -> None:
+        """What was found out about the part of the file that follows."""
+        for mine, theirs in ((self.rows, other.rows), (self.types, other.types), (self.scopes, other.scopes)):
+            for key, count in theirs.items():
+                mine[key] = mine.get(key, 0) + count
+        self.without_properties += other.without_properties
+        self.subscriptions.update(other.subscriptions)
+        self.troubles.extend(other.troubles)
+        self.repeated.extend(other.repeated)
+
+
 class Survey:
     """Learns from every row of one complete reading, and is closed by `finish`."""
 
@@ -66,15 +99,18 @@ class Survey:
         self._rows = [TypeCount() for _ in files]
         self._row_count = [0] * len(files)
         self._fault_count = [0] * len(files)
-        self._digests = [sha256() for _ in files]
         self._all_bytes = sha256()
+        self._digests = [sha256() for _ in files] if len(files) > 1 else [self._all_bytes]
         self._ordinal = 0
         self._known_ids: set[bytes] = set()
         self._first_repeated: Position | None = None
         self._scopes = _Scopes(files)
 
-    def digests(self, file: int) -> tuple[_Hash, _Hash]:
-        """The digests that the bytes of a file go to: its own, and that of everything."""
+    def digests(self, file: int) -> tuple[_Hash, ...]:
+        """The digests that the bytes of a file go to: that of everything, and its own where a manifest has one."""
+        manifest = self.files[file].manifest
+        if len(self.files) == 1 or manifest is None or not manifest.sha256:
+            return (self._all_bytes,)
         return self._digests[file], self._all_bytes
 
     @property
@@ -107,6 +143,35 @@ class Survey:
         if not resource.has_properties:
             self.without_properties += 1
         return True
+
+    def scope_of(self) -> ByScope[str]:
+        """What the scope of an id goes by in a `SurveyPart`; where it is constant, any start of the id that holds its
+        subscription will do."""
+        return self._scopes.by_scope()
+
+    def take(self, file: int, part: SurveyPart) -> None:
+        """Notes a whole file that was read by counting."""
+        for rows in (part.types, part.rows):
+            for spelled, count in rows.items():
+                self._rows[file].add(spelled, count)
+                self._row_count[file] += count
+        for spelled, count in part.types.items():
+            self.total += count
+            self.types.add(spelled, count)
+            self.clouds_and_types[self.files[file].cloud, spelled] = None
+        self.without_properties += part.without_properties
+        for ordinal, line in part.repeated:
+            self.repeated.add(ordinal)
+            if self._first_repeated is None:
+                self._first_repeated = Position(self.files[file].shown, line, 1)
+        self._scopes.take(part.scopes, part.subscriptions)
+        for row in part.troubles:
+            if isinstance(row, Record):
+                self.note_headless(file, row)
+            elif isinstance(row, Fault):
+                self.note_fault(file, row)
+            else:
+                self.note_pages(file, row)
 
     def note_headless(self, file: int, row: Record) -> None:
         """A row without an id or a type."""
@@ -233,7 +298,28 @@ class _Scopes:
         self._names: dict[str, str] = {}
 
     def count(self, resource: Resource) -> None:
-        subscription = subscription_of(resource.id)
+        inside = self._inside(resource.id)
+        self._add(inside, 1)
+        if fold(resource.type) == _SUBSCRIPTION:
+            properties = resource.body.get("properties")
+            shown = properties.get("displayName") if isinstance(properties, dict) else None
+            self._name_it(resource.id, shown if isinstance(shown, str) and shown else resource.name)
+
+    def by_scope(self) -> ByScope[str]:
+        deep = [asked.scope for asked in self._asked.values() if not _is_seen_in_subscription(asked.scope)]
+        return ByScope(deep, self._inside)
+
+    def take(self, counts: Mapping[str, int], subscriptions: Mapping[str, str]) -> None:
+        """Counts that were made by what `by_scope` gives, or by the starts of ids."""
+        known = self.by_scope().is_constant
+        for key, count in counts.items():
+            self._add(self._inside(key) if known else key, count)
+        for id_, shown in subscriptions.items():
+            self._name_it(id_, shown)
+
+    def _inside(self, id_: str) -> str:
+        """The nearest scope that was asked for, else the subscription."""
+        subscription = subscription_of(id_)
         key = fold(subscription)
         near = self._near.get(key)
         if near is None:
@@ -244,18 +330,15 @@ class _Scopes:
             ]
             near.sort(key=lambda asked: -len(asked.scope))
             self._near[key] = near
-        if near:
-            inside = next(
-                (asked.scope for asked in near if id_within(resource.id, asked.scope)), subscription
-            )
-        else:
-            inside = subscription
-        self._counts[fold(inside)] = self._counts.get(fold(inside), 0) + 1
-        self._spelled.setdefault(fold(inside), inside)
-        if fold(resource.type) == _SUBSCRIPTION:
-            properties = resource.body.get("properties")
-            shown = properties.get("displayName") if isinstance(properties, dict) else None
-            self._names[key] = shown if isinstance(shown, str) and shown else resource.name
+        return next((asked.scope for asked in near if id_within(id_, asked.scope)), subscription)
+
+    def _add(self, inside: str, count: int) -> None:
+        key = fold(inside)
+        self._counts[key] = self._counts.get(key, 0) + count
+        self._spelled.setdefault(key, inside)
+
+    def _name_it(self, id_: str, shown: str) -> None:
+        self._names[fold(subscription_of(id_))] = shown
 
     def refused(self) -> list[_Asked]:
         return [asked for asked in self._asked.values() if not asked.read]
@@ -280,3 +363,9 @@ class _Scopes:
 
     def _name(self, scope: str) -> str:
         return self._names.get(fold(scope), "") or scope.rstrip("/").rpartition("/")[2] or scope
+
+
+def _is_seen_in_subscription(scope: str) -> bool:
+    """Whether the subscription of an id tells whether a scope holds it."""
+    whole = scope.rstrip("/")
+    return not whole or (bool(subscription_of(whole)) and same(subscription_of(whole), whole))

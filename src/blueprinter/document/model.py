@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from blueprinter.diagnostics import Diagnostic, Position
+
+_LINE_END = re.compile("\n")
 
 Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
 """A JSON value as the standard library represents it. Beyond the readers only named types travel."""
@@ -80,7 +83,7 @@ def line_and_column(text: str, offset: int, starts: list[int] | None = None) -> 
     index = starts if starts is not None else []
     if not index:
         index.append(0)
-        index.extend(place + 1 for place, char in enumerate(text) if char == "\n")
+        index.extend(match.end() for match in _LINE_END.finditer(text))
     line = bisect_right(index, offset)
     return line, offset - index[line - 1] + 1
 

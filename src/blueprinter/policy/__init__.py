@@ -9,12 +9,14 @@ from blueprinter.policy.aliases import AliasEntry, AliasPath, AliasTable, Capabi
 from blueprinter.policy.applicability import aliases_in, is_data_plane
 from blueprinter.policy.assignments import assign_set, fits_version, messages_for, parameter_faults
 from blueprinter.policy.batch import PolicySet, compile_policies
+from blueprinter.policy.bulk import BulkPolicies
 from blueprinter.policy.case_file import load_tests
 from blueprinter.policy.case_schema import policy_tests_schema
 from blueprinter.policy.cases import CaseResult, cases_as_json, run_cases
 from blueprinter.policy.catalog import CatalogCheck, FolderIndex, check_catalog, index_folders
 from blueprinter.policy.catalog_file import Catalog, Imported, import_catalog, open_catalog
 from blueprinter.policy.codes import CODES
+from blueprinter.policy.compiled import FAULTS, Outcome, Program
 from blueprinter.policy.definitions import is_definition, is_policy_set, read_definition, read_policy_set
 from blueprinter.policy.diff import (
     Change,
@@ -30,6 +32,7 @@ from blueprinter.policy.effects import EFFECTS, EffectRow, Family, family_of
 from blueprinter.policy.explain import Around, Explanation, explain_policy
 from blueprinter.policy.explain_text import explanation_lines
 from blueprinter.policy.given import check_taken, read_around, read_resource, read_values, with_values
+from blueprinter.policy.interpret import Leaf
 from blueprinter.policy.judge import effect_of, undecidable
 from blueprinter.policy.lint import LINT_RULES, LintRule, lint_code, lint_document
 from blueprinter.policy.lint_rules.draft import DefinitionLookup, KnownDefinition
@@ -58,6 +61,8 @@ from blueprinter.policy.model import (
     definition_key,
 )
 from blueprinter.policy.operators import OPERATORS, OperatorRow
+from blueprinter.policy.rows import name_of, resource_of
+from blueprinter.policy.scopes import ByScope
 from blueprinter.policy.selectors import SelectorFault, read_overrides, read_resource_selectors
 from blueprinter.policy.states import ROLL_UP, roll_up
 
@@ -65,6 +70,7 @@ __all__ = [
     "CODES",
     "DIFFERENCES",
     "EFFECTS",
+    "FAULTS",
     "LINT_RULES",
     "OPERATORS",
     "ROLL_UP",
@@ -74,6 +80,8 @@ __all__ = [
     "AliasTable",
     "Around",
     "AssignedPolicy",
+    "BulkPolicies",
+    "ByScope",
     "Capabilities",
     "CaseResult",
     "Catalog",
@@ -89,12 +97,14 @@ __all__ = [
     "Found",
     "Imported",
     "KnownDefinition",
+    "Leaf",
     "LintRule",
     "Lookup",
     "LookupResult",
     "NoneExist",
     "NotCollected",
     "OperatorRow",
+    "Outcome",
     "Override",
     "OverrideKind",
     "Pairing",
@@ -108,6 +118,7 @@ __all__ = [
     "PolicySeverity",
     "PolicyState",
     "PolicyTally",
+    "Program",
     "ResourceSelector",
     "Selector",
     "SelectorFault",
@@ -136,6 +147,7 @@ __all__ = [
     "lint_document",
     "load_tests",
     "messages_for",
+    "name_of",
     "open_catalog",
     "pair_definitions",
     "parameter_faults",
@@ -149,6 +161,7 @@ __all__ = [
     "read_resource",
     "read_resource_selectors",
     "read_values",
+    "resource_of",
     "roll_up",
     "run_cases",
     "undecidable",

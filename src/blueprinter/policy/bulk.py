@@ -12,6 +12,7 @@ from blueprinter.casing import fold
 from blueprinter.policy.applicability import kind_of
 from blueprinter.policy.batch import PolicySet, state_of
 from blueprinter.policy.compiled import FAULTS, Outcome, Program, Target, write_program
+from blueprinter.policy.effects import fired_state
 from blueprinter.policy.fields import FieldKind
 from blueprinter.policy.interpret import Leaf
 from blueprinter.policy.judge import Judgement
@@ -71,6 +72,23 @@ class BulkPolicies:
             return self.policies.judge([policy], resource, lookup)[0]
         found = Judgement(outcome.state, policy.effect or "", fires=True, leaf=leaf, source=outcome.source)
         return state_of(policy.assigned, resource, found)
+
+    def state_of_policy(self, place: int, resource: Resource, lookup: Lookup) -> PolicyState:
+        """The state of one policy, which gives one on the resource, as `PolicySet.run` would."""
+        wanted = self.policies.policies[place]
+        if self.policies.may_conflict:
+            states = self.policies.run(resource, lookup)
+        else:
+            program = self.program(resource.type, resource.api_version, self.circles(resource.id))
+            try:
+                outcomes = program.outcomes(program.decide(resource.body))
+            except FAULTS:
+                outcomes = ()
+            found = next((one for one in outcomes if one.policy == place and one.state is not None), None)
+            if found is not None and found.state is fired_state(wanted.effect or ""):
+                return self.state(program, found, resource, lookup)
+            states = self.policies.judge([wanted], resource, lookup)
+        return next(state for state in states if state.assigned is wanted.assigned)
 
     def leaf(self, program: Program, outcome: Outcome, row: Mapping[str, Value]) -> Leaf | None:
         """What decided that the rule of a policy holds; None = the interpreter must be asked, or says nothing."""

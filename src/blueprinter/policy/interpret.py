@@ -314,7 +314,8 @@ class Evaluator:
             path = path_text(counted.first) or path
         else:
             actual = str(counted.low) if counted.low else "none"
-        return Leaf(path, expected, actual, 3)
+        # the members of a list in the rule say less than a property of the resource
+        return Leaf(path, expected, actual, 3 if isinstance(left, FieldCount) else 2)
 
     def _value_for(self, frame: Frame | None) -> Callable[[Operand], Value]:
         def value(operand: Operand) -> Value:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from blueprinter.arm import Value
-from blueprinter.casing import get
+from blueprinter.arm import Call, Value
+from blueprinter.casing import fold, get
 from blueprinter.policy.fields import FieldName
 from blueprinter.policy.operators import OperatorRow, shown, words_for
 from blueprinter.policy.syntax import (
@@ -19,12 +19,14 @@ from blueprinter.policy.syntax import (
     Not,
     Operand,
     ValueLeft,
+    fields_in,
 )
 
 MAX_SHOWN = 300
 """How many characters of a value a person is shown."""
 
-_LONGEST_PHRASE = 200
+_LONGEST_PHRASE = 140
+_LONGEST_VALUE = 80
 _LARGE = 1_000_000_000
 
 _VERBS = {
@@ -97,8 +99,19 @@ def _subject(condition: Compare) -> str:
     if isinstance(left, FieldLeft):
         return _field(left.name) if isinstance(left.name, FieldName) else left.name.text
     if isinstance(left, ValueLeft):
-        return text_of(left.value)
+        return _computed(left.value)
     return f"the number of {_field(left.field)}" if isinstance(left, FieldCount) else "the number of values"
+
+
+def _computed(operand: Operand) -> str:
+    """What a value is made of: a calculation says less than the field that it looks at."""
+    if isinstance(operand, Expression) and isinstance(operand.node, Call):
+        names = dict.fromkeys(_field(name) for name in fields_in(operand.node))
+        if names and fold(operand.node.name) != "field":
+            return f"what is computed from {' and '.join(names)}"
+        if names:
+            return next(iter(names))
+    return short(text_of(operand), _LONGEST_VALUE)
 
 
 def _field(name: FieldName) -> str:

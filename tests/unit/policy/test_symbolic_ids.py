@@ -1,4 +1,4 @@
-"""A template resource whose id only Azure knows: what depends on its surroundings cannot be decided, and is no error."""
+"""A resource whose id only Azure knows: what depends on its surroundings cannot be decided, and is no error."""
 
 from __future__ import annotations
 

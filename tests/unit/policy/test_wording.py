@@ -91,6 +91,11 @@ def test_numbers(operator: Any, names: list[str], expected: str, actual: str) ->
             f"[length(current('{RULES}').name)] is less than 9",
         ),
         ({"value": 1, "lessOrEquals": 1}, "1 is at most 1"),
+        (
+            {"value": f"[first(field('{RULES}.access'))]", "equals": "allow"},
+            "what is computed from access is allow",
+        ),
+        ({"value": "[field('name')]", "equals": "a"}, "name is a"),
         ({"count": {"value": ["a"]}, "equals": 1}, "the number of values is 1"),
         ({"field": f"{RULES}.access", "equals": f"[current('{RULES}.access')]"}, "access is Allow"),
     ],

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import cmp_to_key
 from typing import Any
 
-from blueprinter.arm.display import shown
 from blueprinter.arm.functions.logical import residue
 from blueprinter.arm.limits import STEP
 from blueprinter.arm.model import ExpressionError, ExpressionSyntaxError, Unknown, Value
@@ -118,9 +117,11 @@ def _decided(value: Value, name: str) -> bool:
 def _key(value: Value, name: str) -> str:
     if isinstance(value, Unknown):
         raise _Undecided
-    if isinstance(value, (list, dict)):
-        raise ExpressionError(f"a key of `{name}` is a string, not {kind_of(value)}")
-    return shown(value)
+    if value is None or isinstance(value, str):
+        return value or ""
+    raise ExpressionError(
+        f"a key of `{name}` is a string, not {kind_of(value)}; `format('{{0}}', …)` makes one"
+    )
 
 
 def _map(source: list[Value], apply: Apply) -> Value:
