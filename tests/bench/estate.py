@@ -460,7 +460,7 @@ def database(draw: Draw, id_: str, name: str) -> Row:
             "currentSku": {"name": "GP_Gen5", "tier": "GeneralPurpose", "family": "Gen5", "capacity": 2},
             "currentBackupStorageRedundancy": draw.choice(("Geo", "Local", "Zone")),
             "requestedBackupStorageRedundancy": "Geo",
-            "maintenanceConfigurationId": "/subscriptions/x/providers/Microsoft.Maintenance/publicMaintenanceConfigurations/D",
+            "maintenanceConfigurationId": "/subscriptions/x/providers/Microsoft.Maintenance/configurations/D",
             "isLedgerOn": False,
             "isInfraEncryptionEnabled": False,
             "availabilityZone": "NoPreference",
