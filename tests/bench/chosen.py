@@ -13,7 +13,9 @@ from blueprinter.cli.workspace import Workspace
 from blueprinter.document import load
 from blueprinter.policy import AssignedPolicy, PolicyDefinition, read_definition
 
-BUILT_IN = Path(__file__).parents[3] / "shared" / "data" / "azure-policy" / "built-in-policies" / "policyDefinitions"
+BUILT_IN = (
+    Path(__file__).parents[3] / "shared" / "data" / "azure-policy" / "built-in-policies" / "policyDefinitions"
+)
 
 SHIPPED = (
     "allowed-locations",
@@ -64,7 +66,9 @@ def chosen(workspace: Workspace) -> list[AssignedPolicy]:
 def multiplied(policies: list[AssignedPolicy], times: int) -> list[AssignedPolicy]:
     """The same policies several times over, each under names of its own."""
     return [
-        AssignedPolicy(_renamed(one.definition, copy), one.parameters) for copy in range(times) for one in policies
+        AssignedPolicy(_renamed(one.definition, copy), one.parameters)
+        for copy in range(times)
+        for one in policies
     ]
 
 
