@@ -16,6 +16,7 @@ from blueprinter.document import Json
 
 MAX_COUNT = 800
 """The most turns of a loop: the same page."""
+_DIGITS = 10
 
 
 class LoopKind(StrEnum):
@@ -53,9 +54,11 @@ def is_property_copy(key: str, value: Json) -> bool:
 
 
 def checked_count(value: Value) -> int | Unknown:
-    """The number of turns. Raises `ExpressionError` where it is none."""
+    """The number of turns; text that spells one is read. Raises `ExpressionError` where it is none."""
     if isinstance(value, Unknown):
         return value
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _DIGITS:
+        value = int(value)
     if type(value) is not int:
         raise ExpressionError(f"the count of a copy loop must be an integer, not `{value_text(value)}`")
     if value < 0:

@@ -16,7 +16,7 @@ from blueprinter.arm.parser import parse_expression
 from blueprinter.arm.partial import partial
 from blueprinter.arm.places import Place
 from blueprinter.arm.syntax import Call, Literal, node_text, quoted, reduced_call, value_text
-from blueprinter.arm.targets import Target, path
+from blueprinter.arm.targets import Target, path, resource_ids
 from blueprinter.arm.template import Template
 from blueprinter.casing import fold, same
 from blueprinter.document import Document
@@ -270,6 +270,17 @@ class Deployment:
         if name == "resourceInfo" and found is not None:
             return {"id": found.id, "name": found.name, "type": found.type, "apiVersion": found.api_version}
         return reduced_call(name, arguments)
+
+    def unresolved_id(self, name: str, arguments: tuple[Value, ...]) -> Value:
+        """The call, with the scope where it is another one than that of the whole deployment: outside of this
+        template nobody could tell it any more."""
+        place = next(index for index, one in enumerate(arguments) if isinstance(one, str) and "/" in one)
+        kind, names = str(arguments[place]).strip("/"), arguments[place + 1 :]
+        if not self.target.moved or place > 1 or not self.target.subscription:
+            return reduced_call(name, arguments)
+        if place == 0 and name == "resourceId":
+            return resource_ids(self.target, kind, names)[0]
+        return reduced_call(name, (self.target.subscription, *arguments))
 
     def deployment_object(self) -> Value:
         version = self.template.members.get("contentVersion")

@@ -316,6 +316,9 @@ class _Setting:
     def runtime(self, name: str, arguments: tuple[Value, ...]) -> Value:
         return reduced_call(name, arguments)
 
+    def unresolved_id(self, name: str, arguments: tuple[Value, ...]) -> Value:
+        return reduced_call(name, arguments)
+
     def utc_now(self) -> str | None:
         return self.deployment.utc_now or None
 

@@ -52,6 +52,7 @@ class Home(Protocol):
     def references(self, arguments: tuple[Value, ...], uses: Uses) -> Value: ...
     def list_function(self, name: str, arguments: tuple[Value, ...], uses: Uses) -> Value: ...
     def runtime(self, name: str, arguments: tuple[Value, ...]) -> Value: ...
+    def unresolved_id(self, name: str, arguments: tuple[Value, ...]) -> Value: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -270,6 +271,9 @@ class View:
 
     def runtime(self, name: str, arguments: tuple[Value, ...]) -> Value:
         return self.inside.runtime(name, arguments)
+
+    def unresolved_id(self, name: str, arguments: tuple[Value, ...]) -> Value:
+        return self.frame.home.unresolved_id(name, arguments)
 
     def utc_now(self) -> str | None:
         return self.deployment.utc_now or None

@@ -140,6 +140,10 @@ class TemplateContext(Protocol):
         """Every other function whose answer only Azure has (`pickZones`, `providers`, `deployer` …)."""
         ...
 
+    def unresolved_id(self, name: str, arguments: tuple[Value, ...]) -> Value:
+        """What is left of `resourceId` or `subscriptionResourceId` where not all of the scope is known."""
+        ...
+
     def utc_now(self) -> str | None:
         """The time of the deployment, ISO 8601 in UTC; None stays symbolic."""
         ...

@@ -153,7 +153,7 @@ def test_dependencies_inside_a_loop_are_of_the_same_turn() -> None:
     [
         ({"name": "loop", "count": -1}, "the count of a copy loop must not be negative, it is `-1`"),
         ({"name": "loop", "count": 801}, "a copy loop turns at most 800 times, not 801 times"),
-        ({"name": "loop", "count": "[string(2)]"}, "the count of a copy loop must be an integer, not `'2'`"),
+        ({"name": "loop", "count": "two"}, "the count of a copy loop must be an integer, not `'two'`"),
         ({"name": "loop"}, "the copy loop has no `count`"),
         ({"count": 2}, "the copy loop has no `name`"),
         ({"name": "loop", "count": 1, "mode": "serial", "batchSize": 0}, "`batchSize` must be at least 1"),

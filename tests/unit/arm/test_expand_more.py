@@ -214,3 +214,40 @@ def test_an_extension_of_old_style_keeps_its_body() -> None:
     assert (found.type, found.name) == ("Microsoft.Insights/diagnosticSettings", "audit")
     assert found.body["type"] == "Microsoft.KeyVault/vaults/providers/diagnosticSettings"
     assert found.body["name"] == "kv/Microsoft.Insights/audit"
+
+
+def test_a_count_may_be_text() -> None:
+    loop = resource("[concat('n', copyIndex())]", copy={"name": "l", "count": "[parameters('n')]"})
+    whole = template([loop], parameters={"n": {"type": "string", "allowedValues": ["1", "2"]}})
+    assert names(whole, parameters={"n": "2"}) == ["n0", "n1"]
+
+
+def test_ids_in_a_group_that_is_not_known_name_that_group() -> None:
+    inner = template(
+        [resource("st", "Contoso.Test/stores"), resource("of", properties={"x": "[reference('st').x]"})],
+        outputs={
+            "id": {"type": "string", "value": "[resourceId('Contoso.Test/stores', 'st')]"},
+            "named": {"type": "string", "value": "[resourceId('other', 'Contoso.Test/stores', 'st')]"},
+            "at": {"type": "string", "value": "[subscriptionResourceId('Contoso.Test/roles', 'r')]"},
+        },
+    )
+    whole = template(
+        [deployment("d", inner, subscriptionId="[parameters('sub')]", resourceGroup="[parameters('group')]")],
+        scope="subscription",
+        parameters={"sub": {"type": "string"}, "group": {"type": "string"}},
+        outputs={
+            key: {"type": "string", "value": f"[reference('d').outputs.{key}.value]"}
+            for key in ("id", "named", "at")
+        },
+    )
+    shown = printed(whole)
+    at = "parameters('sub'), parameters('group')"
+    assert shown["outputs"] == {
+        "id": f"[resourceId({at}, 'Contoso.Test/stores', 'st')]",
+        "named": "[resourceId(parameters('sub'), 'other', 'Contoso.Test/stores', 'st')]",
+        "at": "[subscriptionResourceId(parameters('sub'), 'Contoso.Test/roles', 'r')]",
+    }
+    assert [one["id"] for one in shown["resources"]] == [
+        f"[resourceId({at}, 'Contoso.Test/stores', 'st')]",
+        f"[resourceId({at}, 'Contoso.Test/things', 'of')]",
+    ]

@@ -67,12 +67,12 @@ def _resource_id(context: TemplateContext, *arguments: str) -> Value:
     if scope.scope in ("tenant", "managementGroup") and not before:
         return _path(kind, names)
     if not subscription:
-        return reduced_call("resourceId", arguments)
+        return context.unresolved_id("resourceId", arguments)
     if rooted in _ROOTED:
         return f"/subscriptions/{subscription}/{_ROOTED[rooted]}/{names[0]}"
     if scope.scope == "resourceGroup" or len(before) == 2 or (before and group == before[0]):
         if not group:
-            return reduced_call("resourceId", arguments)
+            return context.unresolved_id("resourceId", arguments)
         return f"/subscriptions/{subscription}/resourceGroups/{group}{_path(kind, names)}"
     return f"/subscriptions/{subscription}{_path(kind, names)}"
 
@@ -81,7 +81,7 @@ def _subscription_resource_id(context: TemplateContext, *arguments: str) -> Valu
     before, kind, names = _split("subscriptionResourceId", arguments, 1)
     subscription = before[0] if before else context.deployment.subscription_id
     if not subscription:
-        return reduced_call("subscriptionResourceId", arguments)
+        return context.unresolved_id("subscriptionResourceId", arguments)
     if kind.casefold() == "microsoft.resources/resourcegroups":
         return f"/subscriptions/{subscription}/resourceGroups/{names[0]}"
     return f"/subscriptions/{subscription}{_path(kind, names)}"
