@@ -114,5 +114,7 @@ def inside(root: Path, base: Path, relative: str, where: Position) -> Path:
     target = (base / relative).resolve()
     if Path(relative).is_absolute() or not target.is_relative_to(root.resolve()):
         hint = "paths are relative to the file and stay inside its root"
-        raise InvalidInput([error("BP114", f"the path `{relative}` leaves `{root.resolve().name}`", where, hint)])
+        raise InvalidInput(
+            [error("BP114", f"the path `{relative}` leaves `{root.resolve().name}`", where, hint)]
+        )
     return target
