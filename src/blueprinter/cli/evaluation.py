@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,9 +21,9 @@ from blueprinter.cli.workspace import Workspace
 from blueprinter.compliance import (
     Estate,
     EvaluateOptions,
-    Finding,
     JoinedEstate,
     OfflineSource,
+    Recorder,
     Run,
     TemplateEstate,
     evaluate,
@@ -63,11 +63,11 @@ class Request:
     allow_partial: bool = False
     max_findings: int = 1000
     all_states: bool = False
+    jobs: int = 1
+    """In how many processes large inventories are judged."""
 
 
-def run_evaluation(
-    request: Request, workspace: Workspace, observe: Callable[[Finding], None] | None = None
-) -> Run:
+def run_evaluation(request: Request, workspace: Workspace, recorder: Recorder | None = None) -> Run:
     """Reads every input, judges, and gives the run. Raises `InvalidInput` with the faults of the phase that failed."""
     resolved, assignment = _resolved(request, workspace)
     bare = _bare_policies(request, workspace)
@@ -91,8 +91,8 @@ def run_evaluation(
         template_only=not request.inventories,
         assignment=assignment.name if assignment else "",
     )
-    source = OfflineSource(estate, policy_set)
-    return evaluate(resolved, source, estate, registers, options, policies=assigned, observe=observe)
+    source = OfflineSource(estate, policy_set, jobs=request.jobs)
+    return evaluate(resolved, source, estate, registers, options, policies=assigned, recorder=recorder)
 
 
 def _resolved(request: Request, workspace: Workspace) -> tuple[ResolvedBlueprint | None, Assignment | None]:

@@ -6,7 +6,7 @@ import glob
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import click
 from blueprinter.arm import (
     CLOUDS,
     DeploymentContext,
+    Expansion,
     compile_bicep,
     compile_bicep_parameters,
     expand,
@@ -128,10 +129,15 @@ def expand_templates(
         except InvalidInput as found:
             failed.append(found.diagnostics)
         else:
-            expanded.append(ExpandedTemplate(str(file), document.text.encode(), sealed(expansion)))
+            expanded.append(ExpandedTemplate(str(file), document.text.encode(), _of_azure(sealed(expansion))))
     if failed and not expanded:
         raise InvalidInput(diagnostic for found in failed for diagnostic in found)
     return Templates(tuple(expanded), tuple(_as_warning(found) for found in failed))
+
+
+def _of_azure(expansion: Expansion) -> Expansion:
+    """Without the resources of extensions, which have no id: they are not Azure's, and no policy sees them."""
+    return replace(expansion, resources=tuple(one for one in expansion.resources if one.id))
 
 
 def load_template(file: Path) -> tuple[Document, Document | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from blueprinter.compliance.exemptions import Exemptions
 from blueprinter.compliance.findings import SHOWN, Findings
 from blueprinter.compliance.ledger import Ledger, Verdict
@@ -29,6 +31,8 @@ class Books:
         self.findings = findings
         self.touched: set[str] = set()
         """The types that a test looked at, as spelled."""
+        self.shown = 0
+        """Findings among what was booked as alike."""
         self._linked_only = linked_only
 
     def enter(self, state: PolicyState, *, wanted: bool) -> Finding | None:
@@ -49,6 +53,18 @@ class Books:
         if judged.pair in SHOWN:
             self.findings.add(finding)
         return finding
+
+    def enter_alike(self, verdicts: Sequence[Verdict], within: frozenset[int], count: int) -> None:
+        """Books the verdicts on resources that are alike, which lie in the scopes of the exemptions `within`."""
+        number = self.ledger.number_for(count)
+        for verdict in verdicts:
+            test = self.tests.test_of(verdict.assigned)
+            judged = self.exemptions.apply_within(verdict, test, number, within)
+            account = self.ledger.add(test, judged.pair, verdict, number)
+            if judged.expired:
+                account.expired_exemption = True
+            if judged.pair in SHOWN:
+                self.shown += count
 
     def touch(self, test: str, type: str) -> None:
         """A test looked at a resource of a type."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from hashlib import sha256
+from typing import Protocol, runtime_checkable
 
 from blueprinter import __version__
 from blueprinter.blueprint import Control, LinkTarget, Registers, ResolvedBlueprint
@@ -31,6 +32,7 @@ from blueprinter.compliance.model import (
     LinkResult,
     Pair,
     Population,
+    Recorder,
     Run,
     StateSource,
 )
@@ -39,6 +41,15 @@ from blueprinter.compliance.scope import type_key
 from blueprinter.diagnostics import in_order
 from blueprinter.policy import AssignedPolicy, effect_of
 from blueprinter.text import plural
+
+
+@runtime_checkable
+class Tallying(Protocol):
+    """A source that may enter all of its states at once."""
+
+    def tally(self, books: Books, recorder: Recorder | None) -> bool:
+        """False = it cannot, and nothing was entered."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +80,14 @@ def evaluate(
     *,
     policies: Sequence[AssignedPolicy] | None = None,
     observe: Callable[[Finding], None] | None = None,
+    recorder: Recorder | None = None,
 ) -> Run:
     """Judges a population by policy states and registers.
 
     Without `resolved` there are no control results, only pairs and findings. `policies` are those that the source
     evaluates, where they are not the blueprint's own. `observe` is told of every policy state as it is judged, the
-    good ones too, for writers that stream. Raises `InvalidInput` only as the source and the estate do.
+    good ones too; a `recorder` writes them down as they are found. Raises `InvalidInput` only as the
+    source and the estate do.
     """
     if policies is None:
         policies = resolved.policies if resolved is not None else ()
@@ -93,7 +106,8 @@ def evaluate(
     )
     findings = Findings(options.max_findings, tuple(framework.controls) if framework else ())
     books = Books(tests, exemptions, Ledger(weights), findings, linked_only=resolved is not None)
-    _read(source, books, observe)
+    if observe is not None or not (isinstance(source, Tallying) and source.tally(books, recorder)):
+        _read(source, books, observe, recorder)
     ledger = books.ledger
     ledger.settle()
     population = estate.population()
@@ -167,12 +181,21 @@ def evaluate(
 # --- reading the states ---------------------------------------------------------------------------------------------
 
 
-def _read(source: StateSource, books: Books, observe: Callable[[Finding], None] | None) -> None:
+def _read(
+    source: StateSource,
+    books: Books,
+    observe: Callable[[Finding], None] | None,
+    recorder: Recorder | None,
+) -> None:
     """Every state into the books, one by one."""
     for state in source.states(""):
-        finding = books.enter(state, wanted=observe is not None)
-        if observe is not None and finding is not None:
+        finding = books.enter(state, wanted=observe is not None or recorder is not None)
+        if finding is None:
+            continue
+        if observe is not None:
             observe(finding)
+        if recorder is not None and (record := recorder.line(finding)):
+            recorder.write(record)
 
 
 def _hole(population: Population, options: EvaluateOptions) -> str:

@@ -22,6 +22,7 @@ SHOWN = (
 _PAIR_RANK = {pair: rank for rank, pair in enumerate(WORST_FIRST)}
 _SEVERITY_RANK = {severity: rank for rank, severity in enumerate(PolicySeverity)}
 _SLACK = 1_000
+_LEAST = 64
 _NO_BAR = 1 << 60
 
 Rank = tuple[int, int, int, str, str]
@@ -108,7 +109,7 @@ class Shortlist(Generic[Payload]):
         if self._last is not None and (rank, id, tail) > self._last:
             return
         self._held.append((rank, id, tail, payload))
-        if len(self._held) >= 2 * self._limit + _SLACK:
+        if len(self._held) >= self._limit + max(self._limit // 4, _LEAST):
             self._cut()
 
     def takes(self, rank: int, id: str) -> bool:

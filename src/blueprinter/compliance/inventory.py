@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import cast
 
 from blueprinter.arm import Origin, Resource, Value
+from blueprinter.compliance.collecting import CollectingDesk
 from blueprinter.compliance.estate import services_of
+from blueprinter.compliance.judging import Judging, Spooled, Tally
 from blueprinter.compliance.manifest import in_utc, manifest_of, read_manifest, stamp
 from blueprinter.compliance.model import Population
+from blueprinter.compliance.parallel import Unit, Workers, shares
 from blueprinter.compliance.records import Fault, MorePages, Record, read_rows
-from blueprinter.compliance.related import Bodies, RelatedIndex, Stored, name_of
+from blueprinter.compliance.related import Bodies, RelatedIndex, Stored
 from blueprinter.compliance.scope import type_key
-from blueprinter.compliance.survey import InventoryFile, Survey
+from blueprinter.compliance.survey import InventoryFile, Survey, SurveyPart
+from blueprinter.compliance.sweep import Sweep, twice
+from blueprinter.compliance.windows import digest, digesting
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, in_order
-from blueprinter.policy import Lookup
+from blueprinter.policy import ByScope, Lookup, resource_of
 
 SUFFIXES = (".jsonl", ".ndjson", ".json")
 _MANIFEST = ".manifest.json"
+_BLOCK = 1024 * 1024
 
 
 def read_inventories(paths: Sequence[Path], *, now: datetime, max_age_days: int = 30) -> Inventory:
@@ -83,6 +91,8 @@ class Inventory:
         self._now = now
         self._max_age_days = max_age_days
         self._known: Survey | None = None
+        self._again: frozenset[int] | None = None
+        """The marks of ids that come twice, once a reading has found that out."""
 
     def resources(self) -> Iterator[Resource]:
         """Every resource in the order of the files; of two with one id the first."""
@@ -115,21 +125,108 @@ class Inventory:
 
     def _survey(self) -> Survey:
         if self._known is None:
-            for _ in self.resources():
-                pass
+            self._collect(())
         if self._known is None:
             raise RuntimeError("a complete reading always leaves a survey")
         return self._known
 
+    # ------------------------------------------------------------ readings that count
+
+    def judge(self, judging: Judging, *, jobs: int = 1) -> Tally:
+        """Every resource, judged and counted in one reading. With several jobs in as many processes, where the
+        system has a way to start them; what comes out is the same."""
+        recorder = judging.recorder
+        if self._again is None and recorder is not None and not recorder.restart():
+            self._survey()  # what is written cannot be taken back: ids that come twice have to be known before
+        while True:
+            assumed = self._again or frozenset()
+            tally = self._judged(judging, assumed, jobs)
+            self._again = twice(tally.marks) if self._again is None else self._again
+            if self._again == assumed:
+                return tally
+            # each of these ids stands for the first of its rows only: once more, with care
+            self._known = None
+            if recorder is not None:
+                recorder.restart()
+
+    def _judged(self, judging: Judging, repeated: frozenset[int], jobs: int) -> Tally:
+        groups = shares([file.path for file in self.files], 1 if repeated else jobs)
+        survey = Survey(self.files) if self._known is None else None
+        if len(groups) > 1:
+            tally = self._together(judging, groups, survey)
+        else:
+            desk = judging.desk(judging.recorder)
+            sweep = Sweep(self.files, desk, self._scopes(), repeated=repeated)
+            self._read(sweep, groups[0], survey)
+            tally = desk.tally(sweep.parts, sweep.marks)
+        if survey is not None:
+            self._close(survey, tally.parts)
+        return tally
+
+    def _together(self, judging: Judging, groups: Sequence[Sequence[Unit]], survey: Survey | None) -> Tally:
+        """The shares of several processes as one."""
+        with ExitStack() as files:
+            spools = [files.enter_context(TemporaryFile()) for _ in groups]
+
+            def work(number: int) -> Tally:
+                recorder = judging.recorder and Spooled(judging.recorder, spools[number])
+                desk = judging.desk(recorder)
+                sweep = Sweep(self.files, desk, self._scopes())
+                self._read(sweep, groups[number], None)
+                tally = desk.tally(sweep.parts, sweep.marks)
+                spools[number].flush()
+                return tally
+
+            workers = Workers(work, len(groups))
+            if survey is not None:
+                for index, file in enumerate(self.files):
+                    digest(file.path, survey.digests(index))
+            first, *others = workers.results()
+            for tally in others:
+                first.add(tally)
+            if judging.recorder is not None:
+                for spool in spools:
+                    spool.seek(0)
+                    while block := spool.read(_BLOCK):
+                        judging.recorder.write(block)
+        return first
+
+    def _read(self, sweep: Sweep, units: Sequence[Unit], survey: Survey | None) -> None:
+        for index, part in units:
+            with digesting(self.files[index].path, survey.digests(index) if survey else ()):
+                sweep.read(index, part)
+
+    def _scopes(self) -> ByScope[str]:
+        return Survey(self.files).scope_of()
+
+    def _collect(self, types: Collection[str] | None) -> tuple[Bodies, list[tuple[str, str, Stored]]]:
+        """The rows of these types (None = all), in one reading, which surveys if none has."""
+        while True:
+            bodies = Bodies()
+            desk = CollectingDesk(self.files, types, bodies)
+            sweep = Sweep(self.files, desk, self._scopes(), repeated=self._again or frozenset())
+            survey = Survey(self.files) if self._known is None else None
+            self._read(sweep, shares([file.path for file in self.files], 1)[0], survey)
+            again = twice(sweep.marks)
+            if self._again is None and again:
+                self._again, self._known = again, None
+                continue
+            self._again = self._again or frozenset()
+            if survey is not None:
+                self._close(survey, sweep.parts)
+            return bodies, desk.rows
+
+    def _close(self, survey: Survey, parts: Mapping[int, SurveyPart]) -> None:
+        for index in range(len(self.files)):
+            survey.take(index, parts.get(index, SurveyPart()))
+        survey.finish(self._now, self._max_age_days)
+        self._known = survey
+
     def lookup_for(self, types: Collection[str] | None) -> Lookup:
         """Finds related resources of these types (None = all), from an index made in one reading."""
-        bodies = Bodies()
-        rows: list[tuple[str, str, Stored]] = []
-        wanted = None if types is None else frozenset(map(type_key, types))
-        if wanted is None or wanted:
-            for resource in self.resources():
-                if wanted is None or type_key(resource.type) in wanted:
-                    rows.append((resource.type, resource.id, bodies.put(resource)))
+        if types is not None and not types:
+            return RelatedIndex((), load=Bodies().get, doubt=self._doubt)
+        bodies, rows = self._collect(types)
         return RelatedIndex(rows, load=bodies.get, doubt=self._doubt)
 
     def groups(self, types: Collection[str]) -> Iterator[tuple[Iterator[Resource], Lookup]]:
@@ -206,4 +303,4 @@ def _resource(row: Record, file: str, versions: Mapping[str, str]) -> Resource |
     )
     # JSON is a value: only lists and objects of templates can hold `Unknown` besides
     body = cast("dict[str, Value]", row.body)
-    return Resource(id_, type_, name_of(body), body, Origin(file, row.line, 1), api_version)
+    return resource_of(body, Origin(file, row.line, 1), api_version=api_version)

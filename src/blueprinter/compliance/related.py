@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
 import weakref
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
-
-import orjson
+from tempfile import TemporaryFile
+from typing import IO, Generic, TypeVar
 
 from blueprinter.arm import Origin, Resource, parse_id
 from blueprinter.casing import fold
 from blueprinter.compliance.scope import type_key
-from blueprinter.policy import Found, LookupResult, NoneExist, NotCollected
+from blueprinter.compliance.sweep import unpacked
+from blueprinter.policy import Found, LookupResult, NoneExist, NotCollected, resource_of
 
 _IN_MEMORY = 64 * 1024 * 1024
 """Bytes of bodies that stay in memory; beyond, they go to a temporary file."""
@@ -37,33 +37,44 @@ class Stored:
 
 
 class Bodies:
-    """A store of resource bodies: in memory while small, else in a temporary file that vanishes with it."""
+    """A store of resource bodies: in memory while small, else in a temporary file that vanishes with it.
+
+    It can be read in processes that were started after it was filled.
+    """
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (lives as long as the index)
+        self._memory: bytearray | None = bytearray()
+        self._file: IO[bytes] | None = None
         self._end = 0
-        weakref.finalize(self, self._file.close)
 
-    def put(self, resource: Resource) -> Stored:
-        body = orjson.dumps(resource.body)
-        self._file.seek(self._end)
-        self._file.write(body)
-        origin = resource.origin
-        stored = Stored(self._end, len(body), origin.file, origin.line, resource.api_version)
-        self._end += len(body)
+    def put(self, raw: bytes | memoryview, file: str, line: int, api_version: str) -> Stored:
+        """Keeps a resource, given as JSON."""
+        stored = Stored(self._end, len(raw), file, line, api_version)
+        self._end += len(raw)
+        if self._memory is not None:
+            self._memory += raw
+            if self._end > _IN_MEMORY:
+                self._file = TemporaryFile(buffering=0)  # noqa: SIM115 (lives as long as the store)
+                weakref.finalize(self, self._file.close)
+                self._file.write(self._memory)
+                self._memory = None
+        elif self._file is not None:
+            self._file.write(raw)
         return stored
 
     def get(self, stored: Stored) -> Resource:
-        self._file.seek(stored.offset)
-        body = orjson.loads(self._file.read(stored.length))
-        origin = Origin(stored.file, stored.line, 1)
-        return Resource(body["id"], body["type"], name_of(body), body, origin, stored.api_version)
+        body = unpacked(self._read(stored.offset, stored.length))
+        return resource_of(body, Origin(stored.file, stored.line, 1), api_version=stored.api_version)
 
-
-def name_of(body: Mapping[str, object]) -> str:
-    """The name of a row: its `name`, else the last segment of its id."""
-    name = body.get("name")
-    return name if isinstance(name, str) and name else str(body.get("id", "")).rstrip("/").rpartition("/")[2]
+    def _read(self, offset: int, length: int) -> bytes:
+        if self._file is None:
+            return bytes((self._memory or b"")[offset : offset + length])
+        if hasattr(os, "pread"):  # processes share the place in the file, so it is left alone
+            return os.pread(self._file.fileno(), length, offset)
+        self._file.seek(offset)
+        found = self._file.read(length)
+        self._file.seek(0, os.SEEK_END)
+        return found
 
 
 class RelatedIndex(Generic[Reference]):

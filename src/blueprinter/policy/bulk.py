@@ -5,17 +5,18 @@ What a program says is what `PolicySet.run` would say of the row as a resource, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from blueprinter.arm import Resource, Value
 from blueprinter.casing import fold
 from blueprinter.policy.applicability import kind_of
 from blueprinter.policy.batch import PolicySet, state_of
 from blueprinter.policy.compiled import FAULTS, Outcome, Program, Target, write_program
-from blueprinter.policy.effects import fired_state
+from blueprinter.policy.conflicts import WRITING
+from blueprinter.policy.effects import family_of, fired_state
 from blueprinter.policy.fields import FieldKind
 from blueprinter.policy.interpret import Leaf
-from blueprinter.policy.judge import Judgement
+from blueprinter.policy.judge import CompiledPolicy, Judgement
 from blueprinter.policy.model import Lookup, PolicyState
 from blueprinter.policy.reach import lies_in
 from blueprinter.policy.scopes import ByScope
@@ -76,7 +77,7 @@ class BulkPolicies:
     def state_of_policy(self, place: int, resource: Resource, lookup: Lookup) -> PolicyState:
         """The state of one policy, which gives one on the resource, as `PolicySet.run` would."""
         wanted = self.policies.policies[place]
-        if self.policies.may_conflict:
+        if self.policies.may_conflict and may_write(wanted):
             states = self.policies.run(resource, lookup)
         else:
             program = self.program(resource.type, resource.api_version, self.circles(resource.id))
@@ -97,10 +98,13 @@ class BulkPolicies:
         except FAULTS:
             return None
 
-    def ask(
-        self, outcomes: tuple[Outcome, ...], resource: Resource, lookup: Lookup
-    ) -> tuple[PolicyState, ...]:
+    def ask(self, outcomes: Sequence[Outcome], resource: Resource, lookup: Lookup) -> tuple[PolicyState, ...]:
         """What the interpreter says where a program could not tell."""
         everyone = self.policies.policies
         unsure = [everyone[outcome.policy] for outcome in outcomes if outcome.state is None]
         return self.policies.judge(unsure, resource, lookup) if unsure else ()
+
+
+def may_write(policy: CompiledPolicy) -> bool:
+    """Whether a policy may write to a resource, so that what others write matters for its state."""
+    return policy.effect is None or family_of(policy.effect) in WRITING

@@ -277,7 +277,7 @@ class Evaluator:
                 self._path_in(left),
                 expected,
                 short(shown(value)),
-                2 if isinstance(left.value, Expression) else 0,
+                weight_of(left),
             )
         name = self._field_name(left)
         selection = self._look(name)
@@ -286,7 +286,7 @@ class Evaluator:
         chosen = chosen or (hits[0] if hits else None)
         path = path_text(chosen.path or selection.steps) if chosen else path_text(selection.steps)
         actual = short(shown(chosen.value)) if chosen else "an empty list"
-        return Leaf(path or name.text, expected, actual, _WEIGHTS.get(name.kind, 1))
+        return Leaf(path or name.text, expected, actual, weight_of(left, name.kind))
 
     def _leaf_of_count(
         self, operator: OperatorRow, left: FieldCount | ValueCount, right: Value, *, wanted: bool
@@ -314,8 +314,7 @@ class Evaluator:
             path = path_text(counted.first) or path
         else:
             actual = str(counted.low) if counted.low else "none"
-        # the members of a list in the rule say less than a property of the resource
-        return Leaf(path, expected, actual, 3 if isinstance(left, FieldCount) else 2)
+        return Leaf(path, expected, actual, weight_of(left))
 
     def _value_for(self, frame: Frame | None) -> Callable[[Operand], Value]:
         def value(operand: Operand) -> Value:
@@ -338,6 +337,16 @@ class Evaluator:
             if steps:
                 return path_text(steps)
         return ""
+
+
+def weight_of(left: FieldLeft | ValueLeft | FieldCount | ValueCount, kind: FieldKind | None = None) -> int:
+    """How much what a comparison looks at says about a resource; `kind` of the field, where it is one."""
+    if isinstance(left, ValueLeft):
+        return 2 if isinstance(left.value, Expression) else 0
+    if isinstance(left, FieldLeft):
+        return _WEIGHTS.get(kind, 1) if kind is not None else 1
+    # the members of a list in the rule say less than a property of the resource
+    return 3 if isinstance(left, FieldCount) else 2
 
 
 _WEIGHTS = {

@@ -1,8 +1,7 @@
 """Reports: a run, written down for a pipeline, an engineer or a security lead.
 
 `FORMATS` is the table of ways to write one; each takes the run and `ReportOptions` and yields text. A run holds
-only its worst findings: to write every policy state, hand `state_line` each finding while it is judged (`is_open`
-says which ones are written without `--all-states`).
+only its worst findings: `StateRecorder` writes every policy state while it is found.
 """
 
 from blueprinter.report.encoding import json_document, json_line
@@ -10,6 +9,7 @@ from blueprinter.report.formats import FORMATS, FormatRow
 from blueprinter.report.json_ import SCHEMA_FILE
 from blueprinter.report.jsonl import state_line
 from blueprinter.report.options import ReportOptions
+from blueprinter.report.recording import StateRecorder
 from blueprinter.report.records import is_open
 from blueprinter.report.words import NOT_A_VERDICT
 
@@ -19,6 +19,7 @@ __all__ = [
     "SCHEMA_FILE",
     "FormatRow",
     "ReportOptions",
+    "StateRecorder",
     "is_open",
     "json_document",
     "json_line",

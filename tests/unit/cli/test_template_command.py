@@ -345,3 +345,34 @@ def test_eval_takes_facts_and_values_for_all_requests(cli: Cli) -> None:
         {"value": "[concat('a', parameters('s'))]"},
         {"value": "AzureCloud"},
     ]
+
+
+def test_no_policy_sees_the_resources_of_extensions(cli: Cli) -> None:
+    made = {
+        "own": resource("a"),
+        "other": {"extension": "cluster", "type": "core/Secret@v1", "properties": {"x": 1}},
+    }
+    whole = template(made, languageVersion="2.2-experimental", extensions={"cluster": {"name": "Kubernetes"}})
+    write("main.json", whole)
+    rule = {"if": {"field": "tags.owner", "exists": False}, "then": {"effect": "audit"}}
+    write("policy.json", {"properties": {"displayName": "owner", "mode": "All", "policyRule": rule}})
+    done = cli("evaluate", "main.json", "--policies", "policy.json", "-o", "jsonl")
+    assert [json.loads(line)["resourceType"] for line in done.out.splitlines()] == ["Contoso.Test/things"]
+
+
+def test_annotations_are_all_that_stands_on_stdout(cli: Cli) -> None:
+    write("main.json", template([resource("a", properties={"mode": "[toLower('OPEN')]"})]))
+    rule = {
+        "if": {"field": "Contoso.Test/things/mode", "equals": "open"},
+        "then": {"effect": "deny"},
+    }
+    write("policy.json", {"properties": {"displayName": "closed: always", "policyRule": rule}})
+    done = cli("evaluate", "main.json", "--policies", "policy.json", "-o", "github", "-o", "run.sarif")
+    assert done.code == 3
+    (line,) = done.out.splitlines()
+    assert line.startswith("::warning file=main.json,line=10,col=17,endLine=10,endColumn=")
+    assert ",title=closed%3A always::Contoso.Test/things a: " in line
+    log = json.loads(Path("run.sarif").read_text())
+    place = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "main.json", "uriBaseId": "%SRCROOT%"}
+    assert place["region"]["startLine"] == 10

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
 
 import click
 
@@ -18,9 +16,9 @@ from blueprinter.cli.inputs import Destination, known_cloud, moment, split_posit
 from blueprinter.cli.output import Target, is_terminal, open_file, parse_targets, write_outputs
 from blueprinter.cli.remarks import say, show_diagnostics
 from blueprinter.cli.workspace import open_workspace
-from blueprinter.compliance import FailOn, Finding, exit_code
+from blueprinter.compliance import FailOn, exit_code
 from blueprinter.policy import PolicySeverity
-from blueprinter.report import ReportOptions, is_open, state_line
+from blueprinter.report import ReportOptions, StateRecorder
 from blueprinter.text import plural
 
 _UNLIMITED = 10**9
@@ -91,6 +89,14 @@ _UNLIMITED = 10**9
 )
 @click.option("--max-gaps", default=0, show_default=True, metavar="N", help="Gaps that are tolerated.")
 @click.option("--allow-partial", is_flag=True, help="Unreadable scopes and records do not make the run fail.")
+@click.option(
+    "--jobs",
+    default=1,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Processes that judge large inventories.",
+)
 @click.option("--all-states", is_flag=True, help="JSON lines: every policy state, not only the open ones.")
 @click.option(
     "--max-findings",
@@ -128,6 +134,7 @@ def command(
     min_severity: str | None,
     max_gaps: int,
     allow_partial: bool,
+    jobs: int,
     all_states: bool,
     max_findings: int,
     outputs: tuple[str, ...],
@@ -169,11 +176,11 @@ def command(
         allow_partial=allow_partial,
         max_findings=_UNLIMITED if any(one.format.name == "csv" for one in targets) else max_findings,
         all_states=all_states,
+        jobs=jobs,
     )
     workspace = open_workspace(Path.cwd())
     with ExitStack() as files:
-        observe = _observer(streamed, all_states, files)
-        run = run_evaluation(request, workspace, observe)
+        run = run_evaluation(request, workspace, _recorder(streamed, all_states, files))
     options = ReportOptions(
         color=settings.color and is_terminal(),
         width=shutil.get_terminal_size((100, 40)).columns,
@@ -202,20 +209,13 @@ def command(
     return int(code)
 
 
-def _observer(
-    targets: tuple[Target, ...], all_states: bool, files: ExitStack
-) -> Callable[[Finding], None] | None:
+def _recorder(targets: tuple[Target, ...], all_states: bool, files: ExitStack) -> StateRecorder | None:
     """Writes policy states line by line while they are found, so that memory stays flat."""
     if not targets:
         return None
-    sinks: list[TextIO] = [
-        files.enter_context(open_file(target.file)) if target.file else sys.stdout for target in targets
-    ]
-
-    def observe(finding: Finding) -> None:
-        if all_states or is_open(finding):
-            line = state_line(finding)
-            for sink in sinks:
-                sink.write(line)
-
-    return observe
+    to_files = [target.file for target in targets if target.file is not None]
+    sinks = [files.enter_context(open_file(file)).buffer for file in to_files]
+    if len(to_files) < len(targets):
+        sys.stdout.flush()
+        sinks.append(sys.stdout.buffer)
+    return StateRecorder(sinks, all_states=all_states, rewindable=len(to_files) == len(targets))

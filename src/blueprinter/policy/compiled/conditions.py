@@ -103,8 +103,9 @@ class Truth:
     """Deciding it always does."""
     may_read: bool = False
     """Deciding it may read an alias."""
-    reads: bool = False
-    """Deciding it always does."""
+    reads_if_true: bool = False
+    """Where it is true an alias was read."""
+    reads_if_false: bool = False
 
     @property
     def expression(self) -> ast.expr:
@@ -293,7 +294,8 @@ class Conditions:
         if made.code is None:
             return made
         reads = self._reads(condition)
-        made = replace(made, may_read=reads is not False, reads=reads is True)
+        sure = reads is True
+        made = replace(made, may_read=reads is not False, reads_if_true=sure, reads_if_false=sure)
         if not guess:
             return made
         made = replace(made, may_guess=True, guesses=True)
@@ -778,7 +780,12 @@ def _truth(test: predicates.Test) -> Truth:
 def _negated(inner: Truth) -> Truth:
     if inner.code is None:
         return FALSE if inner.constant else TRUE
-    return replace(inner, code=opposite(inner.code))
+    return replace(
+        inner,
+        code=opposite(inner.code),
+        reads_if_true=inner.reads_if_false,
+        reads_if_false=inner.reads_if_true,
+    )
 
 
 def _joined(members: Iterable[Truth], *, decisive: bool) -> Truth:
@@ -795,14 +802,28 @@ def _joined(members: Iterable[Truth], *, decisive: bool) -> Truth:
     if kept[-1].code is None and all(one.idle for one in kept):
         return kept[-1]
     parts = [one.expression for one in kept]
+    through = any(one.reads_if_false if decisive else one.reads_if_true for one in kept)
+    decided = _reads_up_to_decision(kept, decisive=decisive)
     return Truth(
         either(parts) if decisive else both(parts),
         plain=all(one.plain for one in kept),
         may_guess=any(one.may_guess for one in kept),
         guesses=kept[0].guesses,
         may_read=any(one.may_read for one in kept),
-        reads=kept[0].reads,
+        reads_if_true=decided if decisive else through,
+        reads_if_false=through if decisive else decided,
     )
+
+
+def _reads_up_to_decision(members: Sequence[Truth], *, decisive: bool) -> bool:
+    """Whether an alias was read when the first member that decides is met, whichever that is."""
+    before = False
+    for member in members:
+        own, other = member.reads_if_true, member.reads_if_false
+        if not (before or (own if decisive else other)):
+            return False
+        before = before or (other if decisive else own)
+    return True
 
 
 def _parts(steps: Path) -> list[tuple[str | int, ...]]:

@@ -142,9 +142,9 @@ def _is_text(case: _Case, wanted: str) -> ast.expr:
     text = fold(wanted)
     if text in ("true", "false"):
         return _is_boolean(case, text == "true")
-    equal = equals(case.folded, constant(text))
     if not text:
-        return either([equal, same(case.value, constant(None))])
+        return either([same(case.value, constant(None)), equals(case.value, constant(""))])
+    equal = equals(case.folded, constant(text))
     number = number_in(wanted)
     if number is None:
         return equal

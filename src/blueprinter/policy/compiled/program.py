@@ -66,7 +66,7 @@ class Slot:
     asks: int = 0
     guesses: int = 0
     source: AliasSource | None = AliasSource.NONE
-    """Where aliases come from unless one was guessed now; None = there may be none."""
+    """Where aliases come from when the rule holds, unless one was guessed now; None = there may be none."""
     always_asks: bool = False
     fired: ComplianceState = ComplianceState.NON_COMPLIANT
     otherwise: ComplianceState | None = ComplianceState.COMPLIANT
@@ -245,12 +245,12 @@ def _plain(
 
 
 def _source(truth: Truth, *, noted: bool) -> AliasSource | None:
-    """Where the aliases of a verdict come from, but for guesses that are noted."""
+    """Where the aliases of a rule that holds come from, but for guesses that are noted."""
     if truth.guesses and not noted:
         return AliasSource.GUESSED
     if not truth.may_read:
         return AliasSource.NONE
-    return AliasSource.TABLE if truth.reads else None
+    return AliasSource.TABLE if truth.reads_if_true else None
 
 
 def _safe(block: list[ast.stmt], plain: bool, faults: ast.expr, asks: int) -> list[ast.stmt]:

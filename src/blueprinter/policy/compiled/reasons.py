@@ -18,11 +18,11 @@ from blueprinter.policy.compiled.calculations import inputs_of
 from blueprinter.policy.compiled.code import choose, constant, function, give, load, opposite, together
 from blueprinter.policy.compiled.conditions import Conditions, FirstCounted, Scope, TooDeep, Writer
 from blueprinter.policy.compiled.loads import ROW
-from blueprinter.policy.compiled.runtime import Unsure
+from blueprinter.policy.compiled.runtime import Unsure, reader
 from blueprinter.policy.compiled.situation import Situation, Varies
 from blueprinter.policy.count import Counted
 from blueprinter.policy.fields import FieldKind, Path, Wildcard
-from blueprinter.policy.interpret import Evaluator, Leaf
+from blueprinter.policy.interpret import Evaluator, Leaf, weight_of
 from blueprinter.policy.subject import Frame, Undecidable
 from blueprinter.policy.syntax import (
     AllOf,
@@ -38,6 +38,15 @@ from blueprinter.policy.wording import member_name
 Row = Mapping[str, Value]
 Explain = Callable[[Row], Leaf | None]
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """What explains a condition, and how much it will say, where that is known beforehand."""
+
+    explain: Explain
+    weight: int | None
+
+
 _MOST = 4_096
 _LONGEST = 128
 _ALIKE = frozenset({str, int, float, bool, type(None)})
@@ -50,7 +59,7 @@ def write_reasons(situation: Situation) -> Explain:
     """
     try:
         plan = _Planner(situation)
-        explain = plan.of(situation.policy.rule.condition, truth=True, wanted=False)
+        explain = plan.of(situation.policy.rule.condition, truth=True, wanted=False).explain
         plan.finish()
     except (TooDeep, RecursionError):
         return _not_known
@@ -77,26 +86,37 @@ class _Planner:
         self._late: dict[str, _Late] = {}
 
     def finish(self) -> None:
+        if not self._late:
+            return
         made = assemble(self._writer.functions, self._writer.names.objects)
         for name, late in self._late.items():
             late.call = made[name]
 
-    def of(self, condition: Condition, *, truth: bool, wanted: bool) -> Explain:
+    def of(self, condition: Condition, *, truth: bool, wanted: bool) -> _Plan:
         """What decides a condition of which is known whether it is true."""
         if isinstance(condition, Compare):
-            return self._comparison(condition, wanted=wanted)
+            return _Plan(self._comparison(condition, wanted=wanted), self._weight(condition))
         if isinstance(condition, Not):
             return self.of(condition.member, truth=not truth, wanted=not wanted)
         decisive = not isinstance(condition, AllOf)
         if truth is decisive:
             return self._first(condition.members, truth=truth, wanted=wanted)
-        return _Best([self.of(member, truth=truth, wanted=wanted) for member in condition.members])
+        return _best([self.of(member, truth=truth, wanted=wanted) for member in condition.members])
 
-    def _first(self, members: Sequence[Condition], *, truth: bool, wanted: bool) -> Explain:
+    def _weight(self, condition: Compare) -> int | None:
+        left = condition.left
+        if not isinstance(left, FieldLeft):
+            return weight_of(left)
+        try:
+            return weight_of(left, self._situation.field(left.name).kind)
+        except (Varies, Undecidable, ExpressionError, RecursionError):
+            return None
+
+    def _first(self, members: Sequence[Condition], *, truth: bool, wanted: bool) -> _Plan:
         """The first member that decides."""
         scope = Scope(self._writer)
         conditions = Conditions(self._situation, scope)
-        plans: list[Explain] = []
+        plans: list[_Plan] = []
         tests: list[ast.expr] = []
         for member in members:
             found = conditions.truth(member)
@@ -112,7 +132,9 @@ class _Planner:
         # the last one decides when none before it does
         for place in reversed(range(min(len(tests), len(plans) - 1))):
             chosen = choose(tests[place], constant(place), chosen)
-        return _First(self._function(scope, chosen), plans)
+        weights = {plan.weight for plan in plans}
+        explain = _First(self._function(scope, chosen), [plan.explain for plan in plans])
+        return _Plan(explain, weights.pop() if len(weights) == 1 else None)
 
     def _function(self, scope: Scope, value: ast.expr) -> _Late:
         name = self._writer.names.fresh("reason")
@@ -123,6 +145,9 @@ class _Planner:
 
     def _comparison(self, condition: Compare, *, wanted: bool) -> Explain:
         asked = _Interpreted(self._situation, condition, wanted=wanted)
+        path = self._path(condition)
+        if path is not None:
+            return _ByOne(reader(path), asked).explain
         scope = Scope(self._writer)
         conditions = Conditions(self._situation, scope)
         try:
@@ -138,6 +163,21 @@ class _Planner:
         if inputs is None:
             return asked
         return _ByValue(self._function(scope, together(inputs)), asked)
+
+    def _path(self, condition: Compare) -> tuple[str | int, ...] | None:
+        """The one place in the resource that a comparison depends on; None where there is more to it."""
+        left = condition.left
+        if not isinstance(left, FieldLeft) or not self._is_constant(condition):
+            return None
+        try:
+            name = self._situation.field(left.name)
+            path = ("type",) if name.kind is FieldKind.TYPE else self._situation.path(name)
+        except (Varies, Undecidable, ExpressionError, RecursionError):
+            return None
+        if path is None or name.wildcards:
+            return None
+        plain = tuple(step for step in path if not isinstance(step, Wildcard))
+        return plain if len(plain) == len(path) else None
 
     def _is_constant(self, condition: Compare) -> bool:
         try:
@@ -179,6 +219,37 @@ class _Interpreted:
     def __call__(self, row: Row) -> Leaf | None:
         context = self.situation.target.context(self.situation.policy, row)
         return Evaluator(context).leaf(self.condition, wanted=self.wanted)
+
+
+class _ByOne:
+    """A comparison whose wording depends on one value."""
+
+    __slots__ = ("_asked", "_others", "_read", "_texts")
+
+    def __init__(self, read: Callable[[Row], object], asked: _Interpreted) -> None:
+        self._read = read
+        self._asked = asked
+        self._texts: dict[str, Leaf | None] = {}
+        self._others: dict[tuple[type, object], Leaf | None] = {}
+
+    def explain(self, row: Row) -> Leaf | None:
+        value = self._read(row)
+        if type(value) is str:
+            leaf = self._texts.get(value)
+            if leaf is None:
+                leaf = self._asked(row)
+                if len(self._texts) < _MOST and len(value) <= _LONGEST:
+                    self._texts[value] = leaf
+            return leaf
+        key = (type(value), value)
+        if key[0] not in _ALIKE:
+            return self._asked(row)
+        leaf = self._others.get(key)
+        if leaf is None:
+            leaf = self._asked(row)
+            if len(self._others) < _MOST:
+                self._others[key] = leaf
+        return leaf
 
 
 class _ByValue:
@@ -285,3 +356,12 @@ class _Best:
             if leaf is not None and (best is None or leaf.weight >= best.weight):
                 best = leaf
         return best
+
+
+def _best(plans: Sequence[_Plan]) -> _Plan:
+    """Of conditions that hold together the one that says most; which it is is often known beforehand."""
+    weights = [plan.weight for plan in plans if plan.weight is not None]
+    if not plans or len(weights) < len(plans):
+        return _Plan(_Best([plan.explain for plan in plans]), None)
+    most = max(weights)
+    return next(plan for plan in reversed(plans) if plan.weight == most)

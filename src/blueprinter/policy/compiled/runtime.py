@@ -161,3 +161,27 @@ def pair_tester(operator: OperatorRow, *, absent: Absent | None) -> Callable[[ob
         return result
 
     return test
+
+
+def reader(steps: Sequence[str | int]) -> Callable[[Mapping[str, Value]], object]:
+    """A function from a resource to the value at a path without `[*]`; None where it has none."""
+    names = tuple(steps)
+
+    def read(row: Mapping[str, Value]) -> object:
+        value: object = row
+        for step in names:
+            if type(value) is dict:
+                if step in value:
+                    value = value[step]
+                    continue
+                key = key_of(value, step) if isinstance(step, str) else None
+                if key is None:
+                    return None
+                value = value[key]
+            elif type(value) is list and type(step) is int and step < len(value):
+                value = value[step]
+            else:
+                return None
+        return value
+
+    return read

@@ -1,0 +1,219 @@
+"""What verdicts on a resource mean for a run, worked out once for all resources with the same verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from blueprinter.arm import Value
+from blueprinter.compliance.books import Books
+from blueprinter.compliance.findings import SHOWN, Rank, behind
+from blueprinter.compliance.ledger import Verdict
+from blueprinter.compliance.model import Finding, Pair
+from blueprinter.compliance.sweep import ALWAYS, NEVER
+from blueprinter.policy import (
+    AliasSource,
+    AssignedPolicy,
+    ComplianceState,
+    Leaf,
+    Outcome,
+    PolicyState,
+    Program,
+    UnsupportedReason,
+)
+
+_MUTE = frozenset({ComplianceState.COMPLIANT, ComplianceState.PROTECTED})
+"""States of which no record is written."""
+
+Answer = tuple[int, ComplianceState, UnsupportedReason | None, bool]
+"""A verdict without objects: the place of the policy, state, reason, whether on a guessed alias."""
+Answers = tuple[Answer, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Shown:
+    """One verdict of which more is wanted than a number."""
+
+    policy: int
+    outcome: Outcome | None
+    """None = the interpreter gave it."""
+    assigned: AssignedPolicy
+    pair: Pair
+    exemption: str
+    controls: tuple[str, ...]
+    rank: int
+    """`NEVER` for what is no finding."""
+    tail: tuple[str, str]
+    explain: Callable[[Mapping[str, Value]], Leaf | None] | None
+    """What names the deciding comparison, where the program has it; may raise `FAULTS`."""
+
+    def finding(self, state: PolicyState) -> Finding:
+        severity = self.assigned.definition.severity
+        return Finding(state, self.pair, severity, self.controls, self.exemption)
+
+
+class Entry:
+    """Resources with the same verdicts."""
+
+    __slots__ = (
+        "_clerk",
+        "_shown",
+        "answers",
+        "asks",
+        "count",
+        "lowest",
+        "outcomes",
+        "program",
+        "settled",
+        "within",
+    )
+
+    def __init__(
+        self,
+        clerk: Clerk,
+        program: Program,
+        answers: Answers,
+        outcomes: Sequence[Outcome],
+        asks: Sequence[Outcome],
+        within: frozenset[int],
+    ) -> None:
+        self.program = program
+        self.answers = answers
+        self.outcomes = outcomes
+        """The verdicts that the program gave."""
+        self.asks = asks
+        """What only the interpreter can tell, for each resource anew."""
+        self.within = within
+        """The exemptions in whose scopes the resources lie."""
+        self.count = 0
+        self.settled: dict[Answers, Entry] = {}
+        """With the interpreter's answers."""
+        self._clerk = clerk
+        self._shown: tuple[Shown, ...] | None = None
+        self.lowest = ALWAYS if asks else clerk.lowest(answers, within)
+        """The lowest rank of what is shown."""
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        """The verdicts of which more is wanted than a number."""
+        if self._shown is None:
+            self._shown = self._clerk.shown(self.program, self.answers, self.outcomes, self.within)
+        return self._shown
+
+
+class Clerk:
+    """Knows policies, exemptions and the order of findings. Nothing is booked here."""
+
+    def __init__(self, policies: Sequence[AssignedPolicy], books: Books, *, recording: bool) -> None:
+        """`recording`: every state that is not fine is wanted, not only the worst findings."""
+        self._policies = tuple(policies)
+        self._tests = [books.tests.test_of(policy) for policy in self._policies]
+        self._books = books
+        self._recording = recording
+        self._places = {id(policy): place for place, policy in enumerate(self._policies)}
+        self._ranks = self._ranking()
+        self._judged: dict[tuple[Answer, frozenset[int]], tuple[Pair, str, int]] = {}
+
+    def _ranking(self) -> Mapping[Rank, int]:
+        books = self._books
+        ranks = {
+            books.findings.rank(policy, pair, books.tests.controls_of(test))
+            for policy, test in zip(self._policies, self._tests, strict=True)
+            for pair in SHOWN
+        }
+        return {rank: place for place, rank in enumerate(sorted(ranks))}
+
+    @property
+    def limit(self) -> int:
+        """How many findings are wanted."""
+        return self._books.findings.limit
+
+    def concerned(self, program: Program) -> bool:
+        """Whether some policy of a program has exemptions."""
+        return any(self._books.exemptions.concern(self._tests[slot.policy]) for slot in program.slots)
+
+    def entry(self, program: Program, outcomes: Sequence[Outcome], within: frozenset[int]) -> Entry:
+        """What these outcomes mean."""
+        known = [outcome for outcome in outcomes if outcome.state is not None]
+        asks = [outcome for outcome in outcomes if outcome.state is None]
+        answers = tuple(
+            [(one.policy, one.state, None, one.guessed) for one in known if one.state is not None]
+        )
+        return Entry(self, program, answers, known, asks, within)
+
+    def settle(self, entry: Entry, states: Sequence[PolicyState]) -> Entry:
+        """What they mean together with the interpreter's states of one resource."""
+        asked = tuple(
+            [
+                (
+                    self._places[id(state.assigned)],
+                    state.state,
+                    state.reason,
+                    state.alias_source is AliasSource.GUESSED,
+                )
+                for state in states
+            ]
+        )
+        found = entry.settled.get(asked)
+        if found is None:
+            answers = tuple(sorted((*entry.answers, *asked), key=_place))
+            found = Entry(self, entry.program, answers, entry.outcomes, (), entry.within)
+            entry.settled[asked] = found
+        return found
+
+    def place_of(self, policy: AssignedPolicy) -> int:
+        return self._places[id(policy)]
+
+    def verdict(self, answer: Answer) -> Verdict:
+        place, state, reason, guessed = answer
+        return Verdict(self._policies[place], state, reason, guessed)
+
+    def lowest(self, answers: Answers, within: frozenset[int]) -> int:
+        """The lowest rank of what is shown of these verdicts."""
+        loud = [answer for answer in answers if answer[1] not in _MUTE]
+        if not loud:
+            return NEVER
+        if self._recording:
+            return ALWAYS
+        return min(self._judge(answer, within)[2] for answer in loud)
+
+    def _judge(self, answer: Answer, within: frozenset[int]) -> tuple[Pair, str, int]:
+        """Pair, exemption and rank of a verdict; it is the same for all entries."""
+        known = self._judged.get((answer, within))
+        if known is None:
+            books = self._books
+            test = self._tests[answer[0]]
+            judged = books.exemptions.apply_within(self.verdict(answer), test, None, within)
+            rank = NEVER
+            if judged.pair in SHOWN:
+                controls = books.tests.controls_of(test)
+                rank = self._ranks[books.findings.rank(self._policies[answer[0]], judged.pair, controls)]
+            known = self._judged[answer, within] = judged.pair, judged.exemption, rank
+        return known
+
+    def shown(
+        self, program: Program, answers: Answers, outcomes: Sequence[Outcome], within: frozenset[int]
+    ) -> tuple[Shown, ...]:
+        """The verdicts of which more is wanted than a number."""
+        by_policy = {outcome.policy: outcome for outcome in outcomes}
+        found = []
+        for answer in answers:
+            if answer[1] in _MUTE:
+                continue
+            pair, exemption, rank = self._judge(answer, within)
+            if rank is NEVER and not self._recording:
+                continue
+            place = answer[0]
+            assigned = self._policies[place]
+            controls = self._books.tests.controls_of(self._tests[place])
+            outcome = by_policy.get(place)
+            sure = outcome is not None and outcome.source is not None
+            explain = program.reason(place) if sure and self._recording else None
+            found.append(
+                Shown(place, outcome, assigned, pair, exemption, controls, rank, behind(assigned), explain)
+            )
+        return tuple(found)
+
+
+def _place(answer: Answer) -> int:
+    return answer[0]
