@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 import orjson
 
 from blueprinter.document import Json
+from blueprinter.sandbox.loose_json import loads
 
 Body: TypeAlias = "dict[str, Any]"
 """A JSON object as Azure sends and takes it."""
@@ -37,8 +38,9 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The path, decoded, without a `/` at the end."""
-        return unquote(urlsplit(self.url).path).rstrip("/") or "/"
+        """The path, decoded, without a `/` at the end; `//` is one, since clients put a scope that begins with `/`
+        behind a `/`, also as `/%2Fsubscriptions%2F…`."""
+        return "/" + "/".join(part for part in unquote(urlsplit(self.url).path).split("/") if part)
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -143,12 +145,21 @@ class Store(Protocol):
         """The object and everything whose id lies below it."""
         ...
 
-    def of_type(self, type: str, scope: str = "") -> Iterator[Stored]:
-        """Objects of a type whose id is `scope` or lies below it (empty = all), by id."""
+    def of_type(self, type: str, scope: str = "", after: str = "") -> Iterator[Stored]:
+        """Objects of a type whose id is `scope` or lies below it (empty = all), by id; `after`: those behind this
+        id. What is written while it is read may or may not be met."""
         ...
 
-    def below(self, scope: str) -> Iterator[Stored]:
-        """All objects whose id lies below a scope (not the scope itself), by id."""
+    def below(self, scope: str, after: str = "") -> Iterator[Stored]:
+        """All objects whose id lies below a scope (not the scope itself), by id; `after` as for `of_type`."""
+        ...
+
+    def count(self, type: str, scope: str = "") -> int:
+        """How many objects `of_type` would give."""
+        ...
+
+    def has(self, id: str) -> bool:
+        """Whether there is an object of this id; cheaper than reading it."""
         ...
 
     def note(self, key: str) -> Json:
@@ -312,7 +323,7 @@ class Call:
     def body(self) -> Body:
         """The body, an object. Raises `Refusal` (400 InvalidRequestContent) for anything else."""
         try:
-            found = orjson.loads(self.request.body)
+            found = loads(self.request.body)
         except orjson.JSONDecodeError as fault:
             raise Refusal(
                 400,
