@@ -1,0 +1,167 @@
+"""`blueprinter render`: a blueprint with its assignment as files that can be deployed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from blueprinter.blueprint import Assignment, Blueprint, load_assignment, resolve
+from blueprinter.cli import Settings
+from blueprinter.cli.output import write_file
+from blueprinter.cli.remarks import say, show_diagnostics
+from blueprinter.cli.workspace import Workspace, open_workspace
+from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, in_order
+from blueprinter.document import inside, load
+from blueprinter.render import (
+    TARGETS,
+    Adopted,
+    Rendered,
+    RenderOptions,
+    Sources,
+    deployments_of,
+    load_adopted,
+    render,
+)
+from blueprinter.text import plural
+
+
+@click.command("render")
+@click.argument("blueprint", required=False)
+@click.option(
+    "-a",
+    "--assignment",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The assignment: scope, location, parameters, resource groups.",
+)
+@click.option(
+    "-t",
+    "--target",
+    default="stack",
+    show_default=True,
+    metavar="TARGET",
+    help=f"{', '.join(TARGETS.names())}.",
+)
+@click.option(
+    "-d",
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Where the files are written.",
+)
+@click.option(
+    "--split",
+    type=click.Choice(["roles"]),
+    help="Put all role assignments in a template of their own, which somebody else deploys.",
+)
+@click.option(
+    "--allow-plain-secret", is_flag=True, help="Hand a secret to a template parameter that is not secure."
+)
+@click.pass_obj
+def command(
+    settings: Settings,
+    blueprint: str | None,
+    assignment: Path,
+    target: str,
+    directory: Path,
+    split: str | None,
+    allow_plain_secret: bool,
+) -> None:
+    """Turn BLUEPRINT, put on a scope by an assignment, into files that can be deployed.
+
+    There is one template for each scope: `assignment.json`, and `definitions.json` where definitions are kept at
+    another scope; with --split roles also `roles.json`. Several subscriptions get a folder each. BLUEPRINT is a name
+    or a path; by default it is what the assignment names. Nothing is asked of Azure, and the same input gives the
+    same bytes.
+    """
+    if TARGETS.get(target) is None:
+        hint = TARGETS.suggest(target) or f"targets: {', '.join(TARGETS.names())}"
+        raise click.UsageError(f"`{target}` is no target; {hint}")
+    workspace = open_workspace(Path.cwd())
+    given = load_assignment(load(assignment))
+    found = workspace.blueprint(_named(blueprint, given, assignment))
+    options = RenderOptions(
+        target=target,
+        split_roles=split == "roles",
+        allow_plain_secret=allow_plain_secret,
+        sources=sources_of(workspace),
+        adopted=adopted_of(given, found),
+    )
+    rendered = render_all(found, given, options, workspace, settings.cloud)
+    show_diagnostics(
+        in_order([*given.diagnostics, *(one for each in rendered.values() for one in each.diagnostics)]),
+        settings,
+    )
+    files = 0
+    for folder, one in rendered.items():
+        for name, content in one.files.items():
+            write_file(directory / folder / name, [content.decode()])
+            files += 1
+    mark = next(iter(rendered.values())).mark
+    say(
+        f"wrote {plural(files, 'file')} to {directory}: {mark.blueprint} {mark.version}, content {mark.content[:8]}",
+        settings,
+    )
+
+
+def render_all(
+    blueprint: Blueprint, assignment: Assignment, options: RenderOptions, workspace: Workspace, cloud: str
+) -> dict[str, Rendered]:
+    """What is rendered for each scope of an assignment, by the folder it belongs in (empty where there is one).
+
+    Raises `InvalidInput` with the faults of all scopes.
+    """
+    scopes = deployments_of(assignment)
+    found: dict[str, Rendered] = {}
+    faults: list[Diagnostic] = []
+    for one in scopes:
+        try:
+            resolved = resolve(
+                blueprint,
+                definitions=workspace.definitions,
+                sets=workspace.sets,
+                assignment=one,
+                builtin_facts=workspace.facts,
+                cloud=cloud,
+            )
+            rendered = render(resolved, one, options)
+        except InvalidInput as invalid:
+            faults.extend(invalid.diagnostics)
+        else:
+            everything = in_order([*resolved.diagnostics, *rendered.diagnostics])
+            folder = one.scopes[0].rpartition("/")[2] if len(scopes) > 1 else ""
+            found[folder] = replace(rendered, diagnostics=everything)
+    if faults:
+        raise InvalidInput(faults)
+    return found
+
+
+def sources_of(workspace: Workspace) -> Sources:
+    """What rendering needs to know of definitions."""
+    bodies = {key: load(files[-1]) for key, files in workspace.policy_names.items() if files}
+    return Sources(bodies, workspace.definitions, workspace.sets, workspace.facts)
+
+
+def adopted_of(assignment: Assignment, blueprint: Blueprint) -> Adopted:
+    """What the file says that `adopted` of an assignment names; nothing where it names none."""
+    if not assignment.adopted:
+        return Adopted()
+    folder, where = Path(assignment.document.file).parent, assignment.document.locate("/adopted")
+    file = inside(folder, folder, assignment.adopted, where)
+    if not file.is_file():
+        raise InvalidInput([error("BP101", f"`{assignment.adopted}` does not exist", where)])
+    return load_adopted(load(file), blueprint)
+
+
+def _named(blueprint: str | None, assignment: Assignment, file: Path) -> str:
+    """BLUEPRINT, else what the assignment names: a path is relative to its file."""
+    if blueprint is not None:
+        return blueprint
+    name = assignment.blueprint
+    if not name:
+        raise InvalidInput([error("BP622", "which blueprint?", Position(str(file)), "name it as BLUEPRINT")])
+    beside = file.parent / name
+    return str(beside) if "/" in name and beside.is_dir() else name
