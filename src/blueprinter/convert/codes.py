@@ -36,4 +36,11 @@ CODES: tuple[CodeRow, ...] = (
         "A.6.3,storage-https-only,full",
         "A.6.3,storage-https-only,indicative",
     ),
+    CodeRow(
+        "BP299",
+        "no assignment of Azure Blueprints",
+        "An exported assignment is what `az rest` or the REST API gives, what `az blueprint assignment show` or "
+        "`Get-AzBlueprintAssignment | ConvertTo-Json` prints, the body of a request that made one, or a template with "
+        "one among its resources.",
+    ),
 )
