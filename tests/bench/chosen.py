@@ -6,16 +6,34 @@ policies about the same types stand in for them.
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
-from blueprinter.cli.workspace import Workspace
-from blueprinter.document import load
-from blueprinter.policy import AssignedPolicy, PolicyDefinition, read_definition
+from estate import KINDS
 
-BUILT_IN = (
-    Path(__file__).parents[3] / "shared" / "data" / "azure-policy" / "built-in-policies" / "policyDefinitions"
+from blueprinter.casing import fold
+from blueprinter.cli.workspace import Workspace
+from blueprinter.diagnostics import InvalidInput
+from blueprinter.document import load
+from blueprinter.policy import (
+    AliasTable,
+    AssignedPolicy,
+    PolicyDefinition,
+    compile_policies,
+    effect_of,
+    is_data_plane,
+    is_definition,
+    read_alias_table,
+    read_definition,
 )
+
+_DATA = Path(__file__).parents[3] / "shared" / "data"
+BUILT_IN = _DATA / "azure-policy" / "built-in-policies" / "policyDefinitions"
+ALIASES = _DATA / "aliases.csv.gz"
+OUT = Path(__file__).parents[2] / "out" / "bench"
+TYPES = frozenset(fold(type_) for type_, _, _ in KINDS)
+NOW = "2026-11-20T06:00:00.0000000Z"
 
 SHIPPED = (
     "allowed-locations",
@@ -52,6 +70,17 @@ PAIRED = (
     ("Cosmos DB/Cosmos_NetworkRulesExist_Audit.json", "cosmos-network-filter"),
 )
 """A built-in definition, and the shipped one that stands in for it."""
+EIGHT = (
+    "storage-https-only",
+    "storage-tls-version",
+    "storage-no-anonymous-blobs",
+    "vm-encryption-at-host",
+    "key-vault-purge-protection",
+    "nic-ip-forwarding-off",
+    "app-https-only",
+    "disk-public-access-off",
+)
+"""What other engines are given too, in their languages: `peers/`."""
 
 
 def chosen(workspace: Workspace) -> list[AssignedPolicy]:
@@ -77,3 +106,57 @@ def _renamed(definition: PolicyDefinition, copy: int) -> PolicyDefinition:
         return definition
     name = f"{definition.name}-{copy}"
     return replace(definition, id=f"/providers/Microsoft.Authorization/policyDefinitions/{name}", name=name)
+
+
+def aliases(workspace: Workspace) -> AliasTable:
+    """What shipped policies carry, and Azure's own of the types, where they lie beside the project."""
+    if not ALIASES.is_file():
+        return workspace.aliases
+    few = OUT / "aliases.csv"
+    if not few.is_file():
+        OUT.mkdir(parents=True, exist_ok=True)
+        with gzip.open(ALIASES, "rt", encoding="utf-8-sig") as lines:
+            found = [line for line in lines if fold(line.partition(",")[0].rpartition("/")[0]) in TYPES]
+        few.write_text("".join(found), encoding="utf-8")
+    return workspace.aliases.merge(read_alias_table(few))
+
+
+def asking(workspace: Workspace) -> list[AssignedPolicy]:
+    """Shipped policies that ask for related resources, about types of the made-up estate."""
+    assigned = [
+        AssignedPolicy(definition)
+        for _, definition in sorted(workspace.definitions.items())
+        if definition.rule.existence is not None
+    ]
+    return [one for one in assigned if _meets(one, workspace.aliases)]
+
+
+def built_in() -> tuple[list[AssignedPolicy], AliasTable]:
+    """Every built-in audit or deny policy that looks at nothing but the resource and is about one of the types, with
+    its default parameters, and Azure's aliases."""
+    names = read_alias_table(ALIASES)
+    found: dict[str, AssignedPolicy] = {}
+    for file in sorted(BUILT_IN.rglob("*.json")):
+        document = load(file)
+        if "Azure Government" in file.parts or not is_definition(document.value):
+            continue
+        try:
+            definition = read_definition(document)
+        except InvalidInput:
+            continue
+        assigned = AssignedPolicy(definition)
+        if definition.deprecated or is_data_plane(definition.mode) or definition.rule.existence is not None:
+            continue
+        if any(not parameter.has_default for parameter in definition.parameters.values()):
+            continue
+        if fold(effect_of(assigned) or "") in ("audit", "deny") and _meets(assigned, names, alone=True):
+            found.setdefault(definition.name, assigned)
+    return list(found.values()), names
+
+
+def _meets(assigned: AssignedPolicy, aliases: AliasTable, *, alone: bool = False) -> bool:
+    """Whether a policy names one of the types, and with `alone` asks for nothing beside the resource."""
+    policies = compile_policies([assigned], aliases=aliases, now=NOW)
+    if alone and policies.related_types:
+        return False
+    return policies.types is not None and bool(policies.types & TYPES)

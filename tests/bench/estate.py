@@ -7,6 +7,7 @@ are spelled in lower case, as Resource Graph does; one row in two hundred spells
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -818,11 +819,14 @@ KINDS: tuple[tuple[str, int, Maker], ...] = (
 _WEIGHTS = [weight for _, weight, _ in KINDS]
 
 
-def rows(count: int, seed: int = SEED) -> Iterator[Row]:
-    """That many rows, no two with one id."""
+def rows(count: int, seed: int = SEED, *, odd_keys: bool = True) -> Iterator[Row]:
+    """That many rows, no two with one id. `odd_keys`: some spell property keys in another letter case."""
     draw = random.Random(seed)
     for index in range(count):
-        yield _row(index, draw)
+        row = _row(index, draw)
+        if odd_keys and index % ODD_KEYS == ODD_KEYS - 1:
+            row["properties"] = {key[:1].upper() + key[1:]: value for key, value in row["properties"].items()}
+        yield row
 
 
 def _row(index: int, draw: Draw) -> Row:
@@ -862,14 +866,16 @@ def _row(index: int, draw: Draw) -> Row:
         "extendedLocation": None,
     }
     row.update(make(draw, id_, name))
-    if index % ODD_KEYS == ODD_KEYS - 1:
-        row["properties"] = {key[:1].upper() + key[1:]: value for key, value in row["properties"].items()}
     return row
 
 
-def write(file: Path, count: int, seed: int = SEED) -> Path:
+def write(file: Path, count: int, seed: int = SEED, *, odd_keys: bool = True) -> Path:
     """An inventory in JSON lines."""
     with file.open("wb") as out:
-        for row in rows(count, seed):
+        for row in rows(count, seed, odd_keys=odd_keys):
             out.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
     return file
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), int(sys.argv[2]), odd_keys="--plain" not in sys.argv)

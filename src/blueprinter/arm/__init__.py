@@ -21,8 +21,8 @@ from blueprinter.arm.expand import expand
 from blueprinter.arm.expansion_json import expand_to_json
 from blueprinter.arm.functions import FUNCTIONS, find_function
 from blueprinter.arm.ids import ResourceId, child_of, id_within, parse_id, scope_of
-from blueprinter.arm.limits import has_unknown
-from blueprinter.arm.literal import literal
+from blueprinter.arm.limits import Budget, has_unknown
+from blueprinter.arm.literal import literal, literal_key
 from blueprinter.arm.model import (
     AnyContext,
     BlueprintContext,
@@ -44,8 +44,10 @@ from blueprinter.arm.model import (
 )
 from blueprinter.arm.parameters import SuppliedParameter, read_parameters
 from blueprinter.arm.parser import parse_expression
+from blueprinter.arm.partial import partial
 from blueprinter.arm.rows import Category, FunctionRow, ParameterRow
 from blueprinter.arm.sealing import sealed
+from blueprinter.arm.stages import Stage, StagedResource, StagedValue, notation, stage
 from blueprinter.arm.syntax import (
     Call,
     Literal,
@@ -66,6 +68,7 @@ __all__ = [
     "FUNCTIONS",
     "AnyContext",
     "BlueprintContext",
+    "Budget",
     "Call",
     "Category",
     "CloudRow",
@@ -87,6 +90,9 @@ __all__ = [
     "Property",
     "Resource",
     "ResourceId",
+    "Stage",
+    "StagedResource",
+    "StagedValue",
     "SuppliedParameter",
     "TemplateContext",
     "Unknown",
@@ -112,11 +118,14 @@ __all__ = [
     "is_expression",
     "is_template",
     "literal",
+    "literal_key",
     "node_text",
     "normal_location",
+    "notation",
     "number_in",
     "parse_expression",
     "parse_id",
+    "partial",
     "policy_compare",
     "policy_equal",
     "read_parameters",
@@ -125,6 +134,7 @@ __all__ = [
     "scope_of",
     "sealed",
     "source_of",
+    "stage",
     "unescape",
     "value_text",
 ]

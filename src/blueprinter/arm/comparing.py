@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable
 
 from blueprinter.arm.model import Unknown, Value
 from blueprinter.arm.secure_values import opened
-from blueprinter.casing import fold, key_of, same
+from blueprinter.casing import fold, same
 
 # The order of the Unicode collation for what is neither digit nor letter; what is not listed follows by code point.
 _PUNCTUATION = {
@@ -67,12 +67,27 @@ def equal(left: Value, right: Value) -> bool | None:
 
 
 def _equal_objects(left: dict[str, Value], right: dict[str, Value]) -> bool | None:
+    keys = _same_keys(left, right)
+    return False if keys is None else all_of(equal(left[key], right[other]) for key, other in keys)
+
+
+def _same_keys(left: dict[str, Value], right: dict[str, Value]) -> list[tuple[str, str]] | None:
+    """Each key of the one object with the key of the other that spells it, the exact spelling first; None where a
+    key has no counterpart."""
     if len(left) != len(right):
-        return False
-    keys = {key: key_of(right, key) for key in left}
-    if None in keys.values():
-        return False
-    return all_of(equal(left[key], right[other]) for key, other in keys.items() if other is not None)
+        return None
+    if left.keys() == right.keys():
+        return [(key, key) for key in left]
+    folded: dict[str, str] = {}
+    for key in right:
+        folded.setdefault(fold(key), key)
+    pairs: list[tuple[str, str]] = []
+    for key in left:
+        other = key if key in right else folded.get(fold(key))
+        if other is None:
+            return None
+        pairs.append((key, other))
+    return pairs
 
 
 def identity(value: Value) -> Hashable:
@@ -98,14 +113,10 @@ def policy_equal(left: Value, right: Value) -> bool | None:
             return False
         return all_of(policy_equal(one, other) for one, other in zip(left, right, strict=True))
     if isinstance(left, dict) and isinstance(right, dict):
-        if len(left) != len(right):
+        keys = _same_keys(left, right)
+        if keys is None:
             return False
-        keys = {key: key_of(right, key) for key in left}
-        if None in keys.values():
-            return False
-        return all_of(
-            policy_equal(left[key], right[other]) for key, other in keys.items() if other is not None
-        )
+        return all_of(policy_equal(left[key], right[other]) for key, other in keys)
     if isinstance(left, str) or isinstance(right, str):
         text, value = (left, right) if isinstance(left, str) else (right, left)
         return _spells(str(text), value)

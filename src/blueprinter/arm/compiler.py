@@ -250,6 +250,7 @@ def _strict(
             if type(value) not in types:
                 look = True
             values.append(value)
+        seen = 0
         try:
             result: Value
             unknown = None
@@ -258,6 +259,10 @@ def _strict(
                 seen += len(unknown.expression) if unknown is not None else 0
                 if counted and seen > FREE and context is not None:
                     context.spend(seen)
+            if limited and context is not None:
+                taken = _weight(values, seen)
+                if taken > FREE:
+                    context.spend(taken)
             if unknown is None:
                 result = function(context, *values) if wants_context else function(*values)
             else:
@@ -278,6 +283,18 @@ def _strict(
     return code
 
 
+def _weight(values: list[Value], seen: int) -> int:
+    """What a call of a policy's function looks at: characters, elements, and what elements hold (`seen`)."""
+    weight = _ELEMENT * seen
+    for value in values:
+        if type(value) is str:
+            weight += len(value)
+        elif type(value) is list or type(value) is dict:
+            weight += _ELEMENT * len(value)
+    return weight
+
+
+_ELEMENT = 8
 _WEIGHTS: Mapping[type, int] = {str: 1, list: 4, dict: 4}
 """What a character, element or member of a result counts as."""
 

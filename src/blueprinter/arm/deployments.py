@@ -290,8 +290,11 @@ class Deployment:
         return scope_objects.resource_group(self.target, self.work.root.location, self._group)
 
     def _group(self) -> Mapping[str, Value] | None:
-        """The resource group of this deployment, where a deployment further up makes it."""
-        found = self._find(self.target.id())
+        """The resource group of this deployment, where a deployment further up makes it.
+
+        This one cannot, and its own resources may be called after what is asked for.
+        """
+        found = self.parent._find(self.target.id()) if self.parent is not None else None
         return found.body() if found is not None and found.is_deployed else None
 
     def subscription(self) -> Value:

@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 from blueprinter.arm.copying import Loop, LoopKind, copy_index
 from blueprinter.arm.dependencies import evaluation_order
 from blueprinter.arm.evaluating import Evaluator
+from blueprinter.arm.hashing import guid
 from blueprinter.arm.model import DeploymentContext, ExpressionError, UserFunction, Value
 from blueprinter.arm.parameter_types import UnknownType, is_nullable, resolve, with_secure_parts
 from blueprinter.arm.parameters import SuppliedParameter, check_value, is_placeholder, symbol
@@ -279,7 +280,8 @@ class View:
         return self.deployment.utc_now or None
 
     def new_guid(self) -> str | None:
-        return None
+        seed = self.deployment.guid_seed
+        return guid((seed, self.subject)) if seed else None
 
     def spend(self, work: int) -> None:
         self.frame.evaluator.budget.spend(work)

@@ -75,6 +75,9 @@ class PolicyContext(Protocol):
     def resource_group(self) -> Mapping[str, Value]: ...
     def subscription(self) -> Mapping[str, Value]: ...
     def utc_now(self) -> str: ...
+    def spend(self, work: int) -> None:
+        """Counts work, so that no rule takes forever. Raises where there was too much of it."""
+        ...
 
 
 class BlueprintContext(Protocol):
@@ -103,6 +106,8 @@ class DeploymentContext:
     """ISO 8601 in UTC; empty = `utcNow()` stays symbolic."""
     cloud: str = "AzureCloud"
     """What `environment()` describes: a row of the clouds."""
+    guid_seed: str = ""
+    """What `newGuid()` is made of, with the parameter it stands for; empty = it stays symbolic."""
 
 
 UserFunction: TypeAlias = "Callable[[tuple[Value, ...]], Value]"

@@ -5,7 +5,7 @@ Source: Microsoft Learn, "Define the order for deploying resources in ARM templa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from heapq import heapify, heappop, heappush
 
 from blueprinter.arm.deployments import Deployment
@@ -20,7 +20,7 @@ def in_deployment_order(deployment: Deployment) -> Iterator[Instance]:
 
     Circles and dependencies on nothing are reported.
     """
-    for instance in _ordered(deployment):
+    for instance in ordered(deployment):
         if not instance.is_deployed:
             continue
         if not instance.is_deployment:
@@ -52,34 +52,34 @@ def _used_outside(deployment: Deployment) -> dict[Used, None]:
     return {used: None for used in found if used not in own}
 
 
-def _ordered(deployment: Deployment) -> list[Instance]:
+def ordered(deployment: Deployment) -> list[Instance]:
     """The resources of one template, whether or not they are deployed.
 
     Of all that wait for nothing any more the first in the template is next.
     """
     instances = deployment.instances()
     place = {instance: index for index, instance in enumerate(instances)}
-    waiting = {instance: set(_needs(deployment, instance, place)) for instance in instances}
+    waiting = {instance: set(needs(deployment, instance, place)) for instance in instances}
     followers: dict[Instance, list[Instance]] = {instance: [] for instance in instances}
     for instance, needed in waiting.items():
         for other in needed:
             followers[other].append(instance)
     ready = [place[instance] for instance in instances if not waiting[instance]]
     heapify(ready)
-    ordered: list[Instance] = []
+    found: list[Instance] = []
     while ready:
         instance = instances[heappop(ready)]
-        ordered.append(instance)
+        found.append(instance)
         for follower in followers[instance]:
             waiting[follower].discard(instance)
             if not waiting[follower]:
                 heappush(ready, place[follower])
-    if len(ordered) < len(instances):
-        _report_circle(deployment, {one: needs for one, needs in waiting.items() if needs}, place)
-    return ordered
+    if len(found) < len(instances):
+        _report_circle(deployment, {one: others for one, others in waiting.items() if others}, place)
+    return found
 
 
-def _needs(deployment: Deployment, instance: Instance, own: dict[Instance, int]) -> Iterator[Instance]:
+def needs(deployment: Deployment, instance: Instance, own: Mapping[Instance, int]) -> Iterator[Instance]:
     """The resources of the same template that an instance waits for."""
     for value, place in _dependencies(deployment, instance):
         found = deployment.named(value)

@@ -8,7 +8,7 @@ from blueprinter.policy.alias_files import read_alias_table
 from blueprinter.policy.aliases import AliasEntry, AliasPath, AliasTable, Capabilities, read_aliases
 from blueprinter.policy.applicability import aliases_in, is_data_plane
 from blueprinter.policy.assignments import assign_set, fits_version, messages_for, parameter_faults
-from blueprinter.policy.batch import PolicySet, compile_policies
+from blueprinter.policy.batch import PolicySet, compile_policies, related_types_of
 from blueprinter.policy.bulk import BulkPolicies
 from blueprinter.policy.case_file import load_tests
 from blueprinter.policy.case_schema import policy_tests_schema
@@ -16,7 +16,8 @@ from blueprinter.policy.cases import CaseResult, cases_as_json, run_cases
 from blueprinter.policy.catalog import CatalogCheck, FolderIndex, check_catalog, index_folders
 from blueprinter.policy.catalog_file import Catalog, Imported, import_catalog, open_catalog
 from blueprinter.policy.codes import CODES
-from blueprinter.policy.compiled import FAULTS, Outcome, Program
+from blueprinter.policy.compiled import FAULTS, Outcome, Program, Reads, Reason, weight_of_key
+from blueprinter.policy.definition_schema import aliases_schema, policy_definition_schema
 from blueprinter.policy.definitions import is_definition, is_policy_set, read_definition, read_policy_set
 from blueprinter.policy.diff import (
     Change,
@@ -61,6 +62,7 @@ from blueprinter.policy.model import (
     definition_key,
 )
 from blueprinter.policy.operators import OPERATORS, OperatorRow
+from blueprinter.policy.rights import needs_identity, role_ids
 from blueprinter.policy.rows import name_of, resource_of
 from blueprinter.policy.scopes import ByScope
 from blueprinter.policy.selectors import SelectorFault, read_overrides, read_resource_selectors
@@ -119,6 +121,8 @@ __all__ = [
     "PolicyState",
     "PolicyTally",
     "Program",
+    "Reads",
+    "Reason",
     "ResourceSelector",
     "Selector",
     "SelectorFault",
@@ -127,6 +131,7 @@ __all__ = [
     "UnsupportedReason",
     "Versions",
     "aliases_in",
+    "aliases_schema",
     "assign_set",
     "cases_as_json",
     "check_catalog",
@@ -148,9 +153,11 @@ __all__ = [
     "load_tests",
     "messages_for",
     "name_of",
+    "needs_identity",
     "open_catalog",
     "pair_definitions",
     "parameter_faults",
+    "policy_definition_schema",
     "policy_tests_schema",
     "read_alias_table",
     "read_aliases",
@@ -161,9 +168,12 @@ __all__ = [
     "read_resource",
     "read_resource_selectors",
     "read_values",
+    "related_types_of",
     "resource_of",
+    "role_ids",
     "roll_up",
     "run_cases",
     "undecidable",
+    "weight_of_key",
     "with_values",
 ]

@@ -71,6 +71,9 @@ class _SetContext:
     def utc_now(self) -> NoReturn:
         raise ExpressionError("`utcNow` has no meaning in an initiative")
 
+    def spend(self, work: int) -> None:
+        """Nothing is counted: each parameter is worked out once, and not for each resource."""
+
 
 def assign_set(
     set_definition: PolicySetDefinition,
@@ -186,7 +189,8 @@ def parameter_faults(
     declared: Mapping[str, PolicyParameter], given: Mapping[str, Json]
 ) -> tuple[tuple[str, str], ...]:
     """What Azure would refuse of the values given to a definition or an initiative: pairs of the parameter's
-    name and a message. Allowed values of an Array hold for each of its elements, or for the whole array."""
+    name and a message. Allowed values of an Array hold for each of its elements, or for the whole array; letter case
+    counts."""
     faults: list[tuple[str, str]] = []
     for name, value in given.items():
         parameter = get(declared, name)
@@ -214,11 +218,17 @@ def is_of_type(type: str, value: Json) -> bool:
 
 
 def _is_allowed(value: Json, allowed: Sequence[Json]) -> bool:
-    if any(policy_equal(as_value(value), as_value(one)) for one in allowed):
+    """As spelled (Microsoft Learn, "Azure Policy definition structure parameters": allowed values are compared with
+    regard to letter case)."""
+    if any(_is_same(value, one) for one in allowed):
         return True
-    return isinstance(value, list) and all(
-        any(policy_equal(as_value(item), as_value(one)) for one in allowed) for item in value
-    )
+    return isinstance(value, list) and all(any(_is_same(item, one) for one in allowed) for item in value)
+
+
+def _is_same(value: Json, allowed: Json) -> bool:
+    if isinstance(value, str) and isinstance(allowed, str):
+        return value == allowed
+    return bool(policy_equal(as_value(value), as_value(allowed)))
 
 
 def _is_integer(value: Json) -> bool:

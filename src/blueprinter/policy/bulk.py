@@ -69,7 +69,7 @@ class BulkPolicies:
         policy = self.policies.policies[outcome.policy]
         leaf = self.leaf(program, outcome, resource.body)
         rule = policy.rule
-        if leaf is None or outcome.source is None or rule.details or rule.modify or rule.append:
+        if leaf is None or outcome.source is None or rule.has_details:
             return self.policies.judge([policy], resource, lookup)[0]
         found = Judgement(outcome.state, policy.effect or "", fires=True, leaf=leaf, source=outcome.source)
         return state_of(policy.assigned, resource, found)
@@ -93,8 +93,9 @@ class BulkPolicies:
 
     def leaf(self, program: Program, outcome: Outcome, row: Mapping[str, Value]) -> Leaf | None:
         """What decided that the rule of a policy holds; None = the interpreter must be asked, or says nothing."""
+        reason = program.reason(outcome.policy)
         try:
-            return program.reason(outcome.policy)(row)
+            return reason.leaf(row, reason.key(row))
         except FAULTS:
             return None
 

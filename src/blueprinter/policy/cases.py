@@ -256,7 +256,11 @@ def _is_subset(wanted: Json, got: Json) -> bool:
         if not isinstance(got, dict):
             return False
         keys = {key: key_of(got, key) for key in wanted}
-        return all(found is not None and _is_subset(wanted[key], got[found]) for key, found in keys.items())
+        return all(
+            found is not None
+            and (_is_subset(wanted[key], got[found]) or _is_same_operation(key, wanted[key], got[found]))
+            for key, found in keys.items()
+        )
     if isinstance(wanted, list):
         return (
             isinstance(got, list)
@@ -266,6 +270,11 @@ def _is_subset(wanted: Json, got: Json) -> bool:
     if isinstance(wanted, bool) or isinstance(got, bool):
         return wanted is got
     return wanted == got
+
+
+def _is_same_operation(key: str, wanted: Json, got: Json) -> bool:
+    """Azure takes the operations of modify in any letter case: `Add` is `add`."""
+    return same(key, "operation") and isinstance(wanted, str) and isinstance(got, str) and same(wanted, got)
 
 
 class _Answers:

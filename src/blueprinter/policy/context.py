@@ -14,7 +14,20 @@ from blueprinter.casing import fold, get
 from blueprinter.policy.fields import FieldName, read_field
 from blueprinter.policy.model import Found, Lookup, UnsupportedReason
 from blueprinter.policy.operators import Absent
-from blueprinter.policy.subject import RESOURCE_GROUP, SUBSCRIPTION, Frame, Subject, Undecidable, bound
+from blueprinter.policy.subject import (
+    RESOURCE_GROUP,
+    SUBSCRIPTION,
+    Exhausted,
+    Frame,
+    Subject,
+    Undecidable,
+    bound,
+)
+
+MAX_WORK = 1_000_000
+"""How much the functions of a rule may be given and give on one resource: characters, and eight for each element of
+what is longer than a few hundred. Azure limits the number of functions and the size of each result, which leaves
+rules of legal size that would take minutes."""
 
 
 class Surroundings(Protocol):
@@ -37,6 +50,7 @@ class EvaluationContext:
         "steps",
         "subject",
         "surroundings",
+        "work",
     )
 
     def __init__(
@@ -56,10 +70,19 @@ class EvaluationContext:
         self.now = now
         self.frame: Frame | None = None
         self.steps = 0
-        """Members that counts have looked at."""
+        """Members of arrays that were looked at, and other work of comparisons."""
+        self.work = 0
+        """What functions were given and gave."""
         self._policy = dict(policy)
         self._request = request
         self._given: set[str] = set()
+
+    def spend(self, work: int) -> None:
+        """Counts the work of a function. Raises `Exhausted` past the limit."""
+        self.work += work
+        if self.work > MAX_WORK:
+            detail = f"the functions of the rule handle more than {MAX_WORK:,} characters"
+            raise Exhausted(detail)
 
     def parameter(self, name: str) -> Value:
         folded = fold(name)
@@ -78,6 +101,7 @@ class EvaluationContext:
         if found.unknown is not None:
             return found.unknown
         if found.many or name.wildcards:
+            self.spend(_A_MEMBER * len(found.hits))
             return [hit.value for hit in found.hits if not isinstance(hit.value, Absent)]
         value = found.hits[0].value
         return "" if isinstance(value, Absent) else value
@@ -135,6 +159,7 @@ class EvaluationContext:
         return UnsupportedReason.RUNTIME_VALUE
 
 
+_A_MEMBER = 8
 _GROUP_KEYS = ("id", "name", "type", "location", "managedBy", "tags", "properties")
 _SUBSCRIPTION_KEYS = ("id", "subscriptionId", "displayName", "tenantId", "tags")
 

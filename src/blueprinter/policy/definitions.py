@@ -271,6 +271,7 @@ def _parameters(
             default=value[default_key] if default_key is not None else None,
             allowed=tuple(allowed or ()),
             strong_type=_text(get(metadata, "strongType")) if isinstance(metadata, dict) else "",
+            assign_permissions=isinstance(metadata, dict) and get(metadata, "assignPermissions") is True,
         )
     return found
 

@@ -6,7 +6,7 @@ Source: Microsoft Learn, "Azure Policy definition structure policy rule", sectio
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import TypeAlias
@@ -162,7 +162,36 @@ class Hit:
     indexes: tuple[int, ...]
 
 
-def read_value(body: Value | Mapping[str, Value], steps: Path) -> Left:
+FindKey: TypeAlias = "Callable[[Mapping[str, Value], str], str | None]"
+"""How a key is sought without regard to case."""
+
+_WIDE = 100
+
+
+class WideObjects:
+    """Finds keys as `key_of` does. Of an object with very many it remembers them folded, so that many look-ups do not
+    take time in proportion to its size each."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Mapping[str, Value], dict[str, str]]] = {}
+
+    def key_of(self, mapping: Mapping[str, Value], name: str) -> str | None:
+        """The key that spells a name, or None."""
+        if len(mapping) < _WIDE or name in mapping:
+            return key_of(mapping, name)
+        found = self._known.get(id(mapping))
+        if found is None:
+            folded: dict[str, str] = {}
+            for key in mapping:
+                folded.setdefault(fold(key), key)
+            # keeping the object keeps its id from becoming another's
+            found = self._known[id(mapping)] = (mapping, folded)
+        return found[1].get(fold(name))
+
+
+def read_value(body: Value | Mapping[str, Value], steps: Path, find: FindKey = key_of) -> Left:
     """The value at a path without `[*]`, null as it stands; `Absent.FIELD` where a step leads nowhere."""
     value: object = body
     for place, step in enumerate(steps):
@@ -174,7 +203,7 @@ def read_value(body: Value | Mapping[str, Value], steps: Path) -> Left:
             if step in value:
                 value = value[step]
             else:
-                key = key_of(value, step)
+                key = find(value, step)
                 if key is None:
                     return Absent.FIELD
                 value = value[key]
@@ -188,7 +217,7 @@ def read_value(body: Value | Mapping[str, Value], steps: Path) -> Left:
 
 
 def select(
-    body: Mapping[str, Value], steps: Path, fixed: tuple[int, ...] = ()
+    body: Mapping[str, Value], steps: Path, fixed: tuple[int, ...] = (), find: FindKey = key_of
 ) -> tuple[list[Hit], Unknown | None]:
     """Every value that a path with `[*]` selects; `fixed` chooses the members of its first wildcards.
 
@@ -197,7 +226,7 @@ def select(
     """
     hits: list[Hit] = []
     unknown: list[Unknown] = []
-    _select(body, steps, 0, (), (), fixed, hits, unknown)
+    _select(body, steps, 0, (), (), fixed, hits, unknown, find)
     return hits, unknown[0] if unknown else None
 
 
@@ -210,10 +239,11 @@ def _select(
     fixed: tuple[int, ...],
     hits: list[Hit],
     unknown: list[Unknown],
+    find: FindKey,
 ) -> None:
     wildcard = next((at for at in range(place, len(steps)) if isinstance(steps[at], Wildcard)), None)
     plain = steps[place:] if wildcard is None else steps[place:wildcard]
-    found = read_value(value, plain)  # type: ignore[arg-type] # a JSON value
+    found = read_value(value, plain, find)  # type: ignore[arg-type] # a JSON value
     path += plain
     if wildcard is None:
         if found is Absent.FIELD and indexes:
@@ -223,13 +253,19 @@ def _select(
     if isinstance(found, Unknown):
         unknown.append(found)
         return
-    members = _members(found, steps, wildcard)
     depth = len(indexes)
-    chosen = range(len(members)) if depth >= len(fixed) else (fixed[depth],)
-    for index in chosen:
+    if depth < len(fixed) and isinstance(found, list):
+        # one member of an array that may be long
+        index = fixed[depth]
+        if index < len(found):
+            chosen = (*path, index)
+            _select(found[index], steps, wildcard + 1, chosen, (*indexes, index), fixed, hits, unknown, find)
+        return
+    members = _members(found, steps, wildcard)
+    for index in range(len(members)) if depth >= len(fixed) else (fixed[depth],):
         if index < len(members):
             step, member = members[index]
-            _select(member, steps, wildcard + 1, (*path, step), (*indexes, index), fixed, hits, unknown)
+            _select(member, steps, wildcard + 1, (*path, step), (*indexes, index), fixed, hits, unknown, find)
 
 
 def _members(value: object, steps: Path, wildcard: int) -> list[tuple[Step, object]]:

@@ -14,10 +14,11 @@ from typing import Protocol, TypeAlias
 from blueprinter.arm import ExpressionError, Resource, Unknown, Value, normal_location
 from blueprinter.policy.context import EvaluationContext
 from blueprinter.policy.count import Counted, Open, Truth, count_field, count_values
+from blueprinter.policy.effort import MAX_STEPS, effort
 from blueprinter.policy.fields import FieldKind, FieldName, path_text, read_field
 from blueprinter.policy.model import UnsupportedReason
 from blueprinter.policy.operators import Absent, Left, OperatorRow, shown, words_for
-from blueprinter.policy.subject import Frame, Selection, Subject, Undecidable, bound
+from blueprinter.policy.subject import Exhausted, Frame, Selection, Subject, Undecidable, bound
 from blueprinter.policy.syntax import (
     AllOf,
     Compare,
@@ -54,10 +55,6 @@ class Trace(Protocol):
         ...
 
     def leave(self, truth: Truth) -> None: ...
-
-
-MAX_STEPS = 1_000_000
-"""How many members the counts of a rule may look at on one resource; counts over counts multiply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +125,8 @@ class Evaluator:
     def _compare(self, condition: Compare) -> Truth:
         try:
             return self._compared(condition)
+        except Exhausted:
+            raise
         except Undecidable as found:
             return Open(found.reason, found.detail, found.path)
         except ExpressionError as found:
@@ -136,6 +135,8 @@ class Evaluator:
             return Open(None, "a value is nested too deeply")
 
     def _compared(self, condition: Compare) -> Truth:
+        if self.context.frame is not None:
+            self._step(1)
         left = condition.left
         if isinstance(left, (FieldCount, ValueCount)):
             return self._compare_count(condition, self.counted(left))
@@ -157,6 +158,7 @@ class Evaluator:
             if name.kind is FieldKind.LOCATION and not isinstance(left_value, Absent):
                 left_value = _normal(left_value)
             return self._judge(condition, left_value, right)
+        self._step(len(selection.hits))
         undecided: Open | None = None
         for hit in selection.hits:  # an array without members satisfies every condition
             truth = self._judge(condition, hit.value, right)
@@ -171,6 +173,7 @@ class Evaluator:
             self.trace.saw(left, right)
 
     def _judge(self, condition: Compare, left: Left, right: Value) -> Truth:
+        self._step(effort(condition.operator, left, right))
         result = condition.operator.holds(left, right)
         if result is not None:
             return result
@@ -201,10 +204,7 @@ class Evaluator:
 
     def _within(self, condition: Condition) -> Callable[[Frame], Truth]:
         def decide(frame: Frame) -> Truth:
-            self.context.steps += 1
-            if self.context.steps > MAX_STEPS:
-                detail = f"counts of the rule look at more than {MAX_STEPS:,} members"
-                raise Undecidable(UnsupportedReason.LIMIT, detail)
+            self._step(1)
             outer = self.context.frame
             self.context.frame = frame
             try:
@@ -213,6 +213,15 @@ class Evaluator:
                 self.context.frame = outer
 
         return decide
+
+    def _step(self, steps: int) -> None:
+        """Counts work: a step for each member that is looked at. Raises `Exhausted` past the limit."""
+        self.context.steps += steps
+        if self.context.steps > MAX_STEPS:
+            detail = (
+                f"the rule takes more than {MAX_STEPS:,} steps: members of arrays, and comparisons of them"
+            )
+            raise Exhausted(detail)
 
     def _member(self, condition: Condition, frame: Frame) -> Truth:
         if self.trace is None:
@@ -239,18 +248,25 @@ class Evaluator:
     # ------------------------------------------------------------ explanation
 
     def deciding(self, condition: Condition, *, wanted: bool = False) -> Leaf | None:
+        """What `_deciding` finds; None where that takes too long."""
+        try:
+            return self._deciding(condition, wanted=wanted)
+        except Exhausted:
+            return None
+
+    def _deciding(self, condition: Condition, *, wanted: bool) -> Leaf | None:
         """The comparison that decided a condition which is true or false; `wanted` = what the rule's author
         wants the condition to be (a rule describes what is wrong, so at its root false)."""
         if isinstance(condition, Compare):
             return self.leaf(condition, wanted=wanted)
         if isinstance(condition, Not):
-            return self.deciding(condition.member, wanted=not wanted)
+            return self._deciding(condition.member, wanted=not wanted)
         truth = self.holds(condition)
         decisive = not isinstance(condition, AllOf)
         if truth is decisive:
             first = next(member for member in condition.members if self.holds(member) is decisive)
-            return self.deciding(first, wanted=wanted)
-        leaves = [self.deciding(member, wanted=wanted) for member in condition.members]
+            return self._deciding(first, wanted=wanted)
+        leaves = [self._deciding(member, wanted=wanted) for member in condition.members]
         # of many conditions that all had to hold, the last about the resource's own settings says most
         best: Leaf | None = None
         for leaf in leaves:

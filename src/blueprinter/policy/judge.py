@@ -43,7 +43,7 @@ from blueprinter.policy.model import (
 )
 from blueprinter.policy.operators import shown
 from blueprinter.policy.selectors import all_hold, overrides_of
-from blueprinter.policy.subject import SUBSCRIPTION, Subject, Undecidable
+from blueprinter.policy.subject import SUBSCRIPTION, Exhausted, Subject, Undecidable
 from blueprinter.policy.syntax import Constant, Rule, as_value, evaluate_operand
 
 
@@ -138,6 +138,9 @@ class _ParametersOnly:
         raise _NotConstant
 
     def utc_now(self) -> NoReturn:
+        raise _NotConstant
+
+    def spend(self, work: int) -> NoReturn:
         raise _NotConstant
 
 
@@ -294,6 +297,12 @@ class _Judge:
         self.effect = policy.effect or ""
 
     def judge(self) -> Judgement:
+        try:
+            return self._judge()
+        except Exhausted as found:
+            return self._open(Open(found.reason, found.detail))
+
+    def _judge(self) -> Judgement:
         definition = self.policy.assigned.definition
         if same(definition.policy_type, "Static"):
             return Judgement(None, detail="Microsoft's own control: there is nothing to evaluate")
@@ -364,6 +373,7 @@ class _Judge:
         truth = self.evaluator.holds(self.policy.rule.condition)
         if isinstance(truth, Open):
             return self._open(truth)
+        source = self.context.subject.source  # what words and details read does not bear on the verdict
         leaf = None
         if truth or self.explain:
             leaf = self._silent().deciding(self.policy.rule.condition)
@@ -371,13 +381,13 @@ class _Judge:
             # a manual policy says nothing of a resource that its rule does not hold for
             kept = family is not Family.MANUAL
             state = ComplianceState.COMPLIANT if kept else ComplianceState.NOT_APPLICABLE
-            return self._result(state, leaf=leaf if kept else None)
+            return self._result(state, leaf=leaf if kept else None, source=source)
         details, detail = self._details()
         state = fired_state(self.effect)
         if family is Family.MANUAL:
             state = _default_state(details)
             leaf = None
-        return self._result(state, fires=True, leaf=leaf, details=details, detail=detail)
+        return self._result(state, fires=True, leaf=leaf, details=details, detail=detail, source=source)
 
     def _existence(self) -> Judgement:
         rule = self.policy.rule
@@ -394,13 +404,15 @@ class _Judge:
         leaf = _related_leaf(related, conditional=rule.existence.condition is not None)
         if related.exists:
             return self._result(ComplianceState.COMPLIANT, leaf=leaf)
+        source = self.context.subject.source
         details, detail = self._details()
         if rule.existence.condition is not None and len(related.candidates) == 1:
             only = related.candidates[0]
             subject = Subject(only, self.context.subject.aliases)
             leaf = Evaluator(self.context, subject).deciding(rule.existence.condition, wanted=True) or leaf
             detail = detail or f"in the related `{only.type}` {only.name}".rstrip()
-        return self._result(fired_state(self.effect), fires=True, leaf=leaf, details=details, detail=detail)
+        state = fired_state(self.effect)
+        return self._result(state, fires=True, leaf=leaf, details=details, detail=detail, source=source)
 
     def _details(self) -> tuple[Details, str]:
         try:
@@ -423,8 +435,9 @@ class _Judge:
         detail: str = "",
         leaf: Leaf | None = None,
         details: Details = None,
+        source: AliasSource | None = None,
     ) -> Judgement:
-        source = self.context.subject.source
+        source = self.context.subject.source if source is None else source
         return Judgement(state, self.effect, fires, reason, detail, leaf, details, source)
 
 

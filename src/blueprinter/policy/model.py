@@ -71,6 +71,8 @@ class PolicyParameter:
     default: Json = None
     allowed: tuple[Json, ...] = ()
     strong_type: str = ""
+    assign_permissions: bool = False
+    """The identity of an assignment needs its roles also on the resource that this parameter names."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -106,7 +106,12 @@ def _match(left: Left, right: Value) -> bool | None:
 
 
 def _match_insensitively(left: Left, right: Value) -> bool | None:
-    return _of_texts(lambda text, pattern: match_matcher(fold(pattern))(fold(text)), left, right)
+    return _of_texts(_matches_insensitively, left, right)
+
+
+def _matches_insensitively(text: str, pattern: str) -> bool:
+    # one character for one, or as texts are equal: `STRASSE` is `straße`
+    return match_matcher(pattern, fold_case=True)(text) or match_matcher(fold(pattern))(fold(text))
 
 
 def _exists(left: Left, right: Value) -> bool | None:

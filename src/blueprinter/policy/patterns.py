@@ -72,11 +72,13 @@ def _find(text: str, part: str, start: int, end: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def match_matcher(pattern: str) -> Matcher:
-    """`#` stands for a digit, `?` for a letter, `.` for any character, everything else for itself."""
+def match_matcher(pattern: str, *, fold_case: bool = False) -> Matcher:
+    """`#` stands for a digit, `?` for a letter, `.` for any character, everything else for itself, with `fold_case`
+    in either letter case. One character for one: what folds to several is still one letter."""
+    same = _is_either if fold_case else _is_a
 
     def fits(text: str) -> bool:
-        return len(text) == len(pattern) and all(map(_is_a, text, pattern))
+        return len(text) == len(pattern) and all(map(same, text, pattern))
 
     return fits
 
@@ -87,3 +89,7 @@ def _is_a(char: str, wanted: str) -> bool:
     if wanted == "?":
         return char.isalpha()
     return wanted == "." or char == wanted
+
+
+def _is_either(char: str, wanted: str) -> bool:
+    return _is_a(char, wanted) or (wanted not in "#?" and char.casefold() == wanted.casefold())

@@ -13,6 +13,7 @@ from blueprinter.policy.fields import (
     FieldName,
     Hit,
     Path,
+    WideObjects,
     Wildcard,
     path_text,
     read_path,
@@ -38,6 +39,13 @@ class Undecidable(Exception):
         self.path = path
 
 
+class Exhausted(Undecidable):
+    """The limit of a whole evaluation was reached: nothing more of the rule is evaluated."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(UnsupportedReason.LIMIT, detail)
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What a field selects: one value, or with `[*]` any number of them."""
@@ -55,7 +63,7 @@ class Subject:
     `source` is the weakest source of the alias paths read so far.
     """
 
-    __slots__ = ("aliases", "body", "resource", "source", "strict", "type")
+    __slots__ = ("_find", "aliases", "body", "resource", "source", "strict", "type")
 
     def __init__(self, resource: Resource, aliases: AliasTable, *, strict: bool = False) -> None:
         self.resource = resource
@@ -64,6 +72,7 @@ class Subject:
         self.body: Mapping[str, Value] = resource.body
         self.type = RESOURCE_GROUP if fold(resource.type) == _SHORT_GROUP else resource.type
         self.source = AliasSource.NONE
+        self._find = WideObjects().key_of
 
     def look(self, name: FieldName, fixed: tuple[int, ...] = ()) -> Selection:
         """What a field selects; `fixed` chooses the members of its first `[*]`. Raises `Undecidable`."""
@@ -99,7 +108,7 @@ class Subject:
         if kind is FieldKind.TAG:
             return self._tag(name.tag), ("tags", name.tag)
         path = read_path(name.text) if kind in (FieldKind.IDENTITY, FieldKind.SKU) else (kind.value,)
-        return read_value(self.body, path), path
+        return read_value(self.body, path, self._find), path
 
     def _tag(self, tag: str) -> Left:
         tags = get(self.body, "tags")
@@ -107,7 +116,7 @@ class Subject:
             return Unknown(f"{tags.expression}['{tag}']")
         if not isinstance(tags, Mapping):
             return Absent.FIELD
-        key = key_of(tags, tag)
+        key = self._find(tags, tag)
         return Absent.FIELD if key is None else tags[key]
 
     def _name(self) -> Left:
@@ -163,9 +172,9 @@ class Subject:
             )
         wildcards = sum(1 for step in steps if isinstance(step, Wildcard))
         if not wildcards:
-            value = _present(read_value(self.body, steps))
+            value = _present(read_value(self.body, steps, self._find))
             return Selection((Hit(value, steps, ()),), False, steps=steps)
-        hits, unknown = select(self.body, steps, fixed[:wildcards])
+        hits, unknown = select(self.body, steps, fixed[:wildcards], self._find)
         many = wildcards > len(fixed)
         if not many and not hits and unknown is None:
             hits = [Hit(Absent.MEMBER, steps, ())]

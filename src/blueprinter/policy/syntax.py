@@ -194,6 +194,12 @@ class Rule:
     pointer: str
     then_pointer: str
 
+    @property
+    def has_details(self) -> bool:
+        """Whether a state says more of the effect than its name."""
+        parts = (self.modify, self.append, self.existence, self.details)
+        return any(part is not None for part in parts)
+
 
 def conditions_in(condition: Condition) -> Iterator[Compare]:
     """Every condition that compares, those inside the `where` of a count included, in written order."""

@@ -214,6 +214,14 @@ def test_the_location_of_a_group_that_the_template_makes_is_known_inside() -> No
     assert (made["location"], made["tags"]) == ("northeurope", {"a": "b"})
 
 
+def test_a_name_may_be_made_of_the_group_that_the_template_makes() -> None:
+    group = resource("rg-new", "Microsoft.Resources/resourceGroups", location="northeurope")
+    variables = {"name": "[concat('x', resourceGroup().name, resourceGroup().location)]"}
+    inner = template([resource("[variables('name')]")], variables=variables)
+    whole = template([group, deployment("mod", inner, resourceGroup="rg-new")], scope="subscription")
+    assert printed(whole)["resources"][1]["name"] == "xrg-newnortheurope"
+
+
 def test_the_location_of_another_group_is_not_that_of_ours() -> None:
     inner = template([resource(location="[resourceGroup().location]")])
     (made,) = printed(template([deployment("mod", inner, resourceGroup="rg2")]))["resources"]

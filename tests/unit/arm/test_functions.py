@@ -69,6 +69,9 @@ class Resource:
     def request_context(self) -> Mapping[str, Value]:
         return {"apiVersion": "2024-05-01"}
 
+    def spend(self, work: int) -> None:
+        pass
+
     def resource_group(self) -> Mapping[str, Value]:
         return {"name": "rg-one", "location": "eastus", "tags": {"env": "prod"}}
 

@@ -81,17 +81,19 @@ DECLARED = {
 @pytest.mark.parametrize(
     ("given", "faulty"),
     [
-        ({"TEXT": "audit"}, []),
-        ({"text": "audit", "many": ["A", "b"]}, []),
-        ({"text": "audit", "flag": "true"}, []),
+        ({"TEXT": "Audit"}, []),
+        ({"text": "audit"}, ["text"]),
+        ({"text": "Audit", "many": ["a", "b"]}, []),
+        ({"text": "Audit", "many": ["A", "b"]}, ["many"]),
+        ({"text": "Audit", "flag": "true"}, []),
         ({}, ["text"]),
         ({"text": "shout"}, ["text"]),
-        ({"text": "audit", "many": ["c"]}, ["many"]),
-        ({"text": "audit", "many": "a"}, ["many"]),
-        ({"text": "audit", "number": "1"}, ["number"]),
-        ({"text": "audit", "number": True}, ["number"]),
-        ({"text": "audit", "day": "soon"}, ["day"]),
-        ({"text": "audit", "texts": 1}, ["texts"]),
+        ({"text": "Audit", "many": ["c"]}, ["many"]),
+        ({"text": "Audit", "many": "a"}, ["many"]),
+        ({"text": "Audit", "number": "1"}, ["number"]),
+        ({"text": "Audit", "number": True}, ["number"]),
+        ({"text": "Audit", "day": "soon"}, ["day"]),
+        ({"text": "Audit", "texts": 1}, ["texts"]),
     ],
 )
 def test_values_that_azure_refuses(given: dict[str, Any], faulty: list[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from blueprinter.arm import ExpressionError
+from blueprinter.arm import ExpressionError, policy_equal
 from blueprinter.diagnostics import InvalidInput
 from blueprinter.document import parse
 from blueprinter.policy import ComplianceState, UnsupportedReason, read_definition
@@ -49,13 +49,42 @@ def test_expressions(bomb: str) -> None:
     except InvalidInput as refused:
         assert refused.diagnostics  # noqa: PT017  (either outcome is one)
         return
-    assert state(policy, resource("Contoso.Test/things", "a")).state is ComplianceState.ERROR
+    found = state(policy, resource("Contoso.Test/things", "a"))
+    assert found.state is ComplianceState.ERROR or found.reason is UnsupportedReason.LIMIT
 
 
 def test_each_member_with_each() -> None:
     policy = definition({"value": f"[intersection({MANY}, {MANY})]", "exists": True})
     found = state(policy, resource("Contoso.Test/things", "a"))
-    assert found.state in (ComplianceState.ERROR, ComplianceState.NON_COMPLIANT)
+    assert found.reason is UnsupportedReason.LIMIT
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [f"uniqueString({LONG})", f"contains({MANY}, -1)", f"distinct({MANY})", f"like({LONG}, 'a*b?')"],
+)
+def test_many_slow_functions(slow: str) -> None:
+    policy = definition({"allOf": [{"value": f"[{slow}]", "exists": True}] * 300})
+    found = state(policy, resource("Contoso.Test/things", "a"))
+    assert found.reason is UnsupportedReason.LIMIT
+    assert "1,000,000" in found.detail
+
+
+def test_functions_of_a_large_resource() -> None:
+    policy = definition({"allOf": [{"value": "[length(field('properties.a[*]'))]", "greater": 1}] * 100})
+    few = state(policy, resource("Contoso.Test/things", "a", properties={"a": [0] * 100}))
+    assert few.state is ComplianceState.NON_COMPLIANT
+    many = state(policy, resource("Contoso.Test/things", "a", properties={"a": [0] * 5000}))
+    assert many.reason is UnsupportedReason.LIMIT
+
+
+def test_many_conditions_on_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interpreter, "MAX_STEPS", 1000)
+    policy = definition({"allOf": [{"field": "properties.a[*]", "notLike": "*b*c"}] * 40})
+    few = state(policy, resource("Contoso.Test/things", "a", properties={"a": ["a"] * 20}))
+    assert few.state is ComplianceState.NON_COMPLIANT
+    many = state(policy, resource("Contoso.Test/things", "a", properties={"a": ["a"] * 30}))
+    assert many.reason is UnsupportedReason.LIMIT
 
 
 def test_text_that_grows_from_the_resource() -> None:
@@ -75,11 +104,47 @@ def test_counts_of_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     outer = {"count": {"field": "properties.a[*]", "where": inner}, "greater": 0}
     policy = definition(outer)
-    few = resource("Contoso.Test/things", "a", properties={"a": [0] * 30, "b": [0] * 30})
+    few = resource("Contoso.Test/things", "a", properties={"a": [0] * 20, "b": [0] * 20})
     assert state(policy, few).state is ComplianceState.NON_COMPLIANT
     many = resource("Contoso.Test/things", "a", properties={"a": [0] * 40, "b": [0] * 40})
     found = state(policy, many)
     assert (found.state, found.reason) == (ComplianceState.UNSUPPORTED, UnsupportedReason.LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("where", "properties"),
+    [
+        ({"field": "properties.a[*]", "notIn": [f"v{place}" for place in range(4000)]}, {}),
+        ({"field": "properties.p", "notContains": "z"}, {"p": ["x"] * 4000}),
+        ({"field": "properties.p", "notContainsKey": "z"}, {"p": {f"k{place}": 0 for place in range(4000)}}),
+        ({"field": "properties.p", "notLike": "*b*c*"}, {"p": "ab" * 32_000}),
+        ({"field": "properties.p", "notMatch": "." * 8000}, {"p": "a" * 8001}),
+        ({"field": "properties.p", "less": "é" * 1000}, {"p": "é" * 1001}),
+        ({"field": "properties.p", "notEquals": {"k": [["x"] * 4000]}}, {"p": {"k": [["x"] * 3999]}}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_large_values_in_a_count(where: dict[str, object], properties: dict[str, object]) -> None:
+    policy = definition({"count": {"field": "properties.a[*]", "where": where}, "greaterOrEquals": 0})
+    few = state(policy, resource("Contoso.Test/things", "a", properties={**properties, "a": ["y"] * 50}))
+    assert few.state is ComplianceState.NON_COMPLIANT
+    many = state(policy, resource("Contoso.Test/things", "a", properties={**properties, "a": ["y"] * 2000}))
+    assert (many.state, many.reason) == (ComplianceState.UNSUPPORTED, UnsupportedReason.LIMIT)
+
+
+def test_large_values_without_a_count() -> None:
+    condition = {"field": "properties.p", "notContains": "b"}
+    policy = definition({"allOf": [condition] * 200})
+    few = state(policy, resource("Contoso.Test/things", "a", properties={"p": "a" * 50_000}))
+    assert few.state is ComplianceState.NON_COMPLIANT
+    many = state(policy, resource("Contoso.Test/things", "a", properties={"p": "a" * 500_000}))
+    assert many.reason is UnsupportedReason.LIMIT
+
+
+def test_equal_objects_whose_keys_differ_in_case() -> None:
+    low, high = ({f"{letter}{place}": place for place in range(20_000)} for letter in "kK")
+    assert policy_equal(low, high) is True
+    assert policy_equal({**low, "z": 1}, {**high, "y": 1}) is False
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,20 @@
 interpreter decides, condition by condition, policy by policy or row by row.
 """
 
+from blueprinter.policy.compiled.loads import Reads
 from blueprinter.policy.compiled.program import Outcome, Program, Slot, write_program
+from blueprinter.policy.compiled.reasons import Reason, weight_of_key
 from blueprinter.policy.compiled.runtime import FAULTS
 from blueprinter.policy.compiled.situation import Target
 
-__all__ = ["FAULTS", "Outcome", "Program", "Slot", "Target", "write_program"]
+__all__ = [
+    "FAULTS",
+    "Outcome",
+    "Program",
+    "Reads",
+    "Reason",
+    "Slot",
+    "Target",
+    "weight_of_key",
+    "write_program",
+]

@@ -23,7 +23,7 @@ Input = tuple[str, str | None]
 LAZY = frozenset({"if", "and", "or"})
 """Functions that do not evaluate all of their arguments."""
 
-SIMPLE = frozenset({str, int})
+SIMPLE = frozenset({str, int, type(None)})
 """Types of values that equal no value of another of these types."""
 
 _MOST = 4_096
@@ -83,6 +83,10 @@ class _Given:
     def utc_now(self) -> str:
         return self._constants.utc_now()
 
+    def spend(self, work: int) -> NoReturn:
+        """What is costly counts against the limit of a whole rule, which the interpreter knows."""
+        raise Unsure
+
     def resource_group(self) -> NoReturn:
         raise Unsure
 
@@ -102,7 +106,7 @@ class _Remembering(dict[Any, Any]):
         raise NotImplementedError
 
     def __missing__(self, key: Any) -> Any:
-        values: tuple[str | int, ...] = key if isinstance(key, tuple) else (key,)
+        values: tuple[str | int | None, ...] = key if isinstance(key, tuple) else (key,)
         result = self(*values)
         if len(self) < _MOST and sum(len(value) for value in values if isinstance(value, str)) <= _LONGEST:
             self[key] = result

@@ -50,12 +50,13 @@ from blueprinter.policy.compiled.code import (
     together,
     when,
 )
-from blueprinter.policy.compiled.loads import ROW, Loads
+from blueprinter.policy.compiled.loads import ROW, Loads, Reads
 from blueprinter.policy.compiled.predicates import test_of
 from blueprinter.policy.compiled.runtime import MISSING, Keys, Places, give_up, pair_tester, tester
 from blueprinter.policy.compiled.sites import Counting, evaluate_here
 from blueprinter.policy.compiled.situation import Situation, Varies
 from blueprinter.policy.count import MAX_ITERATIONS
+from blueprinter.policy.effort import MAX_STEPS
 from blueprinter.policy.fields import FieldKind, FieldName, Path, Wildcard, prefixes, read_field, segments
 from blueprinter.policy.operators import Absent, OperatorRow
 from blueprinter.policy.subject import Undecidable
@@ -76,8 +77,8 @@ from blueprinter.policy.syntax import (
 
 MAX_DEPTH = 60
 """How deep conditions may be nested in code; Python's own compiler has a limit."""
-_MOST_MEMBERS = (5_000, 5_000, 70, 17, 8)
-"""How many members a count looks at by its depth: together far below the interpreter's limit, which only it tells."""
+_MOST_MEMBERS = 5_000
+"""How many members generated code looks at for one comparison; for more the interpreter is asked."""
 
 
 _MOST_LOOPS = 6
@@ -129,6 +130,19 @@ class Writer:
         self.keys = Keys()
         self.places = Places()
         self.functions: list[ast.FunctionDef] = []
+        self.loads: list[Loads] = []
+        """What the functions read of the row."""
+        self.asks = False
+        """A function hands the whole row to the interpreter."""
+
+    def reads(self) -> Reads | None:
+        """What the functions read of rows; None = anything."""
+        found = Reads()
+        for one in map(Loads.reads, self.loads):
+            if one is None:
+                return None
+            found = found.and_(one)
+        return None if self.asks else found
 
 
 class Scope:
@@ -143,6 +157,8 @@ class Scope:
         if base not in self._loads:
             writer = self.writer
             self._loads[base] = Loads(base, writer.names, writer.keys, writer.places)
+            if base == ROW:
+                writer.loads.append(self._loads[base])
         return self._loads[base]
 
     def statements(self, bases: Sequence[str]) -> list[ast.stmt]:
@@ -363,6 +379,7 @@ class Conditions:
     def _interpreted(self, condition: Compare, *, guesses: bool) -> Truth:
         decide = evaluate_here(self._situation, condition, self._around, guesses=guesses)
         arguments = [load(name) for one in self._around for name in (*one.indexes, one.value)]
+        self._scope.writer.asks = True
         return Truth(call(self._names.name_of(decide, "decide"), load(ROW), *arguments), plain=False)
 
     def _native(self, condition: Compare, left: object) -> Truth | None:
@@ -564,22 +581,25 @@ class Conditions:
     def _each(self, found: _Found, operator: OperatorRow, right: Value) -> Truth:
         """Every value that a path with `[*]` selects."""
         scope = Scope(self._scope.writer)
-        plain = True
 
         def innermost(base: str, rest: tuple[str | int, ...]) -> list[ast.stmt]:
-            nonlocal plain
             loads = scope.of(base)
             subject = predicates.Subject(loads.variable(rest), lambda: loads.folded(rest), None)
             test = test_of(operator, right, subject, self._names)
-            plain = test.plain
             return [when(opposite(test.code), [give(constant(False))])]
 
         array = self._array(found)
-        body = self._loops(scope, array, found, innermost, [], [])
+        body = self._loops(scope, array, found, innermost, [], [], self._most(found.wildcards))
         name = self._names.fresh("each")
         made = function(name, [array], [*scope.statements([array]), *body, give(constant(True))])
         self._scope.writer.functions.append(made)
-        return Truth(choose(load(array), call(load(name), load(array)), constant(True)), plain=plain)
+        return Truth(choose(load(array), call(load(name), load(array)), constant(True)), plain=False)
+
+    def _most(self, depth: int) -> int:
+        """How many members each array may have of so many inside each other, so that a whole rule stays far below the
+        interpreter's limit, which only it tells."""
+        share = min(_MOST_MEMBERS, MAX_STEPS // (2 * self._situation.loops))
+        return int(share ** (1 / max(depth, 1)))
 
     def _array(self, found: _Found) -> str:
         """The variable of the first array of a path."""
@@ -689,9 +709,9 @@ class Conditions:
                 counted = [when(other(load(value), missing), counted)]
             return [*reading, *counted]
 
-        depth = min(len(self._around) + name.wildcards, len(_MOST_MEMBERS) - 1)
+        depth = len(self._around) + name.wildcards
         array = self._array(found)
-        body = self._loops(scope, array, found, innermost, members, indexes, _MOST_MEMBERS[depth])
+        body = self._loops(scope, array, found, innermost, members, indexes, self._most(depth))
         if not first:
             return choose(load(array), self._function(scope, counter, body, array), constant(0))
         body.insert(0, assign(noted, constant(None)))
@@ -778,11 +798,10 @@ def _truth(test: predicates.Test) -> Truth:
 
 
 def _negated(inner: Truth) -> Truth:
-    if inner.code is None:
-        return FALSE if inner.constant else TRUE
     return replace(
         inner,
-        code=opposite(inner.code),
+        code=None if inner.code is None else opposite(inner.code),
+        constant=inner.code is None and not inner.constant,
         reads_if_true=inner.reads_if_false,
         reads_if_false=inner.reads_if_true,
     )
@@ -791,25 +810,31 @@ def _negated(inner: Truth) -> Truth:
 def _joined(members: Iterable[Truth], *, decisive: bool) -> Truth:
     """Conditions in a row, up to the first that decides: false for `allOf`, true for `anyOf`."""
     kept: list[Truth] = []
+    may_read = False
     for member in members:
+        may_read = may_read or member.may_read
         if member.code is None and member.constant is not decisive:
             continue
         kept.append(member)
         if member.code is None:
             break
     if not kept:
-        return FALSE if decisive else TRUE
-    if kept[-1].code is None and all(one.idle for one in kept):
-        return kept[-1]
-    parts = [one.expression for one in kept]
+        return replace(FALSE if decisive else TRUE, may_read=may_read)
     through = any(one.reads_if_false if decisive else one.reads_if_true for one in kept)
     decided = _reads_up_to_decision(kept, decisive=decisive)
-    return Truth(
-        either(parts) if decisive else both(parts),
-        plain=all(one.plain for one in kept),
-        may_guess=any(one.may_guess for one in kept),
-        guesses=kept[0].guesses,
-        may_read=any(one.may_read for one in kept),
+    if kept[-1].code is None and all(one.idle for one in kept):
+        made = kept[-1]
+    else:
+        parts = [one.expression for one in kept]
+        made = Truth(
+            either(parts) if decisive else both(parts),
+            plain=all(one.plain for one in kept),
+            may_guess=any(one.may_guess for one in kept),
+            guesses=kept[0].guesses,
+        )
+    return replace(
+        made,
+        may_read=may_read,
         reads_if_true=decided if decisive else through,
         reads_if_false=through if decisive else decided,
     )

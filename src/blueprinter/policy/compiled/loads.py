@@ -34,6 +34,7 @@ from blueprinter.policy.compiled.code import (
 from blueprinter.policy.compiled.runtime import MISSING, Keys, Places
 
 ROW = "row"
+PROPERTIES = "properties"
 
 Steps = Sequence[str | int]
 """A path without `[*]`."""
@@ -59,6 +60,21 @@ class _Node:
 
     def new_members(self) -> list[_Node]:
         return [child for child in self.members.values() if not child.written]
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a function reads of rows that have all of it, spelled so. Of such rows it needs nothing else."""
+
+    columns: frozenset[str] = frozenset()
+    members: frozenset[str] = frozenset()
+    """Of `properties`, which is a column too, where nothing but these is read."""
+
+    def and_(self, other: Reads) -> Reads:
+        """What two functions read."""
+        members = self.members | other.members
+        whole = any(PROPERTIES in one.columns and not one.members for one in (self, other))
+        return Reads(self.columns | other.columns, frozenset() if whole else members)
 
 
 class Loads:
@@ -103,6 +119,18 @@ class Loads:
             node = node.members[step]
         node.asked = True
         return node
+
+    def reads(self) -> Reads | None:
+        """What is read of the row; None = more than columns and members of `properties` by their names."""
+        columns: dict[str, _Node] = {}
+        for key, node in self._root.members.items():
+            if not isinstance(key, str) or (key != PROPERTIES and fold(key) == PROPERTIES):
+                return None
+            columns[key] = node
+        found = columns.get(PROPERTIES)
+        names = found.members if found is not None and not found.asked else {}
+        members = frozenset(key for key in names if isinstance(key, str))
+        return Reads(frozenset(columns), members if len(members) == len(names) else frozenset())
 
     # ------------------------------------------------------------ statements
 

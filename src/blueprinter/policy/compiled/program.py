@@ -16,6 +16,7 @@ from blueprinter.policy.compiled.assembly import assemble
 from blueprinter.policy.compiled.code import (
     add,
     assign,
+    both,
     constant,
     function,
     give,
@@ -24,9 +25,9 @@ from blueprinter.policy.compiled.code import (
     nothing,
     when,
 )
-from blueprinter.policy.compiled.conditions import Conditions, Scope, TooDeep, Truth, Writer
-from blueprinter.policy.compiled.loads import ROW
-from blueprinter.policy.compiled.reasons import Explain, write_reasons
+from blueprinter.policy.compiled.conditions import TRUE, Conditions, Scope, TooDeep, Truth, Writer
+from blueprinter.policy.compiled.loads import ROW, Reads
+from blueprinter.policy.compiled.reasons import Reason, write_reasons
 from blueprinter.policy.compiled.runtime import FAULTS
 from blueprinter.policy.compiled.situation import Situation, Target
 from blueprinter.policy.conflicts import WRITING
@@ -87,7 +88,7 @@ class Slot:
 class Program:
     """The policies of one type and API version."""
 
-    __slots__ = ("_policies", "_reasons", "decide", "slots", "target")
+    __slots__ = ("_policies", "_reasons", "decide", "reads", "slots", "target")
 
     def __init__(
         self,
@@ -95,13 +96,16 @@ class Program:
         slots: Sequence[Slot],
         decide: Callable[[Mapping[str, Value]], int],
         policies: Mapping[int, CompiledPolicy],
+        reads: Reads | None,
     ) -> None:
         self.target = target
         self.slots = tuple(slots)
         self.decide = decide
         """The verdicts on a row, as a number. Raises one of `FAULTS` where only the interpreter can tell."""
+        self.reads = reads
+        """What `decide` needs of a row; None = all of it."""
         self._policies = policies
-        self._reasons: dict[int, Explain] = {}
+        self._reasons: dict[int, Reason] = {}
 
     def outcomes(self, code: int) -> tuple[Outcome, ...]:
         """The verdicts in a number, in the order of the policies; those that do not apply are left out."""
@@ -112,9 +116,8 @@ class Program:
         """What to say of a row on which `decide` raised: every policy is asked."""
         return tuple(Outcome(slot.policy, None) for slot in self.slots)
 
-    def reason(self, policy: int) -> Explain:
-        """What names the deciding comparison on rows for which the rule of a policy holds. It raises one of
-        `FAULTS`, or gives None, where only the interpreter can tell."""
+    def reason(self, policy: int) -> Reason:
+        """What names the deciding comparison on rows for which the rule of a policy holds."""
         found = self._reasons.get(policy)
         if found is None:
             found = self._reasons[policy] = write_reasons(Situation(self._policies[policy], self.target))
@@ -149,15 +152,15 @@ def write_program(
             slots.append(slot)
             blocks.extend(block)
     if not blocks:
-        return Program(target, slots, _nothing, by_place)
+        return Program(target, slots, _nothing, by_place, Reads())
     body = [*scope.statements([ROW]), assign(_RESULT, constant(0)), *blocks, give(load(_RESULT))]
     functions = [*writer.functions, function(_DECIDE, [ROW], body)]
     try:
         made = assemble(functions, writer.names.objects)
     except RecursionError:
         asking = [Slot(slot.policy, always_asks=True) for slot in slots]
-        return Program(target, asking, _nothing, by_place)
-    return Program(target, slots, made[_DECIDE], by_place)
+        return Program(target, asking, _nothing, by_place, Reads())
+    return Program(target, slots, made[_DECIDE], by_place, writer.reads())
 
 
 def _nothing(row: Mapping[str, Value]) -> int:
@@ -191,10 +194,20 @@ def _policy(
     if family in (Family.EXISTENCE, Family.MANUAL):
         # where the rule does not hold such a policy does not apply; where it does, the interpreter goes on
         truth = Conditions(situation, scope).truth(rule.condition)
-        if truth.code is None:
-            return (Slot(place, always_asks=True) if truth.constant else None), [], bit
-        slot = Slot(place, asks=bit, otherwise=None)
-        return slot, _safe([when(truth.code, [add(_RESULT, bit)])], truth.plain, faults, bit), bit << 1
+        applies = TRUE  # the rule of an existence policy says itself whether it does
+        if family is Family.MANUAL:
+            applies = Conditions(situation, scope).applicable(rule.condition, policy.kinds)
+        if applies.code is None:
+            applies = truth if applies.constant else applies
+            truth = TRUE
+        if applies.code is None:
+            return (Slot(place, always_asks=True) if applies.constant else None), [], bit
+        plain = applies.plain and truth.plain
+        if plain and truth.code is None and not truth.constant:
+            return None, [], bit
+        # whether it applies is asked first, and may fail whatever the rule says
+        block = [when(both([applies.code, truth.expression]), [add(_RESULT, bit)])]
+        return Slot(place, asks=bit, otherwise=None), _safe(block, plain, faults, bit), bit << 1
     return _plain(place, situation, scope, faults, bit)
 
 

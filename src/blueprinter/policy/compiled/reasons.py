@@ -1,24 +1,38 @@
 """Why a rule held: the comparison that decided it, found without evaluating the rule once more.
 
 The interpreter says which comparison decides (`Evaluator.deciding`) and words it (`Evaluator.leaf`). Here the way to
-that comparison is worked out once a policy, and what is said of a value is remembered, since the same few values stand
-in many rows.
+that comparison is worked out once a policy, as code that gives a key: all that the wording depends on. Rows with equal
+keys get equal words, so few are ever worded.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from blueprinter.arm import ExpressionError, Value
 from blueprinter.policy.compiled.assembly import assemble
 from blueprinter.policy.compiled.calculations import inputs_of
-from blueprinter.policy.compiled.code import choose, constant, function, give, load, opposite, together
+from blueprinter.policy.compiled.code import (
+    Namespace,
+    call,
+    choose,
+    constant,
+    either,
+    function,
+    give,
+    has_type,
+    let,
+    load,
+    opposite,
+    same,
+    together,
+)
 from blueprinter.policy.compiled.conditions import Conditions, FirstCounted, Scope, TooDeep, Writer
-from blueprinter.policy.compiled.loads import ROW
-from blueprinter.policy.compiled.runtime import Unsure, reader
+from blueprinter.policy.compiled.loads import ROW, Reads
+from blueprinter.policy.compiled.runtime import Unsure, give_up, reader
 from blueprinter.policy.compiled.situation import Situation, Varies
 from blueprinter.policy.count import Counted
 from blueprinter.policy.fields import FieldKind, Path, Wildcard
@@ -36,72 +50,101 @@ from blueprinter.policy.syntax import (
 from blueprinter.policy.wording import member_name
 
 Row = Mapping[str, Value]
-Explain = Callable[[Row], Leaf | None]
+Explain = Callable[[Row, Any], "Leaf | None"]
+"""The words for a row with this key."""
+
+_MOST = 4_096
+_LONGEST = 128
+_KEY = "key"
+
+
+class Reason:
+    """Why the rule of a policy holds for rows of one type, where it does."""
+
+    __slots__ = ("_explain", "_known", "key", "reads")
+
+    def __init__(self, key: Callable[[Row], Hashable], explain: Explain, reads: Reads | None) -> None:
+        self.key = key
+        """What the leaf of a row depends on; rows with equal keys have equal leaves. Raises one of `FAULTS` where only
+        the interpreter can tell, and may give what cannot be hashed."""
+        self.reads = reads
+        """What `key` needs of a row; None = all of it."""
+        self._explain = explain
+        self._known: dict[Hashable, Leaf | None] = {}
+
+    def leaf(self, row: Row, key: Hashable) -> Leaf | None:
+        """The deciding comparison of a row with this key; None = the interpreter says nothing. Raises one of `FAULTS`
+        where only the interpreter can tell."""
+        if key in self._known:
+            return self._known[key]
+        leaf = self._explain(row, key)
+        if len(self._known) < _MOST and weight_of_key(key) <= _LONGEST:
+            self._known[key] = leaf
+        return leaf
+
+
+def weight_of_key(key: Hashable) -> int:
+    """How many characters of text a key holds."""
+    if isinstance(key, str):
+        return len(key)
+    return sum(map(weight_of_key, key)) if isinstance(key, tuple) else 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
-    """What explains a condition, and how much it will say, where that is known beforehand."""
+    """The code of a key, what words it, and how much that will say, where it is known beforehand."""
 
+    key: ast.expr
     explain: Explain
     weight: int | None
 
 
-_MOST = 4_096
-_LONGEST = 128
-_ALIKE = frozenset({str, int, float, bool, type(None)})
-
-
-def write_reasons(situation: Situation) -> Explain:
-    """A function that names what decided, for rows for which the rule of the policy holds.
-
-    It raises one of `FAULTS`, or gives None, where only the interpreter can tell.
-    """
+def write_reasons(situation: Situation) -> Reason:
+    """Names what decided, for rows for which the rule of the policy holds."""
+    planner = _Planner(situation)
     try:
-        plan = _Planner(situation)
-        explain = plan.of(situation.policy.rule.condition, truth=True, wanted=False).explain
-        plan.finish()
+        plan = planner.of(situation.policy.rule.condition, truth=True, wanted=False)
+        return Reason(planner.key(plan), plan.explain, planner.reads())
     except (TooDeep, RecursionError):
-        return _not_known
-    return explain
+        return Reason(give_up, _nothing, Reads())
 
 
-def _not_known(row: Row) -> Leaf | None:
+def _nothing(row: Row, key: object) -> Leaf | None:
     return None
-
-
-class _Late:
-    """A function that is there once all of a plan are assembled."""
-
-    __slots__ = ("call",)
-
-    def __init__(self) -> None:
-        self.call: Callable[[Row], Any] = _not_known
 
 
 class _Planner:
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
         self._writer = Writer()
-        self._late: dict[str, _Late] = {}
+        self._scope = Scope(self._writer)
+        self._conditions = Conditions(situation, self._scope)
 
-    def finish(self) -> None:
-        if not self._late:
-            return
-        made = assemble(self._writer.functions, self._writer.names.objects)
-        for name, late in self._late.items():
-            late.call = made[name]
+    def key(self, plan: _Plan) -> Callable[[Row], Hashable]:
+        """The function that gives the key of a plan."""
+        body = [*self._scope.statements([ROW]), give(plan.key)]
+        functions = [*self._writer.functions, function(_KEY, [ROW], body)]
+        return assemble(functions, self._writer.names.objects)[_KEY]
+
+    def reads(self) -> Reads | None:
+        """What that function reads."""
+        return self._writer.reads()
+
+    @property
+    def _names(self) -> Namespace:
+        return self._writer.names
 
     def of(self, condition: Condition, *, truth: bool, wanted: bool) -> _Plan:
         """What decides a condition of which is known whether it is true."""
         if isinstance(condition, Compare):
-            return _Plan(self._comparison(condition, wanted=wanted), self._weight(condition))
+            key, explain = self._comparison(condition, wanted=wanted)
+            return _Plan(key, explain, self._weight(condition))
         if isinstance(condition, Not):
             return self.of(condition.member, truth=not truth, wanted=not wanted)
         decisive = not isinstance(condition, AllOf)
         if truth is decisive:
             return self._first(condition.members, truth=truth, wanted=wanted)
-        return _best([self.of(member, truth=truth, wanted=wanted) for member in condition.members])
+        return self._best([self.of(member, truth=truth, wanted=wanted) for member in condition.members])
 
     def _weight(self, condition: Compare) -> int | None:
         left = condition.left
@@ -114,12 +157,10 @@ class _Planner:
 
     def _first(self, members: Sequence[Condition], *, truth: bool, wanted: bool) -> _Plan:
         """The first member that decides."""
-        scope = Scope(self._writer)
-        conditions = Conditions(self._situation, scope)
         plans: list[_Plan] = []
         tests: list[ast.expr] = []
         for member in members:
-            found = conditions.truth(member)
+            found = self._conditions.truth(member)
             if found.code is None and found.constant is not truth:
                 continue
             plans.append(self.of(member, truth=truth, wanted=wanted))
@@ -128,56 +169,55 @@ class _Planner:
             tests.append(found.code if truth else opposite(found.code))
         if len(plans) == 1:
             return plans[0]
-        chosen: ast.expr = constant(len(plans) - 1)
+        keys = [together([constant(place), plan.key]) for place, plan in enumerate(plans)]
         # the last one decides when none before it does
-        for place in reversed(range(min(len(tests), len(plans) - 1))):
-            chosen = choose(tests[place], constant(place), chosen)
+        chosen = keys.pop() if keys else self._unknown()
+        for test, key in reversed(list(zip(tests, keys, strict=False))):
+            chosen = choose(test, key, chosen)
         weights = {plan.weight for plan in plans}
-        explain = _First(self._function(scope, chosen), [plan.explain for plan in plans])
-        return _Plan(explain, weights.pop() if len(weights) == 1 else None)
+        explain = _First([plan.explain for plan in plans])
+        return _Plan(chosen, explain, weights.pop() if len(weights) == 1 else None)
 
-    def _function(self, scope: Scope, value: ast.expr) -> _Late:
-        name = self._writer.names.fresh("reason")
-        body = [*scope.statements([ROW]), give(value)]
-        self._writer.functions.append(function(name, [ROW], body))
-        late = self._late[name] = _Late()
-        return late
+    def _best(self, plans: Sequence[_Plan]) -> _Plan:
+        """Of conditions that hold together the one that says most; which it is is often known beforehand."""
+        weights = [plan.weight for plan in plans if plan.weight is not None]
+        if not plans or len(weights) < len(plans):
+            key = together([plan.key for plan in plans])
+            return _Plan(key, _Best([plan.explain for plan in plans]), None)
+        most = max(weights)
+        return next(plan for plan in reversed(plans) if plan.weight == most)
 
-    def _comparison(self, condition: Compare, *, wanted: bool) -> Explain:
+    # ------------------------------------------------------------ comparisons
+
+    def _comparison(self, condition: Compare, *, wanted: bool) -> tuple[ast.expr, Explain]:
         asked = _Interpreted(self._situation, condition, wanted=wanted)
-        path = self._path(condition)
-        if path is not None:
-            return _ByOne(reader(path), asked).explain
-        scope = Scope(self._writer)
-        conditions = Conditions(self._situation, scope)
         try:
             if isinstance(condition.left, FieldCount):
-                found = conditions.first_counted(condition.left)
-                if found is None:
-                    return asked
-                fixed = self._is_constant(condition) and conditions.is_constant_phrase(condition.left)
-                return _ByCount(self._function(scope, found.code), asked, found, memory=fixed)
-            inputs = self._inputs(condition, conditions)
+                return self._count(condition, condition.left, asked)
+            values = self._values(condition)
         except (Varies, Undecidable, ExpressionError, RecursionError):
-            return asked
-        if inputs is None:
-            return asked
-        return _ByValue(self._function(scope, together(inputs)), asked)
+            values = None
+        if values is None:
+            return self._unknown(), asked
+        keys = [self._typed(value) for value in values]
+        return keys[0] if len(keys) == 1 else together(keys), asked
 
-    def _path(self, condition: Compare) -> tuple[str | int, ...] | None:
-        """The one place in the resource that a comparison depends on; None where there is more to it."""
-        left = condition.left
-        if not isinstance(left, FieldLeft) or not self._is_constant(condition):
-            return None
-        try:
-            name = self._situation.field(left.name)
-            path = ("type",) if name.kind is FieldKind.TYPE else self._situation.path(name)
-        except (Varies, Undecidable, ExpressionError, RecursionError):
-            return None
-        if path is None or name.wildcards:
-            return None
-        plain = tuple(step for step in path if not isinstance(step, Wildcard))
-        return plain if len(plain) == len(path) else None
+    def _count(self, condition: Compare, left: FieldCount, asked: _Interpreted) -> tuple[ast.expr, Explain]:
+        found = self._conditions.first_counted(left)
+        fixed = self._is_constant(condition) and self._conditions.is_constant_phrase(left)
+        if found is None or not fixed:
+            return self._unknown(), asked
+        return call(self._names.name_of(_key_of_count, "counted"), found.code), _ByCount(asked, found)
+
+    def _unknown(self) -> ast.expr:
+        return call(self._names.name_of(give_up, "give_up"))
+
+    def _typed(self, value: ast.expr) -> ast.expr:
+        """A value as part of a key: Python takes 1, 1.0 and true for one key, which have different words."""
+        name = value.id if isinstance(value, ast.Name) else self._names.fresh("part")
+        first = value if isinstance(value, ast.Name) else let(name, value)
+        plain = [has_type(first, "str"), *(same(load(name), constant(one)) for one in (None, True, False))]
+        return choose(either(plain), load(name), together([call(load("type"), load(name)), load(name)]))
 
     def _is_constant(self, condition: Compare) -> bool:
         try:
@@ -186,26 +226,26 @@ class _Planner:
             return False
         return True
 
-    def _inputs(self, condition: Compare, conditions: Conditions) -> list[ast.expr] | None:
-        """All that a comparison depends on; None = more than values."""
+    def _values(self, condition: Compare) -> list[ast.expr] | None:
+        """All that the words for a comparison depend on; None = more than values."""
         left = condition.left
         operands = [condition.right]
         values: list[ast.expr] = []
         if isinstance(left, FieldLeft):
             name = self._situation.field(left.name)
             if name.kind is FieldKind.TYPE:
-                values.append(load(conditions.plain_value(("type",))))
+                values.append(load(self._conditions.plain_value(("type",))))
             else:
                 path = self._situation.path(name)
                 if name.wildcards or (path is not None and any(isinstance(step, Wildcard) for step in path)):
                     return None
                 if path is not None:
-                    values.append(load(conditions.plain_value(path)))
+                    values.append(load(self._conditions.plain_value(path)))
         elif isinstance(left, ValueLeft):
             operands.append(left.value)
         else:
             return None
-        return [*values, *conditions.inputs(inputs_of(operands, self._situation))]
+        return [*values, *self._conditions.inputs(inputs_of(operands, self._situation))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,105 +256,42 @@ class _Interpreted:
     condition: Compare
     wanted: bool
 
-    def __call__(self, row: Row) -> Leaf | None:
+    def __call__(self, row: Row, key: object) -> Leaf | None:
         context = self.situation.target.context(self.situation.policy, row)
         return Evaluator(context).leaf(self.condition, wanted=self.wanted)
 
 
-class _ByOne:
-    """A comparison whose wording depends on one value."""
-
-    __slots__ = ("_asked", "_others", "_read", "_texts")
-
-    def __init__(self, read: Callable[[Row], object], asked: _Interpreted) -> None:
-        self._read = read
-        self._asked = asked
-        self._texts: dict[str, Leaf | None] = {}
-        self._others: dict[tuple[type, object], Leaf | None] = {}
-
-    def explain(self, row: Row) -> Leaf | None:
-        value = self._read(row)
-        if type(value) is str:
-            leaf = self._texts.get(value)
-            if leaf is None:
-                leaf = self._asked(row)
-                if len(self._texts) < _MOST and len(value) <= _LONGEST:
-                    self._texts[value] = leaf
-            return leaf
-        key = (type(value), value)
-        if key[0] not in _ALIKE:
-            return self._asked(row)
-        leaf = self._others.get(key)
-        if leaf is None:
-            leaf = self._asked(row)
-            if len(self._others) < _MOST:
-                self._others[key] = leaf
-        return leaf
-
-
-class _ByValue:
-    """A comparison whose wording depends on a few values."""
-
-    __slots__ = ("_asked", "_known", "_read")
-
-    def __init__(self, read: _Late, asked: _Interpreted) -> None:
-        self._read = read
-        self._asked = asked
-        self._known: dict[tuple[object, ...], Leaf | None] = {}
-
-    def __call__(self, row: Row) -> Leaf | None:
-        values = self._read.call(row)
-        kinds = tuple(map(type, values))
-        if not _ALIKE.issuperset(kinds):
-            return self._asked(row)
-        key = (*values, kinds)
-        if key in self._known:
-            return self._known[key]
-        leaf = self._asked(row)
-        if len(self._known) < _MOST and all(
-            type(value) is not str or len(value) <= _LONGEST for value in values
-        ):
-            self._known[key] = leaf
-        return leaf
+def _key_of_count(found: tuple[int, tuple[Any, ...] | None]) -> tuple[int, tuple[int, ...] | None, str]:
+    """How many members count, and where the first one stands and what it is called; None = there is none."""
+    number, first = found
+    return (number, None, "") if first is None else (number, first[:-1], member_name(first[-1]))
 
 
 class _ByCount:
-    """A count whose wording depends on the number and on the first member that counts."""
+    """A count whose words depend on the number and on the first member that counts."""
 
-    __slots__ = ("_asked", "_found", "_known", "_memory", "_read")
+    __slots__ = ("_asked", "_found")
 
-    def __init__(self, read: _Late, asked: _Interpreted, found: FirstCounted, *, memory: bool) -> None:
-        self._read = read
+    def __init__(self, asked: _Interpreted, found: FirstCounted) -> None:
         self._asked = asked
         self._found = found
-        self._memory = memory
-        self._known: dict[tuple[object, ...], Leaf | None] = {}
 
-    def __call__(self, row: Row) -> Leaf | None:
-        number, first = self._read.call(row)
-        indexes: tuple[int, ...] = () if first is None else first[:-1]
-        member: Value = None if first is None else first[-1]
-        key = (number, indexes, "" if first is None else member_name(member))
-        if self._memory and key in self._known:
-            return self._known[key]
-        leaf = self._say(row, number, indexes, member, found=first is not None)
-        if self._memory and len(self._known) < _MOST:
-            self._known[key] = leaf
-        return leaf
-
-    def _say(
-        self, row: Row, number: int, indexes: tuple[int, ...], member: Value, *, found: bool
-    ) -> Leaf | None:
+    def __call__(self, row: Row, key: tuple[int, tuple[int, ...] | None, str]) -> Leaf | None:
+        number, indexes, _ = key
         asked = self._asked
         left = asked.condition.left
         if not isinstance(left, FieldCount):
             raise Unsure
         situation = asked.situation
         context = situation.target.context(situation.policy, row)
+        path: Path = ()
         frame = None
-        if found and left.where is not None:
-            frame = Frame(None, context.subject, self._found.names, indexes, member)
-        path = _path(self._found.steps, indexes) if found else ()
+        member: Value = None
+        if indexes is not None:
+            path = _path(self._found.steps, indexes)
+            member = reader(_steps(path))(row)  # type: ignore[assignment] # a JSON value
+            if left.where is not None:
+                frame = Frame(None, context.subject, self._found.names, indexes, member)
         counted = Counted(number, number, path, None, frame, member)
         right = situation.constant(asked.condition.right)
         evaluator = Evaluator(context)
@@ -327,41 +304,34 @@ def _path(steps: Path, indexes: tuple[int, ...]) -> Path:
     return tuple(next(places) if isinstance(step, Wildcard) else step for step in steps)
 
 
+def _steps(path: Path) -> tuple[str | int, ...]:
+    return tuple(step for step in path if not isinstance(step, Wildcard))
+
+
 class _First:
-    """The first member that decides."""
-
-    __slots__ = ("_choose", "_members")
-
-    def __init__(self, choose_one: _Late, members: Sequence[Explain]) -> None:
-        self._choose = choose_one
-        self._members = tuple(members)
-
-    def __call__(self, row: Row) -> Leaf | None:
-        place: int = self._choose.call(row)
-        return self._members[place](row)
-
-
-class _Best:
-    """The member that says most, the last of several."""
+    """The first member that decides: its place and its key are the key."""
 
     __slots__ = ("_members",)
 
     def __init__(self, members: Sequence[Explain]) -> None:
         self._members = tuple(members)
 
-    def __call__(self, row: Row) -> Leaf | None:
+    def __call__(self, row: Row, key: tuple[int, Any]) -> Leaf | None:
+        return self._members[key[0]](row, key[1])
+
+
+class _Best:
+    """The member that says most, the last of several; the keys of all members are the key."""
+
+    __slots__ = ("_members",)
+
+    def __init__(self, members: Sequence[Explain]) -> None:
+        self._members = tuple(members)
+
+    def __call__(self, row: Row, key: tuple[Any, ...]) -> Leaf | None:
         best: Leaf | None = None
-        for member in self._members:
-            leaf = member(row)
+        for member, own in zip(self._members, key, strict=True):
+            leaf = member(row, own)
             if leaf is not None and (best is None or leaf.weight >= best.weight):
                 best = leaf
         return best
-
-
-def _best(plans: Sequence[_Plan]) -> _Plan:
-    """Of conditions that hold together the one that says most; which it is is often known beforehand."""
-    weights = [plan.weight for plan in plans if plan.weight is not None]
-    if not plans or len(weights) < len(plans):
-        return _Plan(_Best([plan.explain for plan in plans]), None)
-    most = max(weights)
-    return next(plan for plan in reversed(plans) if plan.weight == most)

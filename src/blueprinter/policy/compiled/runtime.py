@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from blueprinter.arm import ExpressionError, Value, normal_location
 from blueprinter.casing import fold, get, key_of
+from blueprinter.policy.fields import WideObjects
 from blueprinter.policy.operators import Absent, OperatorRow
 from blueprinter.policy.subject import Undecidable
 
@@ -70,7 +71,8 @@ class Keys:
         if not self._near.issuperset(mapping):
             self._learn(mapping)
             if not self._near.issuperset(mapping):
-                keys = [key_of(mapping, name) for name in names]
+                find = WideObjects().key_of
+                keys = [find(mapping, name) for name in names]
                 return [
                     nothing if key is None else mapping[key]
                     for key, nothing in zip(keys, absent, strict=True)
@@ -137,11 +139,19 @@ class Remembered(dict[str, bool]):
         return result
 
 
+_LARGE = 1_000
+"""Characters or elements of what only the interpreter compares: it reckons how much work that is."""
+
+
 def tester(operator: OperatorRow, right: Value, *, absent: Absent | None) -> Callable[[object], bool]:
     """An operator with its operand, for values that no quicker test covers. None stands for `absent`."""
     holds = operator.holds
+    if isinstance(right, (str, list, dict)) and len(right) > _LARGE:
+        return give_up
 
     def test(value: object) -> bool:
+        if isinstance(value, (str, list, dict)) and len(value) > _LARGE:
+            raise Unsure
         result = holds(absent if value is None else value, right)  # type: ignore[arg-type] # a JSON value or Absent
         if result is None:
             raise Unsure
@@ -155,6 +165,9 @@ def pair_tester(operator: OperatorRow, *, absent: Absent | None) -> Callable[[ob
     holds = operator.holds
 
     def test(left: object, right: Value) -> bool:
+        for value in (left, right):
+            if isinstance(value, (str, list, dict)) and len(value) > _LARGE:
+                raise Unsure
         result = holds(absent if left is None else left, right)  # type: ignore[arg-type] # a JSON value or Absent
         if result is None:
             raise Unsure

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from blueprinter.arm import Value
 from blueprinter.policy.compiled.runtime import Unsure
 from blueprinter.policy.compiled.situation import Situation
+from blueprinter.policy.context import MAX_WORK
+from blueprinter.policy.effort import MAX_STEPS
 from blueprinter.policy.fields import Path
 from blueprinter.policy.interpret import Evaluator
 from blueprinter.policy.model import AliasSource
@@ -49,9 +51,13 @@ def evaluate_here(
     """
     sizes = [len(one.indexes) for one in around]
     counts = tuple(around)
+    # a share of the limits of a whole rule, which only the interpreter can tell
+    share = 2 * situation.comparisons
+    steps, work = MAX_STEPS - MAX_STEPS // share, MAX_WORK - MAX_WORK // share
 
     def decide(row: Mapping[str, Value], *variables: object) -> bool:
         context = situation.target.context(situation.policy, row)
+        context.steps, context.work = steps, work
         context.frame = _frames(context.subject, counts, sizes, variables)
         truth = Evaluator(context).holds(condition)
         if not isinstance(truth, bool):

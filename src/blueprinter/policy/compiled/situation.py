@@ -15,7 +15,17 @@ from blueprinter.policy.judge import CompiledPolicy, context_for
 from blueprinter.policy.model import AliasSource, UnsupportedReason
 from blueprinter.policy.rows import resource_of
 from blueprinter.policy.subject import Subject, Undecidable
-from blueprinter.policy.syntax import Constant, Expression, Operand, evaluate_operand
+from blueprinter.policy.syntax import (
+    Compare,
+    Constant,
+    Expression,
+    FieldCount,
+    FieldLeft,
+    Operand,
+    ValueCount,
+    conditions_in,
+    evaluate_operand,
+)
 
 
 class Varies(Exception):
@@ -64,6 +74,10 @@ class Constants:
     def subscription(self) -> NoReturn:
         raise Varies
 
+    def spend(self, work: int) -> NoReturn:
+        """What is costly is worked out, and counted, for each resource."""
+        raise Varies
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -93,13 +107,16 @@ class Target:
 class Situation:
     """One policy on one target."""
 
-    __slots__ = ("constants", "policy", "target", "type")
+    __slots__ = ("comparisons", "constants", "loops", "policy", "target", "type")
 
     def __init__(self, policy: CompiledPolicy, target: Target) -> None:
         self.policy = policy
         self.target = target
         subject = target.subject
         self.type: str = subject.type
+        self.loops = max(sum(map(_loops, conditions_in(policy.rule.condition))), 1)
+        """How many comparisons look at members of arrays; one in a count is made for each of its members."""
+        self.comparisons = max(sum(1 for _ in conditions_in(policy.rule.condition)), 1)
         self.constants = Constants(target.context(policy, {"id": "", "type": target.type}))
 
     def constant(self, operand: Operand) -> Value:
@@ -151,3 +168,10 @@ class Situation:
     def is_alias(self, name: FieldName) -> bool:
         """Whether reading a field goes through an alias that this type has."""
         return name.kind is FieldKind.ALIAS and self.alias(name) is not None
+
+
+def _loops(compare: Compare) -> int:
+    left = compare.left
+    if isinstance(left, (FieldCount, ValueCount)):
+        return 1 + (sum(1 for _ in conditions_in(left.where)) if left.where is not None else 0)
+    return 1 if not isinstance(left, FieldLeft) or "[*]" in getattr(left.name, "text", "[*]") else 0

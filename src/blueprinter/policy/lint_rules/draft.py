@@ -42,8 +42,8 @@ class KnownDefinition:
 
     display_name: str
     deprecated: bool
-    parameters: Mapping[str, bool]
-    """Declared name -> whether it needs a value."""
+    parameters: Mapping[str, bool] | None
+    """Declared name -> whether it needs a value; None = not known."""
 
 
 DefinitionLookup = Callable[[str], KnownDefinition | None]

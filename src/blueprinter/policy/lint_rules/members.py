@@ -33,6 +33,8 @@ def deprecated_member(draft: SetDraft) -> Iterator[Remark]:
 def member_parameters(draft: SetDraft) -> Iterator[Remark]:
     """Source: "Azure Policy initiative definition structure", section Passing a parameter value."""
     for member, known, pointer in _members(draft):
+        if known.parameters is None:
+            continue
         given_at = draft.envelope.member(pointer, "parameters") or pointer
         for name in member.parameters:
             if get(known.parameters, name) is None:

@@ -1,0 +1,225 @@
+"""One reading of an inventory says what going through its states says: the same run and the same records, byte for
+byte, whatever stands in the files."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+
+from blueprinter.blueprint import Exemption, ExemptionCategory, Registers
+from blueprinter.cli.workspace import Workspace, open_workspace
+from blueprinter.compliance import EvaluateOptions, OfflineSource, evaluate, parallel, read_inventories
+from blueprinter.diagnostics import Position
+from blueprinter.policy import AliasTable, AssignedPolicy, PolicyState, compile_policies, definition_key
+from blueprinter.report import FORMATS, ReportOptions, StateRecorder
+from differential.bending import Row, bent, demo_rows
+
+SEED = int(os.environ.get("BLUEPRINTER_SEED", "20261122"))
+NOW = datetime(2026, 11, 20, 6, tzinfo=UTC)
+TODAY = date(2026, 11, 20)
+CLOCK = "2026-11-20T06:00:00.0000000Z"
+
+
+@pytest.fixture(scope="module")
+def workspace(root: Path) -> Workspace:
+    return open_workspace(root)
+
+
+@pytest.fixture(scope="module")
+def rows(root: Path) -> list[Row]:
+    return demo_rows(root)
+
+
+@dataclass(frozen=True)
+class ByStates:
+    """The source without its quick way."""
+
+    source: OfflineSource
+
+    def states(self, scope: str) -> Iterator[PolicyState]:
+        return self.source.states(scope)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a run is made of."""
+
+    files: tuple[Path, ...]
+    policies: tuple[AssignedPolicy, ...]
+    aliases: AliasTable
+    registers: Registers
+    strict: bool
+    max_findings: int
+
+    def written(
+        self, *, quick: bool, jobs: int = 1, rewindable: bool = True, recording: bool = True
+    ) -> bytes:
+        """The run as JSON, and the records."""
+        lines = io.BytesIO()
+        policies = compile_policies(
+            self.policies, aliases=self.aliases, now=CLOCK, strict_aliases=self.strict
+        )
+        estate = read_inventories(self.files, now=NOW)
+        source = OfflineSource(estate, policies, jobs=jobs)
+        run = evaluate(
+            None,
+            source if quick else ByStates(source),
+            estate,
+            self.registers,
+            EvaluateOptions(now=NOW, strict_aliases=self.strict, max_findings=self.max_findings),
+            policies=self.policies,
+            recorder=StateRecorder([lines], all_states=False, rewindable=rewindable) if recording else None,
+        )
+        report = FORMATS.get("json")
+        assert report is not None
+        text = "".join(report.write(run, ReportOptions(max_findings=self.max_findings)))
+        return text.encode(errors="surrogatepass") + b"\n--\n" + lines.getvalue()
+
+
+def setting(chance: random.Random, rows: Sequence[Row], workspace: Workspace, folder: Path) -> Setting:
+    known = sorted(workspace.definitions.items())
+    chosen = [definition for _, definition in chance.sample(known, min(60, len(known)))]
+    ids = [str(row["id"]) for row in rows]
+    policies = tuple(
+        AssignedPolicy(
+            definition,
+            scope=_above(chance.choice(ids), chance) if chance.random() < 0.2 else "",
+            not_scopes=(_above(chance.choice(ids), chance),) if chance.random() < 0.1 else (),
+            enforced=chance.random() < 0.9,
+        )
+        for definition in chosen
+    )
+    exemptions = tuple(
+        _exemption(number, chance, ids, [definition_key(one.id) for one in chosen])
+        for number in range(chance.choice((0, 3)))
+    )
+    return Setting(
+        files=tuple(_write(folder, place, chance, rows) for place in range(chance.randint(1, 3))),
+        policies=policies,
+        aliases=workspace.aliases if chance.random() < 0.7 else AliasTable.empty(),
+        registers=Registers(exemptions=exemptions),
+        strict=chance.random() < 0.2,
+        max_findings=chance.choice((0, 5, 1000)),
+    )
+
+
+def _above(id: str, chance: random.Random) -> str:
+    """A scope that holds an id: the subscription, the group, the resource itself."""
+    parts = id.split("/")
+    scope = "/".join(parts[: chance.choice((3, 5, len(parts)))])
+    return scope.upper() if chance.random() < 0.3 else scope
+
+
+def _exemption(number: int, chance: random.Random, ids: Sequence[str], keys: Sequence[str]) -> Exemption:
+    return Exemption(
+        name=f"exemption-{number}",
+        scope=_above(chance.choice(ids), chance),
+        assignment="",
+        policies=tuple(chance.sample(list(keys), 12)),
+        controls=(),
+        category=chance.choice(list(ExemptionCategory)),
+        reason="an example",
+        owner="somebody",
+        approved_by="somebody else",
+        ticket="",
+        evidence=(),
+        expires_on=TODAY + timedelta(days=chance.choice((-3, 5, 300))),
+        position=Position("exemptions.yaml", 1, 1),
+    )
+
+
+def _write(folder: Path, place: int, chance: random.Random, rows: Sequence[Row]) -> Path:
+    """A file of rows, some of them bent, some twice, between lines that are none; in one of several shapes."""
+    found = [_row(chance, rows) for _ in range(chance.randint(1, 90))]
+    shape = chance.choice(("lines", "lines", "lines", "packed", "array", "page", "marked"))
+    if shape in ("array", "page"):
+        file = folder / f"{place}.json"
+        file.write_bytes(orjson.dumps(found if shape == "array" else {"value": found}))
+        return file
+    lines: list[bytes] = []
+    for row in found:
+        lines.append(orjson.dumps(row))
+        if chance.random() < 0.05:
+            lines.append(
+                chance.choice((b"", b"{", b"[1]", b"7", b'{"id": "x"}', b'{"type": "A/b"}', b"\xff"))
+            )
+        if chance.random() < 0.03:
+            lines.append(orjson.dumps({"value": [_row(chance, rows), 3]}))
+    text = (b"\r\n" if chance.random() < 0.2 else b"\n").join(lines) + (
+        b"\n" if chance.random() < 0.8 else b""
+    )
+    file = folder / (f"{place}.jsonl.gz" if shape == "packed" else f"{place}.jsonl")
+    file.write_bytes(gzip.compress(text) if shape == "packed" else text)
+    if shape == "marked":
+        file.write_bytes(b"\xef\xbb\xbf" + text)
+    return file
+
+
+def _row(chance: random.Random, rows: Sequence[Row]) -> Row:
+    row = chance.choice(rows)
+    row = bent(row, chance) if chance.random() < 0.5 else dict(row)
+    what = chance.random()
+    if what < 0.6:  # otherwise the id may come twice
+        row["id"] = f"{row['id']}-{chance.randrange(10_000)}"
+    elif what < 0.7:
+        row["id"] = str(row["id"]).upper()
+    if chance.random() < 0.1:
+        row["type"] = str(row["type"]).lower()
+    if chance.random() < 0.05:
+        row["apiVersion"] = chance.choice(("2023-01-01", "", 7, None))
+    if chance.random() < 0.05:
+        row.pop("properties", None)
+    if chance.random() < 0.02:
+        row[chance.choice(("id", "type"))] = chance.choice((None, 7, "", "x"))
+    return row
+
+
+def check(seed: int, rows: Sequence[Row], workspace: Workspace, folder: Path) -> None:
+    chance = random.Random(seed)
+    given = setting(chance, rows, workspace, folder)
+    slow = given.written(quick=False)
+    assert given.written(quick=True) == slow, f"seed {seed}"
+    assert given.written(quick=True, rewindable=False) == slow, f"seed {seed}, records that stay written"
+    assert given.written(quick=True, jobs=2) == slow, f"seed {seed}, two processes"
+    bare = given.written(quick=True, recording=False)
+    assert bare == slow.partition(b"\n--\n")[0] + b"\n--\n", f"seed {seed}, without records"
+
+
+@pytest.fixture
+def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several processes for files that are much too small for them."""
+    monkeypatch.setattr(parallel, "_LEAST", 1)
+
+
+@pytest.mark.usefixtures("small_shares")
+@pytest.mark.parametrize("turn", range(8))
+def test_made_up_inventories(turn: int, rows: list[Row], workspace: Workspace, tmp_path: Path) -> None:
+    check(SEED + turn, rows, workspace, tmp_path)
+
+
+def test_the_demo_estate(root: Path, workspace: Workspace) -> None:
+    files = tuple(sorted((root / "examples" / "contoso" / "inventory").glob("*.jsonl")))
+    policies = tuple(AssignedPolicy(one) for _, one in sorted(workspace.definitions.items()))
+    given = Setting(files, policies, workspace.aliases, Registers(), strict=False, max_findings=1000)
+    for strict in (False, True):
+        one = replace(given, strict=strict)
+        assert one.written(quick=True) == one.written(quick=False)
+
+
+@pytest.mark.soak
+@pytest.mark.usefixtures("small_shares")
+def test_many_inventories(rows: list[Row], workspace: Workspace, tmp_path: Path) -> None:
+    print(f"seed {SEED}")  # noqa: T201 (the seed of a long run)
+    for turn in range(400):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        check(SEED + 1000 + turn, rows, workspace, folder)
