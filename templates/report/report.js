@@ -7,9 +7,10 @@
   var status = document.getElementById("filter-status");
   var folds = Array.from(document.querySelectorAll("details"));
   var rows = Array.from(document.querySelectorAll("[data-row]")).map(function (element) {
+    var rule = element.closest("[data-rule]");
     return {
       element: element,
-      text: element.textContent.toLowerCase(),
+      text: (element.textContent + (rule ? " " + rule.firstElementChild.textContent : "")).toLowerCase(),
       severity: element.dataset.severity || "",
       card: element.closest("[data-card]")
     };
@@ -17,7 +18,7 @@
   var cards = Array.from(document.querySelectorAll("[data-card]")).map(function (element) {
     return { element: element, text: element.querySelector("summary").textContent.toLowerCase() };
   });
-  var groups = Array.from(document.querySelectorAll("main section, [data-group]"));
+  var groups = Array.from(document.querySelectorAll("main section, [data-group], [data-rule]"));
   var before = null;
 
   form.hidden = false;
@@ -96,6 +97,10 @@
     }
     var target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) { return; }
+    var panel = target.closest(".panel-own, .panel-other");
+    if (panel) {
+      document.querySelectorAll(".edition-switch input")[panel.classList.contains("panel-own") ? 0 : 1].checked = true;
+    }
     for (var fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) {
       fold.open = true;
     }

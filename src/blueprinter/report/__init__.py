@@ -4,24 +4,37 @@
 only its worst findings: `StateRecorder` writes every policy state while it is found.
 """
 
+from blueprinter.report import words
+from blueprinter.report.conformance import conformance
 from blueprinter.report.encoding import json_document, json_line
-from blueprinter.report.formats import FORMATS, FormatRow
-from blueprinter.report.json_ import SCHEMA_FILE
+from blueprinter.report.formats import DOCUMENTS, FORMATS, FormatRow
+from blueprinter.report.json_ import SCHEMA_FILE, write_json
+from blueprinter.report.json_runs import comparison_record
 from blueprinter.report.jsonl import state_line
 from blueprinter.report.options import ReportOptions
+from blueprinter.report.reading import read_run
 from blueprinter.report.recording import StateRecorder
 from blueprinter.report.records import is_open
+from blueprinter.report.sampling import StatesSample, sample_states
 from blueprinter.report.words import NOT_A_VERDICT
 
 __all__ = [
+    "DOCUMENTS",
     "FORMATS",
     "NOT_A_VERDICT",
     "SCHEMA_FILE",
     "FormatRow",
     "ReportOptions",
     "StateRecorder",
+    "StatesSample",
+    "comparison_record",
+    "conformance",
     "is_open",
     "json_document",
     "json_line",
+    "read_run",
+    "sample_states",
     "state_line",
+    "words",
+    "write_json",
 ]

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator
 
 from blueprinter.compliance import Finding, Run
 from blueprinter.report.options import ReportOptions
+from blueprinter.report.outline import remedy_of
 from blueprinter.report.records import azure_state, place_of, position_of
+from blueprinter.report.resource_facts import facts_of
 from blueprinter.text import for_csv
 
 _Cell = Callable[[Finding], object]
@@ -34,6 +36,11 @@ _COLUMNS: tuple[tuple[str, _Cell], ...] = (
     ("actual", lambda found: found.state.actual),
     ("detail", lambda found: found.state.detail),
     ("exemption", lambda found: found.exemption),
+    ("owner", lambda found: facts_of(found).owner),
+    ("environment", lambda found: facts_of(found).environment),
+    ("dataClass", lambda found: facts_of(found).data_class),
+    ("publicPath", lambda found: "yes" if facts_of(found).exposed else "no"),
+    ("remediation", lambda found: remedy_of(found.state.assigned.definition)),
     ("firstSeen", lambda found: found.first_seen),
     ("file", lambda found: position_of(found).file),
     ("line", lambda found: position_of(found).line or ""),
@@ -48,13 +55,19 @@ _COLUMNS: tuple[tuple[str, _Cell], ...] = (
 COLUMNS = tuple(name for name, _ in _COLUMNS)
 
 
+def finding_rows(run: Run) -> Iterator[tuple[object, ...]]:
+    """Every finding that the run holds, worst first, as the values of `COLUMNS`."""
+    for finding in run.findings:
+        yield tuple(cell(finding) for _, cell in _COLUMNS)
+
+
 def write_csv(run: Run, options: ReportOptions) -> Iterator[str]:
     """The header, then every finding that the run holds, worst first."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for finding in run.findings:
-        writer.writerow([for_csv(str(cell(finding))) for _, cell in _COLUMNS])
+    for row in finding_rows(run):
+        writer.writerow([for_csv(str(value)) for value in row])
         yield _taken(buffer)
     yield _taken(buffer)
 

@@ -1,25 +1,26 @@
 """The HTML report: one self-contained file that opens from disk, without a network and without JavaScript.
 
-Whatever comes from outside is escaped by Jinja2's autoescape after control and reordering characters were made
-visible; a content security policy names the one style and the one script of the page by their hashes, so that
-nothing else could run even if it got in.
+What keeps foreign text harmless is in `page`.
 """
 
 from __future__ import annotations
 
-import re
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
+from blueprinter.arm import CLOUDS, parse_id
 from blueprinter.blueprint import Strength
 from blueprinter.compliance import (
+    LIVE_ONLY,
     Attested,
+    Change,
     ControlResult,
     ControlState,
     Finding,
+    Fraction,
     Inherited,
     LinkOutcome,
     LinkResult,
@@ -27,10 +28,14 @@ from blueprinter.compliance import (
     PolicySeverity,
     Run,
     Tested,
+    service_name,
 )
-from blueprinter.content import shipped
-from blueprinter.report import words
 from blueprinter.report.bars import segments
+from blueprinter.report.editions import editions
+from blueprinter.report.evidence_index import evidence_index
+from blueprinter.report.first_screen import days_since, first_screen, waiting_for_evidence
+from blueprinter.report.fixes import fixes
+from blueprinter.report.jsonl import state_line
 from blueprinter.report.options import ReportOptions
 from blueprinter.report.outline import (
     GroupRow,
@@ -39,19 +44,28 @@ from blueprinter.report.outline import (
     evidence_parts,
     findings_of,
     outline,
+    remedy_of,
     severity_rank,
     test_of,
 )
+from blueprinter.report.owners import by_owner
+from blueprinter.report.page import anchor, environment, inline_hash, source
 from blueprinter.report.records import line, place_of, where
+from blueprinter.report.reproduce import command
+from blueprinter.report.resource_facts import facts_of, is_sensitive, with_facts
+from blueprinter.report.soa import soa_rows
+from blueprinter.report.treatment import planned
+from blueprinter.report.trend_chart import trend_chart
 from blueprinter.text import for_terminal, plural
 
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
 
 _TEMPLATE = "report.html.j2"
-_NOT_IN_AN_ANCHOR = re.compile(r"[^A-Za-z0-9.-]")
 _PER_RULE = 10
 """Resources of one rule listed inside one control; the list of all findings has the rest."""
+_DETAILED = 500
+"""Findings with path, place and portal link; the page holds thousands more in one line each, and stays small."""
 
 _WORST_FIRST = {
     outcome: rank
@@ -72,19 +86,44 @@ _WORST_FIRST = {
 
 def write_html(run: Run, options: ReportOptions) -> Iterator[str]:
     """The page, in pieces; at most `max_findings` findings stand in it, with their total."""
-    environment = _environment()
-    style, script = (_source(environment, name) for name in ("report.css", "report.js"))
+    run = with_facts(run)
+    made = _environment()
+    style, script = (source(made, name) for name in ("report.css", "report.js"))
     shown = outline(run)
-    template = environment.get_template(_TEMPLATE)
+    template = made.get_template(_TEMPLATE)
     yield from template.generate(
         run=run,
         shown=shown,
         page=Page(shown, options),
         style=style,
         script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style_hash=inline_hash(style),
+        script_hash=inline_hash(script),
     )
+
+
+def findings_beside(run: Run, options: ReportOptions, name: str) -> Iterator[tuple[str, bytes]]:
+    """Every finding that the run holds as JSON lines beside the page, where the page could not take them all."""
+    if len(run.findings) > options.max_findings and options.document == "gaps":
+        yield data_file(name), "".join(state_line(found) for found in run.findings).encode()
+
+
+def data_file(name: str) -> str:
+    """The file of findings that stands beside a page."""
+    return f"{name.rpartition('.')[0] or name}.findings.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityRow:
+    """The failures of one severity."""
+
+    severity: PolicySeverity
+    rules: int
+    findings: int
+    resources: int
+    exposed: int
+    sensitive: int
+    oldest: str
 
 
 class Page:
@@ -94,21 +133,121 @@ class Page:
         run = shown.run
         self.limit = _PER_RULE
         self.failing = shown.failing[: options.max_findings]
-        self.undecided = shown.undecided[: options.max_findings]
-        self.exempt = shown.exempt[: options.max_findings]
+        left = max(options.max_findings - len(self.failing), 0)
+        self.undecided = shown.undecided[:left]
+        self.exempt = shown.exempt[: max(left - len(self.undecided), 0)]
+        self.first = first_screen(shown) if run.framework is not None else None
+        self.fixes = fixes(shown) if run.framework is not None else ()
+        self.owners = by_owner(shown.failing)
+        self.editions = editions(run)
+        self.trend = trend_chart(run.trend)
+        self.soa = soa_rows(run) if run.framework is not None else ()
+        self.treatments = planned(shown)
+        self.evidence = evidence_index(run)
+        self.command = command(run)
+        self.is_live = not run.population.files
+        self.conformance = Fraction(
+            sum(one.passed for one in run.conformance), sum(one.cases for one in run.conformance)
+        )
         self._shown = shown
+        self._failing_of = _by_control(shown.failing)
+        self._other_of = _by_control((*shown.exempt, *shown.undecided))
+        self._detailed = frozenset(id(found) for found in run.findings[:_DETAILED])
         self._listed = frozenset(test_of(found) for found in self.failing)
         self._scope_names = {
             scope.scope.casefold(): scope.name for scope in run.population.scopes if scope.name
         }
+        cloud = CLOUDS.get(run.cloud)
+        self._portal = cloud.portal if cloud is not None and not run.template_only else ""
+
+    def is_detailed(self, finding: Finding) -> bool:
+        """Whether a finding is shown with everything, or in one line, as those far down are."""
+        return id(finding) in self._detailed
+
+    def portal(self, finding: Finding) -> str:
+        """The address of a resource in the portal of its cloud; empty where it has none."""
+        id = finding.state.resource.id
+        odd = parse_id(id) is None or not id.startswith("/subscriptions/") or for_terminal(id) != id
+        if not self._portal or odd:
+            return ""
+        return f"{self._portal}/#resource{quote(id, safe='/')}"
+
+    def days(self, day: str) -> str:
+        """`since 12 days`, `since today`; empty where saved runs say nothing."""
+        found = days_since(day, self._shown.run)
+        if found is None:
+            return ""
+        return f"since {plural(found, 'day')}" if found else "since today"
+
+    def severities(self) -> tuple[SeverityRow, ...]:
+        """The failures by severity, the worst first; a severity without any is left out."""
+        rows = []
+        for severity in PolicySeverity:
+            found = [one for one in self._shown.failing if one.severity is severity]
+            if not found:
+                continue
+            facts = {one.state.resource.id: facts_of(one) for one in found}
+            rows.append(
+                SeverityRow(
+                    severity,
+                    len({test_of(one) for one in found}),
+                    len(found),
+                    len(facts),
+                    sum(one.exposed for one in facts.values()),
+                    sum(is_sensitive(one) for one in facts.values()),
+                    min((one.first_seen for one in found if one.first_seen), default=""),
+                )
+            )
+        return tuple(rows)
+
+    def waiting(self) -> tuple[ControlResult, ...]:
+        """Incomplete controls whose tests pass."""
+        return waiting_for_evidence(self._shown)
+
+    def undecided_controls(self) -> tuple[ControlResult, ...]:
+        """The other incomplete controls."""
+        waiting = frozenset(result.control.id for result in self.waiting())
+        found = self._shown.in_state(ControlState.INCOMPLETE)
+        return tuple(result for result in found if result.control.id not in waiting)
+
+    def critical(self) -> tuple[ControlResult, ...]:
+        """Controls of which a critical test fails."""
+        return tuple(
+            result
+            for result in self._shown.tested_open
+            if result.tested is Tested.FAIL and result.severity is PolicySeverity.CRITICAL
+        )
+
+    def under_waiver(self) -> tuple[ControlResult, ...]:
+        """Tested controls of which every failure is waived."""
+        return tuple(result for result in self._shown.tested_open if result.tested is Tested.WAIVED)
+
+    def declared(self) -> tuple[ControlResult, ...]:
+        """Gaps without a failing test."""
+        return tuple(result for result in self._shown.gaps if result.declared_gap)
+
+    def live_only(self) -> tuple[LinkResult, ...]:
+        """Tests that only Azure itself can answer and that were not run, each once."""
+        found = {
+            (outcome.link.target, outcome.link.test): outcome
+            for result in self._shown.run.results
+            for outcome in result.links
+            if outcome.outcome is LinkOutcome.NOT_RUN and outcome.reason == LIVE_ONLY
+        }
+        return tuple(found.values())
+
+    def undecided_reasons(self) -> tuple[tuple[str, int], ...]:
+        """Why verdicts could not be reached, the most frequent first; over the findings that the run holds."""
+        counts = Counter(str(found.state.reason or found.pair) for found in self._shown.undecided)
+        return tuple(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
     def failing_of(self, result: ControlResult) -> tuple[Finding, ...]:
         """Every failing resource of the control's direct tests that the run holds."""
-        return findings_of(result, self._shown.failing)
+        return findings_of(result, self._failing_of.get(result.control.id, ()))
 
     def other_of(self, result: ControlResult) -> tuple[Finding, ...]:
         """Exempt and undecided findings of the control's direct tests."""
-        return findings_of(result, (*self._shown.exempt, *self._shown.undecided))
+        return findings_of(result, self._other_of.get(result.control.id, ()))
 
     def by_rule(self, findings: Sequence[Finding]) -> tuple[tuple[str, tuple[Finding, ...]], ...]:
         """Findings by the `definition_key` of their policy, in the order in which the policies first come."""
@@ -150,14 +289,13 @@ class Page:
             rows.sort(key=lambda row: severity_rank(row[1][0].severity))
         return tuple(rows)
 
-    def mismatched(self) -> tuple[ControlResult, ...]:
-        """Controls whose declaration contradicts a test."""
-        return tuple(result for result in self._shown.counted if "mismatch" in result.flags)
 
-
-def anchor(kind: str, name: str) -> str:
-    """An id for a fragment link: one to one with the name, whatever it holds."""
-    return f"{kind}-{_NOT_IN_AN_ANCHOR.sub(lambda match: f'_{ord(match[0]):x}_', name)}"
+def _by_control(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for one in findings:
+        for control in one.controls:
+            found.setdefault(control, []).append(one)
+    return found
 
 
 def rule_anchor(list_name: str, test: str) -> str:
@@ -166,29 +304,16 @@ def rule_anchor(list_name: str, test: str) -> str:
 
 
 def _environment() -> SandboxedEnvironment:
-    from jinja2 import FileSystemLoader, StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(shipped("templates") / "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_visible,
-    )
-    environment.filters.update(
-        anchor=lambda name, kind: anchor(kind, name),
-        count=lambda number: f"{number:,}",
-        fraction=words.fraction,
+    made = environment()
+    made.filters.update(
+        facts=facts_of,
         line=line,
-        moment=words.moment,
         place=lambda finding: place_of(finding.state.resource),
-        plural=plural,
         where=where,
     )
-    environment.globals.update(
+    made.globals.update(
         Attested=Attested,
+        Change=Change,
         ControlState=ControlState,
         Inherited=Inherited,
         LinkOutcome=LinkOutcome,
@@ -196,27 +321,11 @@ def _environment() -> SandboxedEnvironment:
         PolicySeverity=PolicySeverity,
         Strength=Strength,
         Tested=Tested,
-        anchor=anchor,
         count_states=count_states,
         evidence_parts=evidence_parts,
+        remedy_of=remedy_of,
         rule_anchor=rule_anchor,
         segments=segments,
-        words=words,
+        service_name=service_name,
     )
-    return environment
-
-
-def _visible(value: object) -> object:
-    """Every string on its way into the page: control and reordering characters are shown, never obeyed."""
-    return value if hasattr(value, "__html__") or not isinstance(value, str) else for_terminal(value)
-
-
-def _source(environment: SandboxedEnvironment, name: str) -> str:
-    loader = environment.loader
-    assert loader is not None
-    return loader.get_source(environment, name)[0]
-
-
-def _hash(text: str) -> str:
-    """The source expression of a content security policy for an inline style or script."""
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+    return made

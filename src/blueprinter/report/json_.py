@@ -5,8 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from blueprinter.compliance import ControlResult, ExemptionUse, Fraction, LinkResult, Pair, Population, Run
+from blueprinter.blueprint import ControlGroup, ControlMapping, Framework
+from blueprinter.casing import fold
+from blueprinter.compliance import (
+    ControlResult,
+    ExemptionUse,
+    Fraction,
+    LinkResult,
+    Pair,
+    Population,
+    Run,
+)
+from blueprinter.document import Json
+from blueprinter.policy import PolicyDefinition
 from blueprinter.report.encoding import json_document
+from blueprinter.report.json_registers import (
+    attestation_record,
+    certificate_record,
+    evidence_record,
+    statement_record,
+)
+from blueprinter.report.json_runs import comparison_record, trend_record
 from blueprinter.report.options import ReportOptions
 from blueprinter.report.records import finding_record
 from blueprinter.report.words import stamp
@@ -41,7 +60,14 @@ def document(run: Run, options: ReportOptions) -> dict[str, object]:
         "controls": [_control(result, counted) for result in run.results],
         "findings": [finding_record(found) for found in run.findings[: options.max_findings]],
         "findingsTotal": run.findings_total,
+        "policies": _policies(run, options),
         "exemptions": [_exemption(use) for use in run.exemptions],
+        "attestations": [attestation_record(use) for use in run.attestations],
+        "certificates": [certificate_record(use) for use in run.certificates],
+        "statement": run.statement and statement_record(run.statement),
+        "relatedFrameworks": [_related(framework) for framework in run.related],
+        "trend": [trend_record(point) for point in run.trend],
+        "comparison": run.comparison and comparison_record(run.comparison),
         "unmappedPolicies": list(run.unmapped_policies),
         "diagnostics": [found.as_json() for found in run.diagnostics],
     }
@@ -49,22 +75,100 @@ def document(run: Run, options: ReportOptions) -> dict[str, object]:
 
 def _header(run: Run) -> dict[str, object]:
     framework = run.framework
-    blueprint = {"name": run.blueprint, "version": run.blueprint_version, "title": run.blueprint_title}
+    blueprint = {
+        "name": run.blueprint,
+        "version": run.blueprint_version,
+        "title": run.blueprint_title,
+        "sha256": run.pack_sha256,
+    }
     return {
         "id": run.run_id,
         "toolVersion": run.tool_version,
         "now": stamp(run.now),
         "blueprint": blueprint if run.blueprint else None,
         "assignment": run.assignment or None,
+        "cloud": run.cloud,
         "framework": framework
         and {
             "id": framework.id,
             "title": framework.title,
             "edition": framework.edition,
             "counted": len(framework.counted),
+            "hasScore": framework.has_score,
+            "hasExclusions": framework.has_exclusions,
+            "groups": [_group(group) for group in framework.groups],
+            "mappings": [_mapping(row) for row in framework.mappings],
         },
         "templateOnly": run.template_only,
+        "warnDays": run.warn_days,
+        "arguments": list(run.arguments),
+        "conformance": [
+            {"family": one.family, "about": one.about, "passed": one.passed, "cases": one.cases}
+            for one in run.conformance
+        ],
     }
+
+
+def _group(group: ControlGroup) -> dict[str, object]:
+    return {"id": group.id, "title": group.title}
+
+
+def _mapping(row: ControlMapping) -> dict[str, object]:
+    return {"framework": row.framework, "from": row.source, "to": row.target, "relation": row.relation}
+
+
+def _related(framework: Framework) -> dict[str, object]:
+    """Another edition: what its controls are called, and where they went."""
+    return {
+        "id": framework.id,
+        "title": framework.title,
+        "edition": framework.edition,
+        "groups": [_group(group) for group in framework.groups],
+        "controls": [
+            {
+                "id": control.id,
+                "title": control.title,
+                "group": control.group,
+                "kind": str(control.kind),
+                "leaf": control.leaf,
+                "counted": control.id in framework.counted,
+                "class": str(control.automation),
+                "responsibility": str(control.responsibility),
+            }
+            for control in framework.controls.values()
+        ],
+        "mappings": [_mapping(row) for row in framework.mappings],
+    }
+
+
+def _policies(run: Run, options: ReportOptions) -> list[dict[str, object]]:
+    """The definitions behind the findings of the document, each once, by id."""
+    definitions = {
+        fold(found.state.assigned.definition.id): found.state.assigned.definition
+        for found in run.findings[: options.max_findings]
+    }
+    return [_policy(definition) for _, definition in sorted(definitions.items())]
+
+
+def _policy(definition: PolicyDefinition) -> dict[str, object]:
+    metadata = definition.metadata
+    return {
+        "id": definition.id,
+        "name": definition.name,
+        "displayName": definition.display_name,
+        "description": definition.description,
+        "category": definition.category,
+        "version": definition.version,
+        "policyType": definition.policy_type,
+        "severity": str(definition.severity),
+        "remediation": _said(metadata, "remediation"),
+        "documentation": _said(metadata, "documentation"),
+    }
+
+
+def _said(metadata: Mapping[str, Json], key: str) -> str:
+    value = metadata.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def _population(population: Population) -> dict[str, object]:
@@ -103,9 +207,11 @@ def _control(result: ControlResult, counted: frozenset[str]) -> dict[str, object
         "title": control.title,
         "group": control.group,
         "kind": str(control.kind),
+        "leaf": control.leaf,
         "counted": control.id in counted,
         "class": str(control.automation),
         "responsibility": str(control.responsibility),
+        "classReason": control.reason,
         "state": str(result.state),
         "tested": str(result.tested),
         "attested": str(result.attested),
@@ -132,6 +238,8 @@ def _link(outcome: LinkResult) -> dict[str, object]:
         "strength": str(outcome.link.strength),
         "why": outcome.link.why,
         "source": outcome.link.source,
+        "liveOnly": outcome.link.live_only,
+        "equivalent": outcome.link.equivalent or None,
         "outcome": str(outcome.outcome),
         "severity": str(outcome.severity),
         "reason": outcome.reason,
@@ -155,6 +263,7 @@ def _exemption(use: ExemptionUse) -> dict[str, object]:
         "owner": exemption.owner,
         "approvedBy": exemption.approved_by,
         "ticket": exemption.ticket,
+        "evidence": [evidence_record(item) for item in exemption.evidence],
         "expiresOn": exemption.expires_on.isoformat(),
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from blueprinter.blueprint import ExemptionCategory
-from blueprinter.compliance import ControlResult, ControlState, Finding, Run
+from blueprinter.compliance import Change, Comparison, ControlResult, ControlState, Finding, Run
 from blueprinter.report.options import ReportOptions
 from blueprinter.report.outline import Outline, count_states, outline
 from blueprinter.report.records import place_of, where
@@ -36,12 +36,39 @@ def write_markdown(run: Run, options: ReportOptions) -> Iterator[str]:
     yield f"**{for_markdown(lead)}**\n\n"
     if others:
         yield f"{' '.join(for_markdown(sentence) for sentence in others)}\n\n"
+    if run.comparison is not None:
+        yield from _changes(run.comparison)
     if run.framework is not None:
         yield from _counts(shown)
         yield from _controls(shown)
     yield from _findings(shown)
     yield from _expiring(shown)
     yield from _footer(run)
+
+
+def _changes(change: Comparison) -> Iterator[str]:
+    """What is new since an earlier run: the part that a weekly mail is read for."""
+    yield f"### Since {moment(change.now)}\n\n"
+    if not change.comparable:
+        said = f"Not comparable: {change.why_not}. What differs may come from the policies and not from the estate."
+        yield f"{for_markdown(said)}\n\n"
+    for note in change.notes:
+        yield f"{for_markdown(note)}\n\n"
+    yield f"{', '.join(f'{change.count(kind):,} {kind}' for kind in Change)}\n\n"
+    for one in change.controls[:_ROWS]:
+        before, after = STATES[one.before].label, STATES[one.after].label
+        yield f"- **{for_markdown(one.control)}** {before} → {after}\n"
+    if change.controls:
+        yield _left(len(change.controls))
+    if change.findings:
+        yield _row(("Change", "Severity", "Policy", "Resource"))
+        yield _row("---" for _ in range(4))
+        for found in change.findings[:_ROWS]:
+            name = found.resource.rpartition("/")[2] or found.resource
+            yield _row(
+                (str(found.change), str(found.severity), for_markdown(found.policy), for_markdown(name))
+            )
+        yield _left(len(change.findings))
 
 
 def _counts(shown: Outline) -> Iterator[str]:

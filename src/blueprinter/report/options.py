@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blueprinter.report.sampling import StatesSample
+
 
 @dataclass(frozen=True, slots=True)
 class ReportOptions:
@@ -19,3 +21,11 @@ class ReportOptions:
     """Findings inside a JSON or HTML document, worst first; the total is always given."""
     folder: str = ""
     """The working directory: SARIF and annotations name files below it relative to it."""
+    document: str = "gaps"
+    """Which document of the run: one of `DOCUMENTS`."""
+    sample: int = 0
+    """How many resources an auditor's sample has."""
+    seed: int = 0
+    """The same seed draws the same sample."""
+    states: StatesSample | None = None
+    """The sample where it was drawn from every policy state; else it is drawn from the findings of the run."""

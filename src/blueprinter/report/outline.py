@@ -19,8 +19,8 @@ from blueprinter.compliance import (
     Run,
     Tested,
 )
-from blueprinter.policy import definition_key
-from blueprinter.report.exposure import has_public_path
+from blueprinter.policy import PolicyDefinition, definition_key
+from blueprinter.report.resource_facts import facts_of, is_sensitive
 from blueprinter.report.words import EXEMPTION_STATUS
 
 _SEVERITY_RANK = {severity: rank for rank, severity in enumerate(PolicySeverity)}
@@ -59,6 +59,15 @@ class Action:
     """Distinct failing resources, by id."""
     exposed: int
     """How many of them have a public network path by their own settings."""
+    sensitive: int = 0
+    """How many of them are tagged as holding confidential data."""
+    owners: tuple[str, ...] = ()
+    """Who is named on them, the most frequent first; nobody is not in it."""
+    unowned: int = 0
+    since: str = ""
+    """The day of the oldest of these findings that saved runs know; empty = not known."""
+    remedy: str = ""
+    """What the policy's author says would mend it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +124,8 @@ class Outline:
 
 def outline(run: Run) -> Outline:
     """Sort a run into the lists that reports show."""
-    ids = run.framework.counted if run.framework else ()
-    in_set = frozenset(ids)
-    counted = tuple(result for result in run.results if result.control.id in in_set)
+    in_set = frozenset(run.framework.counted if run.framework else ())
+    counted = counted_results(run)
     clauses = tuple(
         result for result in run.results if result.control.id not in in_set and result.control.leaf
     )
@@ -142,6 +150,12 @@ def outline(run: Run) -> Outline:
     )
 
 
+def counted_results(run: Run) -> tuple[ControlResult, ...]:
+    """The results of the counted set, in the framework's order."""
+    in_set = frozenset(run.framework.counted if run.framework else ())
+    return tuple(result for result in run.results if result.control.id in in_set)
+
+
 def count_states(results: Iterable[ControlResult]) -> dict[ControlState, int]:
     """How many of the results are in each state; every state is there, in report order."""
     counts = dict.fromkeys(ControlState, 0)
@@ -161,7 +175,7 @@ def tests_of(result: ControlResult, *, direct: bool) -> frozenset[str]:
         key
         for outcome in result.links
         if outcome.link.strength.direct is direct
-        for key in _keys(outcome.link)
+        for key in keys_of(outcome.link)
     )
 
 
@@ -190,7 +204,8 @@ def evidence_parts(result: ControlResult) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _keys(link: Link) -> tuple[str, ...]:
+def keys_of(link: Link) -> tuple[str, ...]:
+    """The `definition_key`s of a link: its test, and the built-in that is the same test."""
     return (link.test, link.equivalent) if link.equivalent else (link.test,)
 
 
@@ -226,7 +241,7 @@ def _actions(run: Run, failing: tuple[Finding, ...]) -> tuple[Action, ...]:
         controls = linked if run.framework is None else tuple(n for n in linked if test in direct.get(n, ()))
         if run.framework is not None and not controls:
             continue
-        by_id = {found.state.resource.id: found.state.resource for found in found_here}
+        by_id = {found.state.resource.id: found for found in found_here}
         worst = min(found_here, key=lambda found: severity_rank(found.severity))
         definition = worst.state.assigned.definition
         actions.append(
@@ -238,18 +253,36 @@ def _actions(run: Run, failing: tuple[Finding, ...]) -> tuple[Action, ...]:
                 controls=controls,
                 closes=tuple(name for name in controls if name in gaps and _fails_only(gaps[name], test)),
                 resources=tuple(sorted(by_id)),
-                exposed=sum(has_public_path(resource) for resource in by_id.values()),
+                exposed=sum(facts_of(found).exposed for found in by_id.values()),
+                sensitive=sum(is_sensitive(facts_of(found)) for found in by_id.values()),
+                owners=_owners(by_id.values()),
+                unowned=sum(not facts_of(found).owner for found in by_id.values()),
+                since=min((found.first_seen for found in found_here if found.first_seen), default=""),
+                remedy=remedy_of(definition),
             )
         )
     return tuple(sorted(actions, key=_urgency))
 
 
-def _urgency(action: Action) -> tuple[int, int, int, int, str]:
+def remedy_of(definition: PolicyDefinition) -> str:
+    """What a policy's author says would mend a resource that fails, or empty."""
+    said = definition.metadata.get("remediation")
+    return said if isinstance(said, str) else ""
+
+
+def _owners(findings: Iterable[Finding]) -> tuple[str, ...]:
+    counts = Counter(owner for found in findings if (owner := facts_of(found).owner))
+    return tuple(name for name, _ in sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _urgency(action: Action) -> tuple[int, int, int, int, int, str, str]:
     return (
         severity_rank(action.severity),
         -action.exposed,
+        -action.sensitive,
         -len(action.resources),
         -len(action.closes),
+        action.since or "9999",
         action.policy,
     )
 
@@ -258,7 +291,7 @@ def _fails_only(result: ControlResult, test: str) -> bool:
     failing = [outcome for outcome in result.links if outcome.outcome is LinkOutcome.FAIL]
     if result.attested is Attested.FAIL or not failing:
         return False
-    return all(test in _keys(outcome.link) for outcome in failing if outcome.link.strength.direct)
+    return all(test in keys_of(outcome.link) for outcome in failing if outcome.link.strength.direct)
 
 
 def _totals(run: Run) -> dict[Pair, int]:

@@ -29,11 +29,14 @@ class StateRecorder:
 
     def line(self, finding: Finding) -> bytes:
         """One state; empty when such states are not wanted."""
-        return state_line(finding).encode() if self._all_states or is_open(finding) else b""
+        return state_line(finding).encode() if self._wants(finding) else b""
+
+    def _wants(self, finding: Finding) -> bool:
+        return self._all_states or is_open(finding)
 
     def form(self, finding: Finding) -> Form | None:
         """The line of a state with blanks for id, type and line of the resource; None when it is not wanted."""
-        if not self.line(finding):
+        if not self._wants(finding):
             return None
         place = 0
         while (form := self._cut(finding, place)) is None:  # the text holds the very marks

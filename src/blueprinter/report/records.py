@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from blueprinter.arm import Resource, parse_id
-from blueprinter.compliance import Finding, Pair
+from blueprinter.compliance import Finding, Pair, ResourceFacts
 from blueprinter.diagnostics import Position
 from blueprinter.policy import ComplianceState
+from blueprinter.report.resource_facts import facts_of
 
 _EXEMPT = frozenset({Pair.WAIVED, Pair.MITIGATED})
 _SETTLED = frozenset(
@@ -115,8 +116,25 @@ def finding_record(finding: Finding) -> dict[str, object]:
         "detail": state.detail,
         "exemption": finding.exemption or None,
         "firstSeen": finding.first_seen or None,
+        "resource": _facts_record(facts_of(finding)),
     }
-    return {**state_record(finding), **extra}
+    record = {**state_record(finding), **extra}
+    position = position_of(finding)
+    if position.end_line:
+        record |= {"endLine": position.end_line, "endColumn": position.end_column}
+    if state.state is not azure_state(finding):
+        record["withoutExemption"] = str(state.state)
+    return record
+
+
+def _facts_record(facts: ResourceFacts) -> dict[str, object]:
+    return {
+        "owner": facts.owner or None,
+        "environment": facts.environment or None,
+        "dataClass": facts.data_class or None,
+        "location": facts.location or None,
+        "publicPath": facts.exposed,
+    }
 
 
 def pointer_of(path: str) -> str:

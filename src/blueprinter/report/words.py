@@ -29,6 +29,14 @@ NOT_A_VERDICT = (
     "your organisation engages an accredited body for that."
 )
 NOTHING = "–"
+CLOUD_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "AzureCloud": "Azure public",
+        "AzureUSGovernment": "Azure Government",
+        "AzureChinaCloud": "Azure China",
+    }
+)
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _WORST = re.compile(r"\btested control|\bdecided check|decided by a test", re.IGNORECASE)
 """How a headline speaks of what was found, rather than of what was looked at."""
 
@@ -215,6 +223,44 @@ def subject(run: Run) -> str:
     if run.framework is not None and same(named, standard(run.framework)):
         named = ""
     return named or run.assignment.rstrip("/").rpartition("/")[2]
+
+
+def in_states(counts: Mapping[ControlState, int]) -> str:
+    """`2 gap, 1 satisfied`: the states that occur, in report order."""
+    found = (f"{counts[state]:,} {STATES[state].label.lower()}" for state in STATES if counts.get(state))
+    return ", ".join(found) or "none"
+
+
+def has_annex(run: Run) -> bool:
+    """Whether the counted controls are an annex beside clauses, as in ISO/IEC 27001."""
+    framework = run.framework
+    return (
+        framework is not None
+        and bool(framework.counted)
+        and all(name.startswith("A.") for name in framework.counted)
+    )
+
+
+def about(run: Run) -> str:
+    """Whose evidence it is, and where: the subject, or what the scopes are called, and how many there are."""
+    scopes = run.population.scopes
+    names = list(dict.fromkeys(scope.name for scope in scopes if scope.name))
+    named = subject(run) or ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+    subscriptions = sum(is_subscription(scope.scope) for scope in scopes)
+    parts = [plural(subscriptions, "subscription")] if subscriptions else []
+    parts += [CLOUD_NAMES.get(run.cloud, run.cloud)] if subscriptions else []
+    return f"{named} ({', '.join(parts)})" if named and parts else named
+
+
+def clock(text: str) -> str:
+    """A time of a manifest for people: `2026-11-20 06:00 UTC`; what is no such time stays as it is."""
+    return f"{text[:10]} {text[11:16]} UTC" if _STAMP.fullmatch(text) else text
+
+
+def is_subscription(scope: str) -> bool:
+    """Whether a scope is a subscription as a whole."""
+    parts = scope.strip("/").split("/")
+    return len(parts) == 2 and same(parts[0], "subscriptions")
 
 
 def source(population: Population) -> str:

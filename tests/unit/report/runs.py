@@ -9,24 +9,36 @@ from typing import Any
 
 from blueprinter.arm import Origin, Resource
 from blueprinter.blueprint import (
+    Attestation,
+    AttestationState,
     AutomationClass,
     Control,
     ControlGroup,
     ControlKind,
+    ControlMapping,
+    Evidence,
     Exemption,
     ExemptionCategory,
     Framework,
+    InheritedEvidence,
     Link,
     LinkTarget,
     Responsibility,
+    SoaEntry,
     Strength,
 )
 from blueprinter.compliance import (
+    AttestationUse,
     Attested,
+    CertificateUse,
+    Change,
+    Comparison,
+    ControlChange,
     ControlResult,
     ControlState,
     ExemptionUse,
     Finding,
+    FindingChange,
     Fraction,
     Inherited,
     LinkOutcome,
@@ -36,7 +48,9 @@ from blueprinter.compliance import (
     Population,
     Run,
     ScopeCoverage,
+    Statement,
     Tested,
+    TrendPoint,
 )
 from blueprinter.diagnostics import Position, warning
 from blueprinter.policy import (
@@ -657,6 +671,131 @@ HOSTILE = (
 )
 
 
+def declared(
+    results: Sequence[ControlResult], findings: Sequence[Finding], *, text: str, **changes: Any
+) -> Run:
+    """A run with registers, another edition and earlier runs; every text that people write is `text`."""
+    of: Framework = changes["of"]
+    ids = list(of.controls)
+    plain = run(results, findings, **changes)
+    proof = (
+        Evidence(text, text, "ab" * 32, True),
+        Evidence(text, text, "", None),
+        Evidence(text, text, "", False),
+    )
+    attestation = Attestation(
+        control=ids[0],
+        policy="",
+        framework=of.id,
+        scope=f"/subscriptions/{SUBSCRIPTION}",
+        state=AttestationState.COMPLIANT,
+        owner=text,
+        approved_by=text,
+        method="examine",
+        assessed_on=date(2026, 10, 1),
+        expires_on=date(2026, 12, 1),
+        comments=text,
+        evidence=proof,
+        position=Position("registers/attestations.yaml", 3, 5),
+    )
+    certificate = InheritedEvidence(
+        id=text,
+        kind="certificate",
+        standard=of.id,
+        provider=text,
+        clouds=("AzureCloud",),
+        services={"Microsoft.Storage": "in", text: "out"},
+        controls=(ids[1],),
+        valid_from=date(2026, 1, 1),
+        valid_to=None,
+        where=text,
+        sha256="cd" * 32,
+        reviewed_by=text,
+        reviewed_on=date(2026, 6, 1),
+        position=Position("registers/inherited.yaml", 3, 5),
+    )
+    entries = {
+        id: SoaEntry(
+            control=id,
+            applicable=number % 7 != 3,
+            reasons=("risk",),
+            risk_refs=(text,),
+            status=("implemented", "planned", "partial", "")[number % 4],
+            by=date(2026, 11, 1) if number % 4 == 1 else None,
+            owner=text,
+            how=text,
+            evidence=proof,
+            review_on=date(2027, 1, 1),
+            justification=text,
+            approver=text,
+            approved_on=date(2026, 1, 1),
+        )
+        for number, id in enumerate(ids)
+    }
+    other = replace(
+        framework([control("A.9.1", text), control("A.9.2", text)], {"A.9": text}),
+        id="stub-2013",
+        edition="2013",
+        mappings=(
+            ControlMapping(of.id, "A.9.1", ids[0], "merge"),
+            ControlMapping(of.id, "A.9.1", ids[1], "split"),
+        ),
+    )
+    points = tuple(
+        TrendPoint(
+            f"run-{number}",
+            datetime(2026, 11, 1 + number, 6, 0, tzinfo=UTC),
+            plain.state_counts,
+            plain.coverage,
+            plain.score,
+            10 - number,
+            number,
+            2,
+            1,
+            12,
+            number != 2,
+        )
+        for number in range(4)
+    )
+    comparison = Comparison(
+        "run-3",
+        datetime(2026, 11, 4, 6, 0, tzinfo=UTC),
+        False,
+        text,
+        (text,),
+        (ControlChange(ids[0], ControlState.SATISFIED, ControlState.GAP),),
+        tuple(FindingChange(change, "p", text, PolicySeverity.HIGH, text, (ids[0],)) for change in Change),
+    )
+    return replace(
+        plain,
+        pack_sha256="ef" * 32,
+        attestations=(
+            AttestationUse(attestation, Attested.ENDING, text, (ids[0],)),
+            AttestationUse(
+                replace(attestation, control="", policy=text), Attested.FAIL, text, (ids[0],), superseded=True
+            ),
+        ),
+        certificates=(
+            CertificateUse(
+                certificate, Inherited.LAPSED, text, {"Microsoft.Storage": "in", text: "not-stated"}
+            ),
+        ),
+        statement=Statement(of.id, text, entries),
+        related=(other,),
+        trend=points,
+        comparison=comparison,
+    )
+
+
+def full() -> Run:
+    """The medium run with everything that people declare and that earlier runs add."""
+    plain = medium()
+    aged = tuple(replace(found, first_seen="2026-11-08") for found in plain.findings)
+    whole = declared(plain.results, plain.findings, text="as agreed in review", of=plain.framework)
+    fields = ("pack_sha256", "attestations", "certificates", "statement", "related", "trend", "comparison")
+    return replace(plain, findings=aged, **{name: getattr(whole, name) for name in fields})
+
+
 def hostile() -> Run:
     """Everything that comes from outside is called something harmful."""
     controls = {f"A.8.{n}": control(f"A.8.{n}", text, reason=text) for n, text in enumerate(HOSTILE)}
@@ -705,9 +844,10 @@ def hostile() -> Run:
         findings.append(
             finding(policy, on, [id], pair=Pair.UNSUPPORTED, reason=UnsupportedReason.LIMIT, detail=text)
         )
-    return run(
+    return declared(
         results,
         findings,
+        text=HOSTILE[0],
         of=of,
         population=population(
             source=HOSTILE[0],

@@ -125,6 +125,7 @@ LOG = closed(
 def sarif(run: Run, **options: Any) -> dict[str, Any]:
     row = FORMATS.get("sarif")
     assert row is not None
+    assert row.write is not None
     log: dict[str, Any] = json.loads("".join(row.write(run, ReportOptions(**options))))
     jsonschema.validate(log, LOG)
     (only,) = log["runs"]
@@ -138,6 +139,7 @@ def sarif(run: Run, **options: Any) -> dict[str, Any]:
 def github(run: Run, **options: Any) -> list[str]:
     row = FORMATS.get("github")
     assert row is not None
+    assert row.write is not None
     return "".join(row.write(run, ReportOptions(**options))).splitlines()
 
 

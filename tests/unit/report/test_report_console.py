@@ -12,6 +12,7 @@ from unit.report import runs
 def written(run: Run, **options: object) -> str:
     row = FORMATS.get("console")
     assert row is not None
+    assert row.write is not None
     return "".join(row.write(run, ReportOptions(**options)))  # type: ignore[arg-type]  # test shorthand
 
 

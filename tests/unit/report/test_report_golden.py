@@ -24,6 +24,9 @@ CASES = {
     "small-all.jsonl": ("jsonl", runs.small, ReportOptions(all_states=True)),
     "small.csv": ("csv", runs.small, ReportOptions()),
     "small.md": ("markdown", runs.small, ReportOptions()),
+    "full.md": ("markdown", runs.full, ReportOptions()),
+    "small.azure-devops": ("azure-devops", runs.small, ReportOptions()),
+    "small.junit.xml": ("junit", runs.small, ReportOptions()),
     "small.sarif": ("sarif", runs.small, ReportOptions()),
     "small.github": ("github", runs.small, ReportOptions()),
     "empty.txt": ("console", runs.empty, ReportOptions(width=100)),
@@ -38,6 +41,7 @@ def test_text_is_as_kept(name: str) -> None:
     format, make, options = CASES[name]
     row = FORMATS.get(format)
     assert row is not None
+    assert row.write is not None
     text = "".join(row.write(make(), options))
     file = GOLDEN / name
     if os.environ.get("BLUEPRINTER_UPDATE_GOLDEN"):

@@ -15,8 +15,8 @@ from blueprinter.report.records import pointer_of
 from unit.report import runs
 
 SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-RUNS = [runs.small(), runs.medium(), runs.hostile(), runs.empty(), runs.without_framework()]
-NAMES = ["small", "medium", "hostile", "empty", "without framework"]
+RUNS = [runs.small(), runs.medium(), runs.full(), runs.hostile(), runs.empty(), runs.without_framework()]
+NAMES = ["small", "medium", "full", "hostile", "empty", "without framework"]
 REQUIRED = {
     "policyAssignmentId",
     "policyDefinitionId",
@@ -46,6 +46,7 @@ def closed(schema: Any) -> Any:
 def document(run: Run, **options: Any) -> dict[str, Any]:
     row = FORMATS.get("json")
     assert row is not None
+    assert row.write is not None
     read: dict[str, Any] = json.loads("".join(row.write(run, ReportOptions(**options))))
     return read
 
@@ -53,6 +54,7 @@ def document(run: Run, **options: Any) -> dict[str, Any]:
 def lines(run: Run, **options: Any) -> list[dict[str, Any]]:
     row = FORMATS.get("jsonl")
     assert row is not None
+    assert row.write is not None
     return [json.loads(line) for line in "".join(row.write(run, ReportOptions(**options))).splitlines()]
 
 
