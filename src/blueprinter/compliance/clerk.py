@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from blueprinter.arm import Value
 from blueprinter.compliance.books import Books
@@ -15,10 +15,11 @@ from blueprinter.policy import (
     AliasSource,
     AssignedPolicy,
     ComplianceState,
-    Leaf,
     Outcome,
     PolicyState,
     Program,
+    Reads,
+    Reason,
     UnsupportedReason,
 )
 
@@ -44,12 +45,18 @@ class Shown:
     rank: int
     """`NEVER` for what is no finding."""
     tail: tuple[str, str]
-    explain: Callable[[Mapping[str, Value]], Leaf | None] | None
-    """What names the deciding comparison, where the program has it; may raise `FAULTS`."""
+    reason: Reason | None
+    """What names the deciding comparison, where the program has it."""
+    records: dict[Hashable, bytes] = field(default_factory=dict)
+    """Records by the key of `reason`, with blanks for `id` and line of the resource; empty = not wanted."""
 
     def finding(self, state: PolicyState) -> Finding:
         severity = self.assigned.definition.severity
         return Finding(state, self.pair, severity, self.controls, self.exemption)
+
+
+Shelf = dict[tuple[Answer, frozenset[int], Outcome | None, int], Shown]
+"""What is shown of verdicts, for all entries that have them."""
 
 
 class Entry:
@@ -57,14 +64,21 @@ class Entry:
 
     __slots__ = (
         "_clerk",
+        "_first",
+        "_has_reads",
+        "_keys",
+        "_reads",
         "_shown",
         "answers",
         "asks",
         "count",
+        "enough",
         "lowest",
         "outcomes",
         "program",
+        "records",
         "settled",
+        "shelf",
         "within",
     )
 
@@ -76,8 +90,10 @@ class Entry:
         outcomes: Sequence[Outcome],
         asks: Sequence[Outcome],
         within: frozenset[int],
+        shelf: Shelf,
     ) -> None:
         self.program = program
+        self.shelf = shelf
         self.answers = answers
         self.outcomes = outcomes
         """The verdicts that the program gave."""
@@ -90,6 +106,14 @@ class Entry:
         """With the interpreter's answers."""
         self._clerk = clerk
         self._shown: tuple[Shown, ...] | None = None
+        self._keys: tuple[Callable[[Mapping[str, Value]], Hashable], ...] | None = None
+        self.enough: Reads | None = None
+        """What its cell reads of rows at a glance, once that is known to hold `reads`."""
+        self._first: int | None = None
+        self._has_reads = False
+        self._reads: Reads | None = None
+        self.records: dict[Hashable, tuple[bytes, int]] = {}
+        """The records of a row by all of its keys, as one text with blanks, and how many they are."""
         self.lowest = ALWAYS if asks else clerk.lowest(answers, within)
         """The lowest rank of what is shown."""
 
@@ -97,8 +121,43 @@ class Entry:
     def shown(self) -> tuple[Shown, ...]:
         """The verdicts of which more is wanted than a number."""
         if self._shown is None:
-            self._shown = self._clerk.shown(self.program, self.answers, self.outcomes, self.within)
+            self._shown = self._clerk.shown(self)
         return self._shown
+
+    @property
+    def first(self) -> int:
+        """The lowest rank of a finding among them."""
+        if self._first is None:
+            self._first = min((one.rank for one in self.shown), default=NEVER)
+        return self._first
+
+    def forget(self) -> None:
+        """Drops the records that wait for rows."""
+        for entry in (self, *self.settled.values()):
+            entry.records.clear()
+            for one in entry._shown or ():
+                one.records.clear()
+
+    @property
+    def reads(self) -> Reads | None:
+        """What the keys need of a row; None = all of it."""
+        if not self._has_reads:
+            self._has_reads = True
+            found: Reads | None = Reads()
+            for one in self.shown if self.keys else ():
+                own = None if one.reason is None else one.reason.reads
+                found = None if found is None or own is None else found.and_(own)
+            self._reads = found
+        return self._reads
+
+    @property
+    def keys(self) -> tuple[Callable[[Mapping[str, Value]], Hashable], ...]:
+        """What gives the keys of a row for everything that is shown; empty where some of it has none."""
+        if self._keys is None:
+            reasons = [one.reason for one in self.shown]
+            known = [reason.key for reason in reasons if reason is not None]
+            self._keys = tuple(known) if len(known) == len(reasons) else ()
+        return self._keys
 
 
 class Clerk:
@@ -132,14 +191,16 @@ class Clerk:
         """Whether some policy of a program has exemptions."""
         return any(self._books.exemptions.concern(self._tests[slot.policy]) for slot in program.slots)
 
-    def entry(self, program: Program, outcomes: Sequence[Outcome], within: frozenset[int]) -> Entry:
-        """What these outcomes mean."""
+    def entry(
+        self, program: Program, outcomes: Sequence[Outcome], within: frozenset[int], shelf: Shelf
+    ) -> Entry:
+        """What these outcomes mean. Entries of one type, in one file, have one shelf."""
         known = [outcome for outcome in outcomes if outcome.state is not None]
         asks = [outcome for outcome in outcomes if outcome.state is None]
         answers = tuple(
             [(one.policy, one.state, None, one.guessed) for one in known if one.state is not None]
         )
-        return Entry(self, program, answers, known, asks, within)
+        return Entry(self, program, answers, known, asks, within, shelf)
 
     def settle(self, entry: Entry, states: Sequence[PolicyState]) -> Entry:
         """What they mean together with the interpreter's states of one resource."""
@@ -157,7 +218,7 @@ class Clerk:
         found = entry.settled.get(asked)
         if found is None:
             answers = tuple(sorted((*entry.answers, *asked), key=_place))
-            found = Entry(self, entry.program, answers, entry.outcomes, (), entry.within)
+            found = Entry(self, entry.program, answers, entry.outcomes, (), entry.within, entry.shelf)
             entry.settled[asked] = found
         return found
 
@@ -191,28 +252,32 @@ class Clerk:
             known = self._judged[answer, within] = judged.pair, judged.exemption, rank
         return known
 
-    def shown(
-        self, program: Program, answers: Answers, outcomes: Sequence[Outcome], within: frozenset[int]
-    ) -> tuple[Shown, ...]:
-        """The verdicts of which more is wanted than a number."""
-        by_policy = {outcome.policy: outcome for outcome in outcomes}
+    def shown(self, entry: Entry) -> tuple[Shown, ...]:
+        """The verdicts of an entry of which more is wanted than a number."""
+        by_policy = {outcome.policy: outcome for outcome in entry.outcomes}
         found = []
-        for answer in answers:
+        for answer in entry.answers:
             if answer[1] in _MUTE:
                 continue
-            pair, exemption, rank = self._judge(answer, within)
-            if rank is NEVER and not self._recording:
-                continue
-            place = answer[0]
-            assigned = self._policies[place]
-            controls = self._books.tests.controls_of(self._tests[place])
-            outcome = by_policy.get(place)
-            sure = outcome is not None and outcome.source is not None
-            explain = program.reason(place) if sure and self._recording else None
-            found.append(
-                Shown(place, outcome, assigned, pair, exemption, controls, rank, behind(assigned), explain)
-            )
+            outcome = by_policy.get(answer[0])
+            key = (answer, entry.within, outcome, id(entry.program))
+            if key not in entry.shelf:
+                entry.shelf[key] = self._show(entry.program, answer, outcome, entry.within)
+            one = entry.shelf[key]
+            if self._recording or one.rank is not NEVER:
+                found.append(one)
         return tuple(found)
+
+    def _show(
+        self, program: Program, answer: Answer, outcome: Outcome | None, within: frozenset[int]
+    ) -> Shown:
+        pair, exemption, rank = self._judge(answer, within)
+        place = answer[0]
+        assigned = self._policies[place]
+        controls = self._books.tests.controls_of(self._tests[place])
+        sure = outcome is not None and outcome.source is not None
+        reason = program.reason(place) if sure and self._recording else None
+        return Shown(place, outcome, assigned, pair, exemption, controls, rank, behind(assigned), reason)
 
 
 def _place(answer: Answer) -> int:

@@ -1,10 +1,19 @@
-"""The diagnostics of reading a population (BP280 and up)."""
+"""The diagnostics of reading a population (BP279 to BP294)."""
 
 from __future__ import annotations
 
 from blueprinter.diagnostics import CodeRow
 
 CODES: tuple[CodeRow, ...] = (
+    CodeRow(
+        "BP279",
+        "nothing to ask Azure about",
+        "A live run asks for the states of the policy assignments that an assignment file makes, so it needs the file "
+        "(`-a`), and subscriptions: those of the file, or `--subscription` or `-m`. A resource group (`-g`) lies in "
+        "one subscription. The source is `resource-graph` or `policy-insights`.",
+        bad="blueprinter evaluate iso-27001-2022 --subscription 1c0de001-0000-4000-8000-000000000001",
+        good="blueprinter evaluate -a assignments/prod.yaml",
+    ),
     CodeRow(
         "BP280",
         "no inventory there",
@@ -68,5 +77,38 @@ CODES: tuple[CodeRow, ...] = (
         "BP289",
         "the inventory is old",
         "It was collected longer ago than `--max-age` days. Failures stand; nothing passes on it.",
+    ),
+    CodeRow(
+        "BP290",
+        "no saved evaluation",
+        "A report is made from a run of the history, or from a file that `evaluate -o json` wrote. The file is "
+        "something else, was written by another version, or lost a part.",
+        bad="blueprinter report estate.jsonl",
+        good="blueprinter evaluate … -o json=run.json && blueprinter report run.json -o html=report.html",
+    ),
+    CodeRow(
+        "BP291",
+        "no such run",
+        "The history has no run of that name. A run is named by its id, the beginning of it, `latest`, or "
+        "`latest~1` for the one before; a file is named by its path.",
+    ),
+    CodeRow(
+        "BP292",
+        "the history cannot be used",
+        "The file is no history, was written by a newer version, or is in use by another process that does not "
+        "let go of it.",
+    ),
+    CodeRow(
+        "BP293",
+        "the history was changed",
+        "Each saved run is chained to the one before it by a hash. Where the chain does not fit, a run was changed "
+        "or taken out after it was saved. What is shown may not be what was evaluated.",
+    ),
+    CodeRow(
+        "BP294",
+        "this format cannot be written here",
+        "A workbook needs the optional package openpyxl. OSCAL speaks of controls, so the run needs a blueprint.",
+        bad="blueprinter evaluate --policies policies/ --inventory estate.jsonl -o oscal=out",
+        good="blueprinter evaluate iso-27001-2022 --inventory estate.jsonl -o oscal=out",
     ),
 )

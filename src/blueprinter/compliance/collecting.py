@@ -6,10 +6,12 @@ from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from typing import cast
 
+from blueprinter.compliance.projecting import glance
 from blueprinter.compliance.related import Bodies, Stored
 from blueprinter.compliance.scope import type_key
 from blueprinter.compliance.survey import InventoryFile
 from blueprinter.compliance.sweep import ALWAYS, NEVER, Cell, Entry, Raw, Row
+from blueprinter.policy import Reads
 
 
 @dataclass(slots=True)
@@ -42,9 +44,11 @@ class CollectingDesk:
         def give_up(id: str) -> Entry:
             return rows
 
-        return Cell(type, api_version, _alike, make, give_up)
+        return Cell(type, api_version, _alike, make, give_up, decode=glance(type, Reads()))
 
-    def look(self, cell: Cell, entry: Entry, row: Row, raw: Raw, file: int, line: int) -> None:
+    def look(
+        self, cell: Cell, entry: Entry, row: Row, raw: Raw, file: int, line: int, *, whole: bool
+    ) -> None:
         stored = self._bodies.put(raw, self._shown[file], line, cell.api_version)
         self.rows.append((cell.type, cast(str, row["id"]), stored))
 

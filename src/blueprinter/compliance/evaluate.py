@@ -9,11 +9,12 @@ from hashlib import sha256
 from typing import Protocol, runtime_checkable
 
 from blueprinter import __version__
-from blueprinter.blueprint import Control, LinkTarget, Registers, ResolvedBlueprint
+from blueprinter.blueprint import Control, Framework, LinkTarget, Registers, ResolvedBlueprint
 from blueprinter.casing import fold, same
 from blueprinter.compliance.assess import DECIDED, UNDECIDED
 from blueprinter.compliance.attested import attested_part
 from blueprinter.compliance.books import Books
+from blueprinter.compliance.declarations import declarations
 from blueprinter.compliance.estate import Estate
 from blueprinter.compliance.exemptions import Exemptions
 from blueprinter.compliance.figures import figures
@@ -36,7 +37,8 @@ from blueprinter.compliance.model import (
     Run,
     StateSource,
 )
-from blueprinter.compliance.outcomes import LIVE_ONLY, Outcomes
+from blueprinter.compliance.outcomes import LIVE_ONLY, Outcomes, Silence
+from blueprinter.compliance.pack import pack_sha256
 from blueprinter.compliance.scope import type_key
 from blueprinter.diagnostics import in_order
 from blueprinter.policy import AssignedPolicy, effect_of
@@ -49,6 +51,15 @@ class Tallying(Protocol):
 
     def tally(self, books: Books, recorder: Recorder | None) -> bool:
         """False = it cannot, and nothing was entered."""
+        ...
+
+
+@runtime_checkable
+class Silent(Protocol):
+    """A source that has no state of a pair that complies by not being there, and knows what else that can mean."""
+
+    def silences(self) -> Sequence[Silence]:
+        """The policies whose silence is no verdict; asked for once the states are read."""
         ...
 
 
@@ -121,6 +132,7 @@ def evaluate(
         live=options.live,
         artifacts=options.artifacts,
         hole=_hole(population, options),
+        silences=source.silences() if isinstance(source, Silent) else (),
     )
     results: tuple[ControlResult, ...] = ()
     if framework is not None:
@@ -142,6 +154,14 @@ def evaluate(
     )
     pairs = ledger.counts()
     blueprint = resolved.blueprint if resolved is not None else None
+    declared = declarations(
+        registers,
+        framework,
+        tests,
+        services=estate.services(),
+        today=today,
+        warn_days=options.warn_days,
+    )
     run = Run(
         run_id=_run_id(population, resolved, results, pairs, options),
         tool_version=__version__,
@@ -174,6 +194,13 @@ def evaluate(
                 *registers.diagnostics,
             ]
         ),
+        pack_sha256=pack_sha256(resolved, policies),
+        warn_days=options.warn_days,
+        attestations=declared.attestations,
+        certificates=declared.certificates,
+        statement=declared.statement,
+        cloud=min((cloud for cloud, _ in estate.services() if cloud), default="AzureCloud"),
+        related=_related(resolved),
     )
     return replace(run, headline=headline(run, _failing(ledger, tests), allow_partial=options.allow_partial))
 
@@ -339,6 +366,20 @@ def _unmapped(
     names = {tests.test_of(policy): policy.definition.display_name for policy in reversed(policies)}
     keys = {tests.canonical(key) for key in resolved.unmapped}.union(names)
     return tuple(sorted((names.get(key) or key for key in keys if not tests.is_linked(key)), key=fold))
+
+
+def _related(resolved: ResolvedBlueprint | None) -> tuple[Framework, ...]:
+    """Frameworks that a mapping leads to or comes from."""
+    if resolved is None or resolved.framework is None:
+        return ()
+    own = resolved.framework
+    targets = {fold(row.framework) for row in own.mappings}
+    return tuple(
+        other
+        for _, other in sorted(resolved.blueprint.frameworks.items())
+        if other.id != own.id
+        and (fold(other.id) in targets or any(same(row.framework, own.id) for row in other.mappings))
+    )
 
 
 def _not_run(results: Iterable[ControlResult]) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from blueprinter.blueprint import InheritedEvidence
-from blueprinter.casing import get, same
+from blueprinter.casing import fold, get, same
 from blueprinter.compliance.model import Inherited
+from blueprinter.compliance.offerings import OFFERINGS, is_control_plane, service_name
 from blueprinter.text import plural
 
 REVIEW_DAYS = 365
@@ -38,8 +39,9 @@ def inherited_part(
     """The inherited part of one control: the best entry for each service in use, then the worst of those.
 
     `services` are pairs of cloud and resource provider (`AzureCloud`, `Microsoft.Storage`) that the population
-    uses; a provider may be empty where only the cloud is known.
+    uses; a provider may be empty where only the cloud is known. Providers of the control plane are not asked for.
     """
+    services = services_asked(services)
     entries = [entry for entry in register if _speaks(entry, control, framework)]
     if not entries:
         return InheritedPart(Inherited.NONE)
@@ -56,6 +58,55 @@ def inherited_part(
         more = plural(alike - 1, "more service", "more services")
         return InheritedPart(worst.status, f"{worst.reason}, and so for {more} in use")
     return worst
+
+
+def services_asked(services: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The services that evidence must name: those of the population without Azure's control plane.
+
+    A cloud in which nothing else is used stays, with an empty service: the evidence must cover the cloud.
+    """
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    clouds: dict[str, str] = {}
+    for cloud, service in services:
+        clouds.setdefault(fold(cloud), cloud)
+        if service and not is_control_plane(service):
+            found.setdefault((fold(cloud), fold(service)), (cloud, service))
+    used = {cloud for cloud, _ in found}
+    found.update({(cloud, ""): (spelled, "") for cloud, spelled in clouds.items() if cloud not in used})
+    return tuple(found[key] for key in sorted(found))
+
+
+def services_of_entry(
+    entry: InheritedEvidence, services: Iterable[tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    """The services in use that an entry is asked about: those in its clouds, or all where it covers none of them."""
+    asked = services_asked(services)
+    own = tuple(pair for pair in asked if any(same(cloud, pair[0]) for cloud in entry.clouds))
+    return own or asked
+
+
+def scope_of_entry(entry: InheritedEvidence, services: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """Services in use in the clouds of an entry, by resource provider: `in`, `out` or `not-stated`."""
+    asked = services_of_entry(entry, services)
+    found: dict[str, str] = {}
+    for cloud, service in asked:
+        if not service:
+            continue
+        standing = _standing(entry, cloud, service)
+        if found.get(service, "in") == "in" or standing == "out":
+            found[service] = standing  # of several clouds the one that says least for it
+    return dict(sorted(found.items(), key=lambda item: fold(item[0])))
+
+
+def _standing(entry: InheritedEvidence, cloud: str, service: str) -> str:
+    """What an entry says of a service in a cloud; where it is silent, what Microsoft publishes to be left out."""
+    if not any(same(listed, cloud) for listed in entry.clouds):
+        return "not-stated"
+    stated = get(entry.services, service) or "not-stated"
+    offering = OFFERINGS.get(service)
+    if stated == "not-stated" and offering is not None and cloud in offering.outside:
+        return "out"
+    return stated
 
 
 def _speaks(entry: InheritedEvidence, control: str, framework: str) -> bool:
@@ -93,7 +144,8 @@ def _lapse(entry: InheritedEvidence, framework: str, cloud: str, service: str, t
         return f"is valid from {entry.valid_from} only"
     if cloud and not any(same(listed, cloud) for listed in entry.clouds):
         return f"does not cover {cloud}"
-    if service and (standing := get(entry.services, service) or "not-stated") != "in":
+    if service and (standing := _standing(entry, cloud, service)) != "in":
         word = "does not state" if standing == "not-stated" else "excludes"
-        return f"{word} {service}"
+        known = service_name(service)
+        return f"{word} {known} ({service})" if known != service else f"{word} {service}"
     return ""

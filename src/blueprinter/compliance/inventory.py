@@ -21,7 +21,7 @@ from blueprinter.compliance.records import Fault, MorePages, Record, read_rows
 from blueprinter.compliance.related import Bodies, RelatedIndex, Stored
 from blueprinter.compliance.scope import type_key
 from blueprinter.compliance.survey import InventoryFile, Survey, SurveyPart
-from blueprinter.compliance.sweep import Sweep, twice
+from blueprinter.compliance.sweep import Sweep
 from blueprinter.compliance.windows import digest, digesting
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, in_order
 from blueprinter.policy import ByScope, Lookup, resource_of
@@ -141,7 +141,7 @@ class Inventory:
         while True:
             assumed = self._again or frozenset()
             tally = self._judged(judging, assumed, jobs)
-            self._again = twice(tally.marks) if self._again is None else self._again
+            self._again = tally.marks.twice() if self._again is None else self._again
             if self._again == assumed:
                 return tally
             # each of these ids stands for the first of its rows only: once more, with care
@@ -207,7 +207,7 @@ class Inventory:
             sweep = Sweep(self.files, desk, self._scopes(), repeated=self._again or frozenset())
             survey = Survey(self.files) if self._known is None else None
             self._read(sweep, shares([file.path for file in self.files], 1)[0], survey)
-            again = twice(sweep.marks)
+            again = sweep.marks.twice()
             if self._again is None and again:
                 self._again, self._known = again, None
                 continue

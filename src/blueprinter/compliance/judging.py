@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from array import array
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import IO, NamedTuple, cast
+from typing import IO, NamedTuple, TypeVar, cast
 
 import orjson
 
-from blueprinter.arm import Origin, Resource
+from blueprinter.arm import Origin, Resource, Value
 from blueprinter.casing import fold
-from blueprinter.compliance.clerk import Answers, Clerk, Entry, Shown
+from blueprinter.compliance.clerk import Answers, Clerk, Entry, Shelf, Shown
 from blueprinter.compliance.findings import Shortlist
+from blueprinter.compliance.marks import Marks
 from blueprinter.compliance.model import Finding, Form, Pair, Recorder
+from blueprinter.compliance.projecting import glance
 from blueprinter.compliance.survey import InventoryFile, SurveyPart
 from blueprinter.compliance.sweep import Cell, Raw, Row, unpacked
 from blueprinter.compliance.sweep import Entry as Counted
@@ -23,18 +24,24 @@ from blueprinter.policy import (
     FAULTS,
     BulkPolicies,
     ByScope,
-    Leaf,
     Lookup,
     Outcome,
     PolicyState,
     Program,
     resource_of,
+    weight_of_key,
 )
 
-_BATCH = 4_096
-_FORMS = 4_096
+_BATCH = 256 * 1024
+"""Bytes of records that are written at once."""
+_MOST_HELD = 8_000_000
+"""Bytes of records with blanks that are kept."""
+_OVERHEAD = 256
+_LONGEST_KEY = 1_024
 _NONE: Mapping[int, PolicyState] = MappingProxyType({})
-_UNWANTED: Form = (b"", b"", b"", b"")
+
+
+Held = TypeVar("Held")
 
 
 class Candidate(NamedTuple):
@@ -58,7 +65,7 @@ class Tally:
 
     parts: dict[int, SurveyPart]
     """By file."""
-    marks: list[array[int]]
+    marks: Marks
     alike: dict[tuple[Answers, frozenset[int]], int] = field(default_factory=dict)
     """How many resources have these verdicts and lie in the scopes of these exemptions, in the order of reading."""
     touched: dict[str, set[int]] = field(default_factory=dict)
@@ -69,8 +76,7 @@ class Tally:
         """What a reading of what comes behind found out."""
         for file, part in other.parts.items():
             self.parts.setdefault(file, SurveyPart()).add(part)
-        for mine, theirs in zip(self.marks, other.marks, strict=True):
-            mine.extend(theirs)
+        self.marks.merge(other.marks)
         for key, count in other.alike.items():
             self.alike[key] = self.alike.get(key, 0) + count
         for type_, policies in other.touched.items():
@@ -140,9 +146,9 @@ class JudgingDesk:
         """With the type of their resources, in the order in which they were met."""
         self._programs: dict[tuple[str, str, frozenset[int]], Program] = {}
         self._waiting: list[bytes] = []
-        self._forms: dict[tuple[Shown, Leaf], Form] = {}
-        """Records with blanks for the resource, of one file."""
-        self._forms_of = -1
+        self._size = 0
+        self._held = 0
+        """About how many bytes of records with blanks the entries keep."""
 
     # ------------------------------------------------------------ cells
 
@@ -154,33 +160,37 @@ class JudgingDesk:
         masked = not self._covering.is_constant and self._clerk.concerned(program)
         everywhere = self._covering("") if self._covering.is_constant else frozenset[int]()
         given_up: dict[frozenset[int], Entry] = {}
+        shelf: Shelf = {}
+        reads = program.reads
+        decode = None if reads is None else glance(type, reads)
 
         def give_up(id: str) -> Entry:
             within = self._covering(id) if masked else everywhere
             if within not in given_up:
-                given_up[within] = self._new(type, program, program.unknown(), within)
+                given_up[within] = self._new(type, program, program.unknown(), within, shelf)
             return given_up[within]
 
         if not masked:
 
             def make(code: Hashable) -> Entry:
-                return self._new(type, program, program.outcomes(cast(int, code)), everywhere)
+                return self._new(type, program, program.outcomes(cast(int, code)), everywhere, shelf)
 
-            return Cell(type, api_version, program.decide, make, give_up)
+            return Cell(type, api_version, program.decide, make, give_up, decode, reads)
 
         def decide(row: Row) -> tuple[int, frozenset[int]]:
             return program.decide(row), self._covering(cast(str, row["id"]))
 
         def make_masked(key: Hashable) -> Entry:
             code, within = cast("tuple[int, frozenset[int]]", key)
-            return self._new(type, program, program.outcomes(code), within)
+            return self._new(type, program, program.outcomes(code), within, shelf)
 
-        return Cell(type, api_version, decide, make_masked, give_up)
+        return Cell(type, api_version, decide, make_masked, give_up, decode, reads)
 
     def _scattered(self, type: str, api_version: str) -> Cell:
         """A cell where it matters for the policies in force where a resource lies."""
         policies = self._policies
         given_up: dict[tuple[frozenset[int], frozenset[int]], Entry] = {}
+        shelf: Shelf = {}
 
         def decide(row: Row) -> tuple[int, frozenset[int], frozenset[int]]:
             id_ = cast(str, row["id"])
@@ -190,33 +200,47 @@ class JudgingDesk:
         def make(key: Hashable) -> Entry:
             code, circle, within = cast("tuple[int, frozenset[int], frozenset[int]]", key)
             program = policies.program(type, api_version, circle)
-            return self._new(type, program, program.outcomes(code), within)
+            return self._new(type, program, program.outcomes(code), within, shelf)
 
         def give_up(id: str) -> Entry:
             circle, within = policies.circles(id), self._covering(id)
             if (circle, within) not in given_up:
                 program = policies.program(type, api_version, circle)
-                given_up[circle, within] = self._new(type, program, program.unknown(), within)
+                given_up[circle, within] = self._new(type, program, program.unknown(), within, shelf)
             return given_up[circle, within]
 
         return Cell(type, api_version, decide, make, give_up)
 
-    def _new(self, type: str, program: Program, outcomes: Sequence[Outcome], within: frozenset[int]) -> Entry:
-        entry = self._clerk.entry(program, outcomes, within)
+    def _new(
+        self,
+        type: str,
+        program: Program,
+        outcomes: Sequence[Outcome],
+        within: frozenset[int],
+        shelf: Shelf,
+    ) -> Entry:
+        entry = self._clerk.entry(program, outcomes, within, shelf)
         self._entries.append((type, entry))
         return entry
 
     # ------------------------------------------------------------ rows that are looked at
 
-    def look(self, cell: Cell, entry: Counted, row: Row, raw: Raw, file: int, line: int) -> None:
+    def look(
+        self, cell: Cell, entry: Counted, row: Row, raw: Raw, file: int, line: int, *, whole: bool
+    ) -> None:
         known = cast(Entry, entry)
         states: Mapping[int, PolicyState] = _NONE
         if known.asks:
+            if not whole:
+                cell.regret()
+                row, whole = unpacked(raw), True
             known, states = self._ask(cell, known, row, file, line)
         if known.lowest > self.bar:
             return
         if self._recorder is not None:
-            self._record(self._recorder, cell, known, row, file, line, states)
+            self._record(self._recorder, cell, known, row, None if whole else raw, file, line, states)
+        if known.first > self.bar:
+            return
         folded = ""
         kept = b""
         for one in known.shown:
@@ -261,54 +285,118 @@ class JudgingDesk:
         cell: Cell,
         entry: Entry,
         row: Row,
+        raw: Raw | None,
         file: int,
         line: int,
         states: Mapping[int, PolicyState],
     ) -> None:
-        """The records of one row."""
-        if file != self._forms_of:  # forms name the file
-            self._forms_of = file
-            self._forms.clear()
-        forms = self._forms
-        waiting = self._waiting
-        place = None
-        for one in entry.shown:
-            leaf = None
-            if one.explain is not None:
-                try:
-                    leaf = one.explain(row)
-                except FAULTS:
-                    leaf = None
-            if leaf is None:
-                state = states.get(one.policy) or self._policies.state_of_policy(
-                    one.policy, self._resource(row, file, line, cell.api_version), self._lookup
-                )
-                waiting.append(recorder.line(one.finding(state)))
-                continue
-            # the leaf is kept with its form, so that no other gets its identity
-            known = forms.get((one, leaf))
-            if known is None:
-                known = self._form(recorder, one, leaf, self._resource(row, file, line, cell.api_version))
-            if known is _UNWANTED:
-                continue
-            if place is None:
-                place = _place(row, line)
-            waiting += (known[0], place[0], known[1], place[1], known[2], place[2], known[3])
-        if len(waiting) >= _BATCH:
-            recorder.write(b"".join(waiting))
-            waiting.clear()
+        """The records of one row; `raw` is its JSON, unless it is whole."""
+        found = None
+        keys: tuple[Hashable, ...] = ()
+        if raw is not None and cell.reads is not entry.enough and not self._suffices(cell, entry):
+            row, raw = unpacked(raw), None
+        try:
+            keys = tuple([key(row) for key in entry.keys])
+            found = entry.records.get(keys)
+        except FAULTS:
+            keys = ()
+        if found is not None:
+            text = found[0] % ((_as_json(row["id"]), line) * found[1])
+        else:
+            row = row if raw is None else unpacked(raw)
+            text = self._one_by_one(recorder, cell, entry, keys, row, file, line, states)
+        self._waiting.append(text)
+        self._size += len(text)
+        if self._size >= _BATCH:
+            recorder.write(b"".join(self._waiting))
+            self._waiting.clear()
+            self._size = 0
 
-    def _form(self, recorder: Recorder, one: Shown, leaf: Leaf, resource: Resource) -> Form:
-        """The record of a verdict with blanks."""
-        if len(self._forms) >= _FORMS:
-            self._forms.clear()
-        state = self._policies.state_of_policy(one.policy, resource, self._lookup)
-        form = self._forms[one, leaf] = recorder.form(one.finding(state)) or _UNWANTED
-        return form
+    def _suffices(self, cell: Cell, entry: Entry) -> bool:
+        """Whether the keys of an entry need no more than is read of rows at a glance. If they do, the rows that follow
+        are read so that it suffices."""
+        wanted, known = entry.reads, cell.reads
+        if wanted is None or known is None:
+            cell.decode = None
+            return False
+        every = known.and_(wanted)
+        if every != known:
+            cell.reads, cell.decode = every, glance(cell.type, every)
+            return False
+        entry.enough = known
+        return True
+
+    def _one_by_one(
+        self,
+        recorder: Recorder,
+        cell: Cell,
+        entry: Entry,
+        keys: tuple[Hashable, ...],
+        row: Row,
+        file: int,
+        line: int,
+        states: Mapping[int, PolicyState],
+    ) -> bytes:
+        """The records of a row, and, if it has keys, what makes those of the next row that has the same."""
+        resource = self._resource(row, file, line, cell.api_version)
+        lines: list[bytes] = []
+        blanks: list[bytes] = []
+        for one in entry.shown:
+            record = self._with_blanks(recorder, entry.program, one, row, resource)
+            if record is None:
+                state = states.get(one.policy) or self._policies.state_of_policy(
+                    one.policy, resource, self._lookup
+                )
+                lines.append(recorder.line(one.finding(state)))
+            else:
+                blanks.append(record)
+                if record:
+                    lines.append(record % (_as_json(resource.id), line))
+        if keys and len(blanks) == len(entry.shown):
+            text = b"".join(blanks)
+            self._hold(entry.records, keys, (text, sum(map(bool, blanks))), len(text))
+        return b"".join(lines)
+
+    def _with_blanks(
+        self, recorder: Recorder, program: Program, one: Shown, row: Row, resource: Resource
+    ) -> bytes | None:
+        """The record of a verdict with blanks for id and line; empty = not wanted, None = every row has its own."""
+        if one.reason is None or one.outcome is None:
+            return None
+        try:
+            key = one.reason.key(row)
+            if key in one.records:
+                return one.records[key]
+            if one.reason.leaf(row, key) is None:
+                return None
+        except FAULTS:
+            return None
+        state = self._policies.state(program, one.outcome, resource, self._lookup)
+        form = recorder.form(one.finding(state))
+        record = b""
+        if form is not None:
+            start, middle, near, end = (part.replace(b"%", b"%%") for part in form)
+            kind = _as_json(resource.type).replace(b"%", b"%%")
+            record = b"".join((start, b"%b", middle, kind, near, b"%d", end))
+        self._hold(one.records, key, record, len(record))
+        return record
+
+    def _hold(self, records: dict[Hashable, Held], key: Hashable, record: Held, size: int) -> None:
+        """Keeps records for the next row with this key."""
+        weight = weight_of_key(key)
+        if weight > _LONGEST_KEY:
+            return
+        self._held += size + weight + _OVERHEAD
+        if self._held > _MOST_HELD:
+            self._held = 0
+            for _, entry in self._entries:
+                entry.forget()
+            return
+        records[key] = record
 
     # ------------------------------------------------------------ the end
 
-    def tally(self, parts: dict[int, SurveyPart], marks: list[array[int]]) -> Tally:
+    def tally(self, parts: dict[int, SurveyPart], marks: Marks) -> Tally:
         """What came out."""
         if self._recorder is not None and self._waiting:
             self._recorder.write(b"".join(self._waiting))
@@ -336,10 +424,8 @@ class JudgingDesk:
         return Finding(state, candidate.pair, severity, candidate.controls, candidate.exemption)
 
 
-def _place(row: Row, line: int) -> tuple[bytes, bytes, bytes]:
-    """What fills the blanks of a form: id and type as JSON, and the line."""
-    id_, type_ = row["id"], row["type"]
+def _as_json(text: Value) -> bytes:
     try:
-        return orjson.dumps(id_), orjson.dumps(type_), b"%d" % line
+        return orjson.dumps(text)
     except orjson.JSONEncodeError:  # half a surrogate pair
-        return json.dumps(id_).encode(), json.dumps(type_).encode(), b"%d" % line
+        return json.dumps(text).encode()

@@ -8,7 +8,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
-from blueprinter.blueprint import Control, Exemption, Framework, Link
+from blueprinter.blueprint import (
+    Attestation,
+    Control,
+    Exemption,
+    Framework,
+    InheritedEvidence,
+    Link,
+    SoaEntry,
+)
 from blueprinter.diagnostics import Diagnostic
 from blueprinter.policy import PolicySeverity, PolicyState
 
@@ -165,6 +173,19 @@ class ControlResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceFacts:
+    """What a report says of a failing resource beyond its id: whose it is, what it holds, how it can be reached."""
+
+    owner: str = ""
+    """From its tags; empty = nobody is named."""
+    environment: str = ""
+    data_class: str = ""
+    location: str = ""
+    exposed: bool = False
+    """Its own settings state a network path from the Internet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A policy state that is non-compliant, error, conflict or unsupported, as shown."""
 
@@ -175,6 +196,9 @@ class Finding:
     exemption: str = ""
     """Name of the exemption that applies, or of the expired one that no longer does."""
     first_seen: str = ""
+    """The day since which saved runs show it without a break (`2026-11-08`); empty = not known."""
+    facts: ResourceFacts | None = None
+    """Set where the resource's body is not at hand: in a run that was read back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +264,123 @@ class Fraction:
 
 
 @dataclass(frozen=True, slots=True)
+class AttestationUse:
+    """What an attestation is worth in this run."""
+
+    attestation: Attestation
+    status: Attested
+    """By itself: `fail`, `lapsed`, `ending` or `pass`."""
+    reason: str
+    controls: tuple[str, ...]
+    """The controls it speaks to."""
+    superseded: bool = False
+    """A newer one of the same subject and scope counts instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateUse:
+    """What an entry of provider evidence is worth in this run."""
+
+    evidence: InheritedEvidence
+    status: Inherited
+    """The worst over the services in use; `none` = it speaks of another standard."""
+    reason: str
+    services: Mapping[str, str]
+    """Services of the population -> `in`, `out` or `not-stated`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The Statement of Applicability as it was at the run."""
+
+    framework: str
+    version: str
+    entries: Mapping[str, SoaEntry]
+    """By control id, in the order of the register."""
+
+
+class Change(StrEnum):
+    """What became of a failure between two runs."""
+
+    NEW = "new"
+    REOPENED = "reopened"
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True, slots=True)
+class FindingChange:
+    """A failure that one of two runs has and the other has not."""
+
+    change: Change
+    test: str
+    policy: str
+    severity: PolicySeverity
+    resource: str
+    controls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlChange:
+    """A control whose state is another."""
+
+    control: str
+    before: ControlState
+    after: ControlState
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A run against an earlier one."""
+
+    run_id: str
+    """The earlier one."""
+    now: datetime
+    """Its clock."""
+    comparable: bool
+    """Both judged by the same pack; else differences may come from the policies and not from the estate."""
+    why_not: str
+    notes: tuple[str, ...]
+    """What else differs: scopes, lists that were cut."""
+    controls: tuple[ControlChange, ...]
+    findings: tuple[FindingChange, ...]
+    """New and reopened ones first, worst first."""
+
+    def count(self, change: Change) -> int:
+        """How many failures changed so."""
+        return sum(found.change is change for found in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """One saved run in a line of them."""
+
+    run_id: str
+    now: datetime
+    states: Mapping[ControlState, int]
+    coverage: Fraction
+    score: Fraction
+    failing: int
+    """Failures: policies on resources."""
+    new: int
+    fixed: int
+    reopened: int
+    mean_age: int
+    """Days since the open failures were first seen, on average, rounded down."""
+    comparable: bool
+    """Judged by the same pack as the point before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConformanceFigure:
+    """How many cases of one family the version of the tool passes that made a run."""
+
+    family: str
+    about: str
+    passed: int
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One evaluation, whole: the only thing that reports read."""
 
@@ -277,3 +418,24 @@ class Run:
     diagnostics: tuple[Diagnostic, ...] = ()
     headline: tuple[str, ...] = field(default=())
     """The verdict in plain sentences, most important first."""
+    pack_sha256: str = ""
+    """Of what the run was judged by: framework, links, definitions and parameters. Empty without a blueprint."""
+    warn_days: int = 30
+    """How long before its end something counts as ending."""
+    attestations: tuple[AttestationUse, ...] = ()
+    """Those of this framework, in the order of the register."""
+    certificates: tuple[CertificateUse, ...] = ()
+    statement: Statement | None = None
+    cloud: str = "AzureCloud"
+    """The cloud of the resources; the first by name where there are several."""
+    related: tuple[Framework, ...] = ()
+    """Other editions that the framework is mapped to or from."""
+    trend: tuple[TrendPoint, ...] = ()
+    """Saved runs of the same blueprint, the oldest first, this one last; empty where nothing was saved."""
+    comparison: Comparison | None = None
+    """With the run before it, or the one that was asked for."""
+    arguments: tuple[str, ...] = ()
+    """What stood on the command line and decides the result, `evaluate` included, without clock and outputs; empty
+    where the run was not made from a command line."""
+    conformance: tuple[ConformanceFigure, ...] = ()
+    """Of the version that made the run; empty where it is not known."""

@@ -11,6 +11,7 @@ from blueprinter.compliance.estate import Estate
 from blueprinter.compliance.inventory import Inventory
 from blueprinter.compliance.judging import Judging
 from blueprinter.compliance.model import Recorder
+from blueprinter.compliance.sweep import without_collection
 from blueprinter.policy import BulkPolicies, ByScope, PolicySet, PolicyState
 
 
@@ -39,6 +40,11 @@ class OfflineSource:
         estate = self._estate
         if not isinstance(estate, Inventory) or self._policies.all_states:
             return False
+        with without_collection():
+            self._enter(estate, books, recorder)
+        return True
+
+    def _enter(self, estate: Inventory, books: Books, recorder: Recorder | None) -> None:
         exemptions = books.exemptions
         clerk = Clerk(
             [policy.assigned for policy in self._policies.policies], books, recording=recorder is not None
@@ -59,4 +65,3 @@ class OfflineSource:
                 books.touch(books.tests.test_of(self._policies.policies[place].assigned), type_)
         desk = judging.desk(None)
         books.findings.add_worst(map(desk.finding, tally.worst.worst()), books.shown)
-        return True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from blueprinter.blueprint import Absence, Link, LinkTarget
 from blueprinter.casing import same
@@ -18,6 +19,17 @@ MANUAL = "manual"
 SWITCHED_OFF = "switched off"
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A policy without a state where that is no verdict: it may not have been looked at."""
+
+    policy: AssignedPolicy
+    reason: str
+    """`not assigned`, `not evaluated yet`, `stale`, `unreadable: …`, …"""
+    off: bool = False
+    """It is not in force at all."""
+
+
 class Outcomes:
     """Answers for the links of one run."""
 
@@ -30,6 +42,7 @@ class Outcomes:
         live: bool,
         artifacts: Mapping[str, str],
         hole: str,
+        silences: Iterable[Silence] = (),
     ) -> None:
         """`artifacts`: name -> empty when deployed with our mark and unchanged, else what is wrong (live only).
         `hole` as for `link_outcome`."""
@@ -39,6 +52,9 @@ class Outcomes:
         self._live = live
         self._artifacts = artifacts
         self._hole = hole
+        self._silent: dict[str, list[Silence]] = {}
+        for one in silences:
+            self._silent.setdefault(tests.test_of(one.policy), []).append(one)
 
     def of(self, link: Link) -> LinkResult:
         """What a link gave."""
@@ -79,6 +95,11 @@ class Outcomes:
     def _tally(self, link: Link, policies: Sequence[AssignedPolicy], account: Account) -> Tally:
         counts = account.counts()
         off, blocked = self._standing(link, policies)
+        for silence in self._silent.get(self._tests.canonical(link.test), ()):
+            if silence.off:
+                off = off or silence.reason
+            else:
+                blocked = blocked or silence.reason
         return Tally(
             counts,
             account.guessed_passes(),
@@ -138,5 +159,6 @@ def _severity(policies: Sequence[AssignedPolicy]) -> PolicySeverity:
 
 def _display_name(policies: Sequence[AssignedPolicy], link: Link) -> str:
     return next(
-        (policy.definition.display_name for policy in policies if policy.definition.display_name), link.test
+        (policy.definition.display_name for policy in policies if policy.definition.display_name),
+        link.title or link.test,
     )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import sys
 from collections.abc import Callable, Sequence
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from blueprinter.compliance.windows import Part, can_be_cut, cut
 from blueprinter.diagnostics import InvalidInput
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 Result = TypeVar("Result")
 
@@ -48,7 +50,7 @@ def shares(paths: Sequence[Path], processes: int) -> list[list[Unit]]:
 
 def can_fork() -> bool:
     """Whether a process can go on as two, so that the second has everything that the first has made."""
-    return sys.platform != "win32" and "fork" in multiprocessing.get_all_start_methods()
+    return sys.platform != "win32" and hasattr(os, "fork")
 
 
 class Workers(Generic[Result]):
@@ -56,6 +58,9 @@ class Workers(Generic[Result]):
 
     def __init__(self, work: Callable[[int], Result], count: int) -> None:
         """Each process calls `work` with its number. What it gives has to be picklable."""
+        # five megabytes that one process alone does without
+        import multiprocessing
+
         context = multiprocessing.get_context("fork")
         self._running = []
         for number in range(count):

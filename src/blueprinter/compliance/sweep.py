@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import gc
 import json
-from array import array
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Protocol, cast
 
+import msgspec
 import orjson
 
 from blueprinter.arm import Value
 from blueprinter.casing import fold
+from blueprinter.compliance.marks import Marks, mark_of
+from blueprinter.compliance.projecting import NEAR_TYPE, REFUSED, STATED, Decode
 from blueprinter.compliance.records import (
     MAX_RECORD,
     Fault,
@@ -31,7 +35,7 @@ from blueprinter.compliance.records import (
 from blueprinter.compliance.scope import subscription_of, type_key
 from blueprinter.compliance.survey import InventoryFile, SurveyPart
 from blueprinter.compliance.windows import Part, Window, lines_before, windows
-from blueprinter.policy import FAULTS, ByScope, name_of
+from blueprinter.policy import FAULTS, ByScope, Reads, name_of
 
 ALWAYS = -1
 """The rank of an entry whose rows have to be looked at each time."""
@@ -41,12 +45,14 @@ NEVER = 1 << 61
 _HEAD = 64
 """Characters of an id that hold all of its subscription."""
 _HEADS = 20_000
-_BUCKETS = 64
+_start = itemgetter(slice(_HEAD))
 _ODD = (*FAULTS, orjson.JSONDecodeError)
 _SUBSCRIPTION = "microsoft.resources/subscriptions"
 
 Row = Mapping[str, Value]
 Raw = bytes | memoryview
+_PATIENCE = 32
+"""Rows that a glance may refuse before it is asked whether it pays."""
 
 
 class Entry(Protocol):
@@ -69,9 +75,21 @@ class Cell:
     """The entry for what `decide` gave for the first time."""
     give_up: Callable[[str], Entry]
     """The entry of a row, by its id, on which `decide` raised."""
+    decode: Decode | None = None
+    """Parses as much of a row as `decide` needs, where that is quicker than parsing all of it."""
+    reads: Reads | None = None
+    """How much of a row that is."""
     entries: dict[Hashable, Entry] = field(default_factory=dict)
     others: dict[int, Entry] = field(default_factory=dict)
     """Entries that `give_up` gave."""
+    refused: int = 0
+    """How many rows had to be parsed whole after all."""
+
+    def regret(self) -> None:
+        """Notes a row for which the glance was in vain; where most are, it is given up."""
+        self.refused += 1
+        if self.refused >= _PATIENCE and self.refused * 3 > self.rows():
+            self.decode = None
 
     def rows(self) -> int:
         """How many resources it has."""
@@ -85,13 +103,16 @@ class Desk(Protocol):
 
     def cell(self, type: str, api_version: str) -> Cell: ...
 
-    def look(self, cell: Cell, entry: Entry, row: Row, raw: Raw, file: int, line: int) -> None:
-        """Looks at a row. `raw` is its JSON, which may be kept as a copy only."""
+    def look(
+        self, cell: Cell, entry: Entry, row: Row, raw: Raw, file: int, line: int, *, whole: bool
+    ) -> None:
+        """Looks at a row. `raw` is its JSON, which may be kept as a copy only; unless it is `whole` the row holds no
+        more of it than `decode` of the cell gave."""
         ...
 
 
 class Sweep:
-    """A reading of files. `repeated` are numbers of ids (`marks`) that are known to come twice."""
+    """A reading of files. `repeated` are marks of ids that are known to come twice."""
 
     def __init__(
         self,
@@ -103,8 +124,8 @@ class Sweep:
     ) -> None:
         self.parts: dict[int, SurveyPart] = {}
         """What was found out about each file."""
-        self.marks = [array("q") for _ in range(_BUCKETS)]
-        """A number for each id, in buckets, in which equal numbers stand together."""
+        self.marks = Marks()
+        """A number for each id."""
         self._files = files
         self._desk = desk
         self._scopes = scopes
@@ -117,8 +138,10 @@ class Sweep:
         self._part = SurveyPart()
         self._versions: Mapping[str, str] = {}
         self._cells: dict[str, Cell] = {}
+        self._by_spelling: dict[bytes, Cell] = {}
+        """The same cells by the type as it stands in JSON."""
         self._all_cells: dict[tuple[str, str], Cell] = {}
-        self._heads: dict[str, list[int]] = {}
+        self._heads: Counter[str] = Counter()
 
     def read(self, file: int, part: Part | None) -> None:
         """Reads a part of a file; None = all of a file that cannot be cut. Raises `OSError`."""
@@ -126,8 +149,8 @@ class Sweep:
         self._file = file
         self._part = self.parts.setdefault(file, SurveyPart())
         self._versions = shown.manifest.api_versions() if shown.manifest else {}
-        self._cells, self._all_cells, self._heads = {}, {}, {}
-        with _without_collection():
+        self._cells, self._by_spelling, self._all_cells, self._heads = {}, {}, {}, Counter()
+        with without_collection():
             if part is None:
                 for row in read_rows(shown.path):
                     self._any(row)
@@ -152,34 +175,75 @@ class Sweep:
 
     def _quickly(self, window: Window, number: int) -> int:
         """The lines of a window; `number` lines stand before it. The number of lines up to its end."""
-        loads, find, view, end = orjson.loads, window.data.find, window.view, window.end
-        cells, heads, desk, file = self._cells, self._heads, self._desk, self._file
-        add = [bucket.append for bucket in self.marks]
-        scopes = None if self._scopes.is_constant else self._scopes
+        loads, view, end = orjson.loads, window.view, window.end
+        find, is_ascii = window.data.find, window.data.isascii()
+        spelled, near = self._by_spelling.get, len(NEAR_TYPE)
+        cells, desk, file = self._cells, self._desk, self._file
+        bar = desk.bar
+        ids: list[str] = []
+        add = ids.append
         start = 0
         while (stop := find(b"\n", start, end)) >= 0:
             number += 1
-            # nothing is counted before everything is known: what raises is done again, from the start
+            line = view[start:stop]
+            # a hint: the glance takes no row of another type
+            place = find(NEAR_TYPE, start, stop) + near
+            cell = spelled(bytes(view[place : find(b'"', place, stop)]))
+            start = stop + 1
+            # nothing is counted before everything is known: what raises is done again, with more of the row
+            if cell is not None and (decode := cell.decode) is not None and (is_ascii or _is_ascii(line)):
+                try:
+                    row = decode(line)
+                    id_ = row["id"]
+                    if STATED in row or not id_:
+                        raise msgspec.ValidationError
+                    entry = cell.entries[cell.decide(row)]
+                except REFUSED:
+                    cell.regret()
+                except FAULTS:
+                    pass  # most of the time: verdicts that were not met before
+                else:
+                    add(id_)
+                    entry.count += 1
+                    if entry.lowest <= bar:
+                        desk.look(cell, entry, row, line, file, number, whole=False)
+                        bar = desk.bar
+                    continue
             try:
-                row = loads(view[start:stop])
+                row = loads(line)
                 id_ = row["id"]
                 cell = cells[row["type"]]
                 entry = cell.entries[cell.decide(row)]
-                head = heads[id_[:_HEAD] if scopes is None else scopes(id_)]
-                mark = hash(id_.casefold())
-                if "properties" not in row or "apiVersion" in row:
+                if "properties" not in row or STATED in row or type(id_) is not str or not id_:
                     raise KeyError
             except _ODD:
-                for odd in row_of_line(number, bytes(view[start:stop])):
+                self._count_ids(ids)
+                for odd in row_of_line(number, bytes(line)):
                     self._any(odd)
+                bar = desk.bar
             else:
-                head[0] += 1
-                add[mark % _BUCKETS](mark)
+                add(id_)
                 entry.count += 1
-                if entry.lowest <= desk.bar:
-                    desk.look(cell, entry, row, view[start:stop], file, number)
-            start = stop + 1
+                if entry.lowest <= bar:
+                    desk.look(cell, entry, row, line, file, number, whole=True)
+                    bar = desk.bar
+        self._count_ids(ids)
         return number
+
+    def _count_ids(self, ids: list[str]) -> None:
+        """Notes the ids of rows that were counted, and forgets them."""
+        self.marks.extend(ids)
+        if self._scopes.is_constant:
+            heads = Counter(map(_start, ids))
+            if any(map(_is_cut, heads)):
+                heads = Counter(map(_scope_by, ids))
+        else:
+            heads = Counter(map(self._scopes, ids))
+        self._heads.update(heads)
+        if len(self._heads) >= _HEADS:
+            self._count_heads()
+        self._ordinal += len(ids)
+        ids.clear()
 
     # ------------------------------------------------------------ the slow way
 
@@ -202,7 +266,7 @@ class Sweep:
         if not (isinstance(id_, str) and id_ and isinstance(type_, str) and type_):
             self._part.troubles.append(row)
             return
-        mark = hash(fold(id_))
+        mark = mark_of(id_)
         self._ordinal += 1
         if mark in self._repeated:
             if mark in self._met:
@@ -210,7 +274,7 @@ class Sweep:
                 self._part.rows[type_] = self._part.rows.get(type_, 0) + 1
                 return
             self._met.add(mark)
-        self.marks[mark % _BUCKETS].append(mark)
+        self.marks.add(mark)
         # JSON is a value: only lists and objects of templates can hold `Unknown` besides
         body = cast("dict[str, Value]", row.body)
         cell = self._cell(type_, body)
@@ -218,7 +282,7 @@ class Sweep:
         self._note(id_, type_, body)
         entry.count += 1
         if entry.lowest <= self._desk.bar:
-            self._desk.look(cell, entry, body, packed(body), self._file, row.line)
+            self._desk.look(cell, entry, body, packed(body), self._file, row.line, whole=True)
 
     def _cell(self, type_: str, body: Row) -> Cell:
         stated = body.get("apiVersion")
@@ -228,6 +292,7 @@ class Sweep:
             cell = self._all_cells[type_, version] = self._desk.cell(type_, version)
             if "apiVersion" not in body and fold(type_) != _SUBSCRIPTION:
                 self._cells[type_] = cell
+                self._by_spelling[orjson.dumps(type_)[1:-1]] = cell
         return cell
 
     def _entry(self, cell: Cell, body: Row, id_: str) -> Entry:
@@ -242,17 +307,9 @@ class Sweep:
 
     def _note(self, id_: str, type_: str, body: Row) -> None:
         """What the survey wants to know of a resource."""
-        if not self._scopes.is_constant:
-            key = self._scopes(id_)
-        elif len(id_) > _HEAD and id_.count("/", 0, _HEAD) < 3:
-            key = subscription_of(id_)  # too long to be a subscription of Azure's
-        else:
-            key = id_[:_HEAD]
-        if key not in self._heads:
-            if len(self._heads) >= _HEADS:
-                self._count_heads()
-            self._heads[key] = [0]
-        self._heads[key][0] += 1
+        self._heads[_scope_by(id_) if self._scopes.is_constant else self._scopes(id_)] += 1
+        if len(self._heads) >= _HEADS:
+            self._count_heads()
         self._part.without_properties += "properties" not in body
         if fold(type_) == _SUBSCRIPTION:
             properties = body.get("properties")
@@ -260,9 +317,24 @@ class Sweep:
             self._part.subscriptions[id_] = shown if isinstance(shown, str) and shown else name_of(body)
 
     def _count_heads(self) -> None:
-        for head, (count,) in self._heads.items():
+        for head, count in self._heads.items():
             self._part.scopes[head] = self._part.scopes.get(head, 0) + count
         self._heads.clear()
+
+
+def _is_ascii(line: memoryview) -> bool:
+    return bytes(line).isascii()
+
+
+def _scope_by(id_: str) -> str:
+    """The start of an id that tells its subscription."""
+    head = id_[:_HEAD]
+    return subscription_of(id_) if _is_cut(head) else head
+
+
+def _is_cut(head: str) -> bool:
+    """Whether the start of an id ends within its subscription, which is longer than Azure's are."""
+    return len(head) == _HEAD and head.count("/") < 3
 
 
 def packed(body: Row) -> bytes:
@@ -273,27 +345,16 @@ def packed(body: Row) -> bytes:
         return json.dumps(body).encode()
 
 
-def unpacked(raw: bytes) -> dict[str, Value]:
+def unpacked(raw: Raw) -> dict[str, Value]:
     """A row from what `packed` gave, or from a line."""
     try:
         return cast("dict[str, Value]", orjson.loads(raw))
     except orjson.JSONDecodeError:
-        return cast("dict[str, Value]", json.loads(raw))
-
-
-def twice(marks: Sequence[array[int]]) -> frozenset[int]:
-    """The numbers that stand for more than one id, or for one id that comes more than once."""
-    found: set[int] = set()
-    for bucket in marks:
-        if len(set(bucket)) < len(bucket):
-            met: set[int] = set()
-            for mark in bucket:
-                (found if mark in met else met).add(mark)
-    return frozenset(found)
+        return cast("dict[str, Value]", json.loads(bytes(raw)))
 
 
 @contextmanager
-def _without_collection() -> Iterator[None]:
+def without_collection() -> Iterator[None]:
     """Without the search for cycles, of which rows have none."""
     if not gc.isenabled():
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 
 from blueprinter.compliance.assess import UNDECIDED
+from blueprinter.compliance.comparing import Snapshot, known_gaps, new_failures, snapshot
 from blueprinter.compliance.model import Attested, ControlResult, ControlState, Pair, Run, Tested
 from blueprinter.diagnostics import has_errors
 from blueprinter.policy import PolicySeverity
@@ -41,11 +42,13 @@ def exit_code(
     min_severity: PolicySeverity | None = None,
     max_gaps: int = 0,
     allow_partial: bool = False,
+    baseline: Snapshot | None = None,
 ) -> ExitCode:
     """The exit code, the highest precedence first: invalid, partial, nothing evaluated, over the threshold.
 
     `min_severity` lets milder tested gaps pass; `max_gaps` is how many gaps are tolerated. A waived finding never
     counts. Where every input was a template only what tests say counts: a pull request renews no certificate.
+    With a `baseline` only gaps count that it does not have, or that some new failure makes worse.
     """
     if has_errors(run.diagnostics):
         return ExitCode.INVALID
@@ -55,7 +58,7 @@ def exit_code(
         return ExitCode.NOTHING_EVALUATED
     if fail_on is FailOn.NONE:
         return ExitCode.FINE
-    gaps = count_gaps(run, min_severity)
+    gaps = count_gaps(run, min_severity, baseline)
     if gaps > max_gaps:
         return ExitCode.OVER_THRESHOLD
     if fail_on is FailOn.AT_RISK and any(_at_risk(result, run) for result in run.results):
@@ -65,13 +68,20 @@ def exit_code(
     return ExitCode.FINE
 
 
-def count_gaps(run: Run, min_severity: PolicySeverity | None = None) -> int:
+def count_gaps(run: Run, min_severity: PolicySeverity | None = None, baseline: Snapshot | None = None) -> int:
     """Gaps that count: controls, or non-compliant pairs where the run has no controls.
 
-    Without controls, `min_severity` can look only at the findings that the run kept, which are the worst.
+    Without controls, `min_severity` and `baseline` can look only at the findings that the run kept, which are the
+    worst.
     """
+    known = known_gaps(run, baseline) if baseline is not None else frozenset()
     if run.results:
-        return sum(_is_gap(result, run, min_severity) for result in run.results)
+        return sum(
+            _is_gap(result, run, min_severity) and result.control.id not in known for result in run.results
+        )
+    if baseline is not None:
+        failures = new_failures(baseline, snapshot(run))
+        return sum(_severe(failure.severity, min_severity) for failure in failures)
     if min_severity is None:
         return run.pair_counts.get(Pair.NON_COMPLIANT, 0)
     return sum(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 _WINDOW = 256 * 1024
-_BLOCK = 4 * 1024 * 1024
+_BLOCK = 256 * 1024
 
 
 @dataclass(slots=True)
