@@ -11,6 +11,7 @@ from blueprinter.blueprint.codes import CODES
 from blueprinter.blueprint.frameworks import load_framework, load_frameworks, of_group
 from blueprinter.blueprint.load import load_blueprint, policy_names, validate_blueprint
 from blueprinter.blueprint.model import (
+    OWN_MAPPING,
     Absence,
     Artifact,
     Attestation,
@@ -22,6 +23,8 @@ from blueprinter.blueprint.model import (
     ControlGroup,
     ControlKind,
     ControlMapping,
+    ControlsMember,
+    ControlsSet,
     Evidence,
     Exemption,
     ExemptionCategory,
@@ -36,7 +39,13 @@ from blueprinter.blueprint.model import (
     SoaEntry,
     Strength,
 )
-from blueprinter.blueprint.naming import generated_set_id, policy_assignment_id, policy_assignment_name
+from blueprinter.blueprint.naming import (
+    deployed_definition_name,
+    generated_set_id,
+    policy_assignment_id,
+    policy_assignment_name,
+    slug,
+)
 from blueprinter.blueprint.order import Deployment, deployment_order
 from blueprinter.blueprint.registers import load_registers
 from blueprinter.blueprint.resolve import resolve
@@ -45,6 +54,7 @@ from blueprinter.blueprint.validate import Kind, PolicyCheck, kind_of, validate_
 
 __all__ = [
     "CODES",
+    "OWN_MAPPING",
     "SCHEMAS",
     "Absence",
     "Artifact",
@@ -60,6 +70,8 @@ __all__ = [
     "ControlGroup",
     "ControlKind",
     "ControlMapping",
+    "ControlsMember",
+    "ControlsSet",
     "Deployment",
     "Evidence",
     "Exemption",
@@ -81,6 +93,7 @@ __all__ = [
     "SchemaRow",
     "SoaEntry",
     "Strength",
+    "deployed_definition_name",
     "deployment_order",
     "generated_set_id",
     "kind_of",
@@ -95,6 +108,7 @@ __all__ = [
     "policy_assignment_name",
     "policy_names",
     "resolve",
+    "slug",
     "template_of",
     "validate_blueprint",
     "validate_path",

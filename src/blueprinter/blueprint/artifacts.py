@@ -1,8 +1,4 @@
-"""Artifacts: the building blocks of a blueprint, in every layout that people hold on disk.
-
-Ours and PowerShell's exports have a folder `artifacts` (or `Artifacts`); Microsoft's samples lie flat, as
-`artifact.<name>.json` beside the blueprint file.
-"""
+"""Artifacts: the building blocks of a blueprint."""
 
 from __future__ import annotations
 
@@ -11,40 +7,18 @@ from dataclasses import replace
 from os.path import normpath
 from pathlib import Path
 
+from blueprinter.arm import compile_bicep
 from blueprinter.blueprint.faults import Faults
+from blueprinter.blueprint.layout import FLAT
 from blueprinter.blueprint.model import Artifact
 from blueprinter.blueprint.parts import mapping, text, texts
 from blueprinter.blueprint.schemas import ARTIFACTS
 from blueprinter.casing import fold, same
 from blueprinter.diagnostics import Diagnostic, InvalidInput
-from blueprinter.document import Document, Json, inside, load
+from blueprinter.document import Document, Json, inside
 from blueprinter.text import did_you_mean
 
-_EXTENSIONS = frozenset({".json", ".jsonc", ".yaml", ".yml"})
-_FLAT = "artifact."
 _BICEP = ".bicep"
-
-
-def artifact_files(root: Path, definition: Path) -> list[Path]:
-    """The files that may hold artifacts of the blueprint in a folder, sorted by name."""
-    folders = [path for path in root.iterdir() if path.is_dir() and same(path.name, "artifacts")]
-    inner = [path for folder in folders for path in folder.iterdir()]
-    flat = [path for path in root.iterdir() if path != definition and fold(path.name).startswith(_FLAT)]
-    found = [path for path in (*inner, *flat) if path.is_file() and path.suffix.lower() in _EXTENSIONS]
-    if not found:
-        found = [path for path in root.iterdir() if path != definition and _holds_artifact(path)]
-    return sorted(found, key=lambda path: (fold(path.name), str(path)))
-
-
-def _holds_artifact(path: Path) -> bool:
-    """Whether a file of a flat folder without `artifact.` in its name is an artifact all the same."""
-    if not path.is_file() or path.suffix.lower() not in _EXTENSIONS:
-        return False
-    try:
-        value = mapping(load(path).value)
-    except InvalidInput:
-        return False
-    return text(value, "kind") in ARTIFACTS and "properties" in value
 
 
 def read_artifact(document: Document, root: Path, faults: Faults, *, lenient: bool) -> Artifact | None:
@@ -62,7 +36,7 @@ def read_artifact(document: Document, root: Path, faults: Faults, *, lenient: bo
     faults.shape(document, ARTIFACTS[kind], lenient=lenient)
     properties = mapping(value.get("properties"))
     stem = Path(document.file).name.rpartition(".")[0]
-    short = stem[len(_FLAT) :] if fold(stem).startswith(_FLAT) else stem
+    short = stem[len(FLAT) :] if fold(stem).startswith(FLAT) else stem
     own, last = text(value, "name"), text(value, "id").rstrip("/").rpartition("/")[2]
     artifact = Artifact(
         name=own or last or short,
@@ -118,9 +92,7 @@ def _with_template(artifact: Artifact, root: Path, faults: Faults) -> Artifact:
         hint = "paths are relative to the artifact's file or to the blueprint's folder"
         faults.error("BP225", f"the template `{named}` does not exist", where, hint)
         return artifact
-    if file.suffix.lower() == _BICEP:
-        return replace(artifact, template_path=file)
-    document = faults.load(file, shown)
+    document = _compiled(file, faults) if same(file.suffix, _BICEP) else faults.load(file, shown)
     if document is None:
         return artifact
     if not isinstance(document.value, dict):
@@ -128,3 +100,12 @@ def _with_template(artifact: Artifact, root: Path, faults: Faults) -> Artifact:
         return artifact
     properties = {**artifact.properties, "template": document.value}
     return replace(artifact, properties=properties, template=document, template_path=file)
+
+
+def _compiled(file: Path, faults: Faults) -> Document | None:
+    """The template that a Bicep file compiles to; None when the Bicep CLI is missing or finds faults in it."""
+    try:
+        return compile_bicep(file)
+    except InvalidInput as invalid:
+        faults.extend(invalid.diagnostics)
+        return None

@@ -15,10 +15,11 @@ from blueprinter.arm import (
     is_expression,
     parse_expression,
 )
+from blueprinter.blueprint.controls_set import handed_on_parameters
 from blueprinter.blueprint.expressions import calls, strings
 from blueprinter.blueprint.faults import Faults
-from blueprinter.blueprint.model import Absence, Artifact, Link, LinkTarget
-from blueprinter.blueprint.naming import generated_set_id, policy_assignment_id
+from blueprinter.blueprint.model import OWN_MAPPING, Absence, Artifact, Link, LinkTarget
+from blueprinter.blueprint.naming import deployed_definition_name, policy_assignment_id
 from blueprinter.blueprint.parts import mapping, text
 from blueprinter.blueprint.values import Values, as_json
 from blueprinter.casing import fold, key_of
@@ -109,7 +110,7 @@ def policies_of(
     inner = values.within(artifact.resource_group or None)
     named = text(artifact.properties, "policyDefinition") or text(artifact.properties, "policyDefinitionId")
     key = definition_key(named)
-    frame = _frame(artifact, named, inner, faults)
+    frame = _frame(artifact, _deployed(artifact, key, catalog), inner, faults)
     given = _arguments(artifact, inner, faults)
     where = artifact.document.locate("/properties")
     if _SETS in fold(named) or (key in catalog.sets and key not in catalog.definitions):
@@ -135,9 +136,19 @@ def policies_of(
         )
 
 
+def _deployed(artifact: Artifact, key: str, catalog: Catalog) -> str:
+    """The name or id under which Azure has the definition that an artifact assigns."""
+    own = text(artifact.properties, "policyDefinition")
+    definition = catalog.definitions.get(key) if own else None
+    if definition is not None:
+        return deployed_definition_name(definition)
+    return own or text(artifact.properties, "policyDefinitionId")
+
+
 def generated_set(
     links: Sequence[Link],
     by_artifacts: Collection[str],
+    set_id: str,
     values: Values,
     catalog: Catalog,
     assigned: Assigned,
@@ -148,15 +159,23 @@ def generated_set(
     Their parameters take their defaults. Where the blueprint has a parameter `<definition>_<parameter>`, or one
     called like a parameter that has no default, its value is handed on.
     """
-    blueprint, assignment = values.blueprint, values.assignment
-    set_id = generated_set_id(
-        assignment.definition_scope or values.scope if assignment else "", blueprint.name
-    )
+    assignment = values.assignment
     frame = _Frame()
     if assignment is not None:
         id = policy_assignment_id(values.scope, assignment.name, "controls", set_id)
         frame = _Frame(id if values.scope else "", values.scope)
     done: set[str] = set()
+    mapped = [
+        link
+        for link in links
+        if link.source != OWN_MAPPING
+        and link.test not in by_artifacts
+        and link.test not in catalog.definitions
+    ]
+    if mapped:
+        unknown = len({link.test for link in mapped})
+        all_of = plural(len({link.test for link in links}), "linked definition")
+        faults.warn("BP265", f"{unknown} of {all_of} are not available", mapped[0].position, _CATALOG)
     for link in links:
         if link.target is not LinkTarget.POLICY or link.test in done or link.test in by_artifacts:
             continue
@@ -167,7 +186,8 @@ def generated_set(
         if definition is None:
             # one that is judged on live estates only is not missed offline
             tell = faults.note if link.live_only else faults.warn
-            tell("BP265", f"the definition `{link.test}` is not available", link.position, _CATALOG)
+            if link.source == OWN_MAPPING:
+                tell("BP265", f"the definition `{link.test}` is not available", link.position, _CATALOG)
             assigned.absent.setdefault(link.test, Absence.MISSING)
             continue
         given = _handed_on(definition, values)
@@ -193,7 +213,8 @@ def _single(
     if _lacking(definition.parameters, parameters):
         assigned.missing(definition_key(definition.id), Absence.PARAMETER_MISSING)
         return None
-    known = {name: as_json(value) for name, value in parameters.items()}
+    # what is given for a parameter that the definition does not have may be unknown
+    known = {name: as_json(value) for name, value in parameters.items() if not has_unknown(value)}
     policy = frame.around(AssignedPolicy(definition, known, definition_version=version))
     assigned.add(policy)
     return policy
@@ -262,14 +283,9 @@ def _lacking(declared: Mapping[str, PolicyParameter], given: Mapping[str, Value]
 
 
 def _handed_on(definition: PolicyDefinition, values: Values) -> dict[str, Value]:
-    found: dict[str, Value] = {}
-    for name, parameter in definition.parameters.items():
-        own = key_of(values.blueprint.parameters, f"{definition.name}_{name}")
-        if own is None and not parameter.has_default:
-            own = key_of(values.blueprint.parameters, name)
-        if own is not None:
-            found[name] = values.parameter(own)
-    return found
+    required = {name: not one.has_default for name, one in definition.parameters.items()}
+    handed = handed_on_parameters(definition.name, required, values)
+    return {name: values.parameter(own) for name, own in handed.items()}
 
 
 def _arguments(artifact: Artifact, values: Values, faults: Faults) -> dict[str, Value]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from blueprinter.blueprint.exported import enveloped
 from blueprinter.blueprint.faults import Faults
-from blueprinter.blueprint.parts import items, mapping, text, texts
+from blueprinter.blueprint.parts import after, items, mapping, text, texts
 from blueprinter.blueprint.schemas import AssignmentFile, AzureAssignment
 from blueprinter.blueprint.scopes import SCOPE_HINT, is_management_group, is_scope, is_subscription
 from blueprinter.casing import fold
@@ -93,14 +94,14 @@ class Assignment:
 
 def load_assignment(document: Document) -> Assignment:
     """The assignment of a document. Raises `InvalidInput` with every fault; warnings are in `diagnostics`."""
-    reader = _Reader(document, Faults())
+    reader = _Reader(enveloped(document), Faults())
     assignment = reader.read()
     return replace(assignment, diagnostics=reader.faults.finish())
 
 
 def check_assignment(document: Document) -> tuple[Diagnostic, ...]:
     """Every fault of an assignment file; never raises."""
-    reader = _Reader(document, Faults())
+    reader = _Reader(enveloped(document), Faults())
     reader.read()
     return tuple(reader.faults.found)
 
@@ -190,8 +191,8 @@ class _Reader:
             name=text(value, "name") or id.rpartition("/")[2] or self._stem(),
             display_name=text(properties, "displayName"),
             description=text(properties, "description"),
-            blueprint=_after(blueprint, "blueprints"),
-            version=_after(blueprint, "versions"),
+            blueprint=after(blueprint, "blueprints"),
+            version=after(blueprint, "versions"),
             scopes=(scope,) if scope else (),
             management_group=stored_at if is_management_group(stored_at) else "",
             definition_scope=_OWN_PROVIDER.split(blueprint_id)[0],
@@ -306,10 +307,3 @@ def _places(value: Json) -> Mapping[str, Mapping[str, str]]:
         placeholder: {key: text(mapping(row), key) for key in ("name", "location") if text(mapping(row), key)}
         for placeholder, row in mapping(value).items()
     }
-
-
-def _after(parts: list[str], marker: str) -> str:
-    """The segment that follows a marker in an id, or an empty text."""
-    folded = [fold(part) for part in parts]
-    place = folded.index(marker) + 1 if marker in folded else len(parts)
-    return parts[place] if place < len(parts) else ""

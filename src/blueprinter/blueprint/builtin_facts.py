@@ -11,7 +11,7 @@ from blueprinter.blueprint.model import Blueprint, LinkTarget
 from blueprinter.blueprint.parts import mapping, text, texts
 from blueprinter.casing import key_of
 from blueprinter.diagnostics import InvalidInput, Position, error
-from blueprinter.document import Document, child
+from blueprinter.document import Document, Json, child
 from blueprinter.policy import definition_key
 from blueprinter.text import did_you_mean
 
@@ -32,12 +32,14 @@ class BuiltinFact:
     version: str
     initiative: bool
     deprecated: bool
-    parameters: Mapping[str, bool]
-    """Parameter name -> whether a value is required (it has no default)."""
+    parameters: Mapping[str, bool] | None
+    """Parameter name -> whether a value is required (it has no default); None = not known."""
     effects: tuple[str, ...] = ()
     role_ids: tuple[str, ...] = ()
     clouds: tuple[str, ...] = ()
     """Clouds that have it; empty = not known."""
+    needs_identity: bool | None = None
+    """Of an initiative: whether some member deploys or modifies; None = not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,21 @@ def load_builtin_facts(document: Document) -> BuiltinFacts:
                 version=text(row, "version"),
                 initiative=section == "initiatives",
                 deprecated=row.get("deprecated") is True,
-                parameters={one: one in required for one in texts(row.get("parameters"))},
+                parameters=(
+                    {one: one in required for one in texts(row["parameters"])}
+                    if "parameters" in row
+                    else None
+                ),
                 effects=texts(row.get("effects")),
                 role_ids=texts(row.get("roleDefinitionIds")),
                 clouds=texts(row.get("clouds")),
+                needs_identity=_yes_or_no(row.get("needsIdentity")),
             )
     return BuiltinFacts(found)
+
+
+def _yes_or_no(value: Json) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def is_builtin(id: str) -> bool:
@@ -90,7 +101,7 @@ def check_builtins(blueprint: Blueprint, facts: BuiltinFacts, faults: Faults) ->
         if artifact.kind != "policyAssignment" or not is_builtin(id):
             continue
         fact = _known(id, facts, artifact.document.locate("/properties/policyDefinitionId"), faults)
-        if fact is None:
+        if fact is None or fact.parameters is None:
             continue
         given = mapping(artifact.properties.get("parameters"))
         shown = f"`{fact.display_name}` ({fact.version})"

@@ -7,8 +7,9 @@ Sources: Microsoft Learn, "Azure Blueprints: limits", "Functions available for u
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from blueprinter.arm import Call, Literal
 from blueprinter.blueprint.artifacts import by_alias
@@ -32,6 +33,8 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _PLAIN = frozenset({"string", "object"})
+_Report: TypeAlias = Callable[..., None]
+"""`Faults.error`, or `Faults.warn` for what Azure Blueprints has taken already."""
 _MAX_ARTIFACT = 2 * 1024 * 1024
 _MAX_NAME, _MAX_DISPLAY_NAME, _MAX_TEXT, _MAX_STRONG_TYPE, _MAX_GROUP_NAME = 48, 256, 500, 64, 90
 
@@ -116,11 +119,12 @@ class _Uses:
 
 def _limits(blueprint: Blueprint, faults: Faults) -> None:
     document = blueprint.document
+    report = faults.warn if blueprint.exported else faults.error
     properties = mapping(mapping(document.value).get("properties"))
-    _name(blueprint.name, "blueprint", document, "/name", blueprint, faults)
-    _length(text(properties, "displayName"), _MAX_DISPLAY_NAME, document, "/properties/displayName", faults)
-    _length(text(properties, "description"), _MAX_TEXT, document, "/properties/description", faults)
-    _length(text(properties, "changeNotes"), _MAX_TEXT, document, "/properties/changeNotes", faults)
+    _name(blueprint.name, "a blueprint", document, "/name", blueprint, faults)
+    _length(text(properties, "displayName"), _MAX_DISPLAY_NAME, document, "/properties/displayName", report)
+    _length(text(properties, "description"), _MAX_TEXT, document, "/properties/description", report)
+    _length(text(properties, "changeNotes"), _MAX_TEXT, document, "/properties/changeNotes", report)
     if blueprint.version and not _VERSION.match(blueprint.version):
         hint = "at most 20 letters, digits, hyphens and periods"
         where = document.locate("/properties/version")
@@ -131,13 +135,13 @@ def _limits(blueprint: Blueprint, faults: Faults) -> None:
         faults.warn("BP222", "the target scope is a management group", where, hint)
     for name, parameter in blueprint.parameters.items():
         pointer = child("/properties/parameters", name) + "/metadata"
-        _length(parameter.display_name, _MAX_DISPLAY_NAME, document, pointer + "/displayName", faults)
-        _length(parameter.description, _MAX_TEXT, document, pointer + "/description", faults)
-        _length(parameter.strong_type, _MAX_STRONG_TYPE, document, pointer + "/strongType", faults)
+        _length(parameter.display_name, _MAX_DISPLAY_NAME, document, pointer + "/displayName", report)
+        _length(parameter.description, _MAX_TEXT, document, pointer + "/description", report)
+        _length(parameter.strong_type, _MAX_STRONG_TYPE, document, pointer + "/strongType", report)
     for name, group in blueprint.resource_groups.items():
         pointer = child("/properties/resourceGroups", name) + "/name"
         if isinstance(group.name, str) and not group.name.startswith("["):
-            _length(group.name, _MAX_GROUP_NAME, document, pointer, faults)
+            _length(group.name, _MAX_GROUP_NAME, document, pointer, faults.error)
 
 
 def _name(
@@ -146,13 +150,13 @@ def _name(
     if len(name) > _MAX_NAME or not _NAME.match(name):
         report = faults.warn if blueprint.exported else faults.error
         hint = f"at most {_MAX_NAME} letters, digits, `.`, `_` and `-`"
-        report("BP202", f"`{name}` cannot be the name of a {what}", document.locate(pointer), hint)
+        report("BP202", f"`{name}` cannot be the name of {what}", document.locate(pointer), hint)
 
 
-def _length(value: str, most: int, document: Document, pointer: str, faults: Faults) -> None:
+def _length(value: str, most: int, document: Document, pointer: str, report: _Report) -> None:
     if len(value) > most:
         message = f"{len(value)} characters where Azure takes {most}"
-        faults.error("BP202", message, document.locate(pointer))
+        report("BP202", message, document.locate(pointer))
 
 
 # --- parameters --------------------------------------------------------------------------------------------------
@@ -163,11 +167,11 @@ def _parameters(blueprint: Blueprint, faults: Faults) -> None:
     report = faults.warn if blueprint.exported else faults.error
     for name, parameter in blueprint.parameters.items():
         pointer = child("/properties/parameters", name)
-        if parameter.has_default and parameter.secure:
+        if parameter.has_default and parameter.secure and parameter.default_reference is None:
             hint = "a secure value comes from Key Vault, by a reference of the assignment"
             where = document.locate(pointer + "/defaultValue")
             report("BP213", f"the secure parameter `{name}` has a default in plain text", where, hint)
-        elif parameter.has_default:
+        elif parameter.has_default and not parameter.secure:
             why = misfit(parameter, parameter.default)
             if why is not None:
                 where = document.locate(pointer + "/defaultValue")
@@ -207,11 +211,12 @@ def _artifact(
     artifact: Artifact, blueprint: Blueprint, names: Mapping[str, Artifact], faults: Faults
 ) -> None:
     document = artifact.document
-    _name(artifact.name, "artifact", document, "/name", blueprint, faults)
-    _length(artifact.display_name, _MAX_DISPLAY_NAME, document, "/properties/displayName", faults)
-    _length(text(artifact.properties, "description"), _MAX_TEXT, document, "/properties/description", faults)
+    _name(artifact.name, "an artifact", document, "/name", blueprint, faults)
+    report = faults.warn if blueprint.exported else faults.error
+    _length(artifact.display_name, _MAX_DISPLAY_NAME, document, "/properties/displayName", report)
+    _length(text(artifact.properties, "description"), _MAX_TEXT, document, "/properties/description", report)
     if len(document.text.encode()) > _MAX_ARTIFACT:
-        faults.error("BP202", "an artifact is at most 2 MiB", document.locate(""))
+        report("BP202", "an artifact is at most 2 MiB", document.locate(""))
     placeholders = blueprint.resource_groups
     if artifact.resource_group and key_of(placeholders, artifact.resource_group) is None:
         where = document.locate("/properties/resourceGroup")
@@ -222,7 +227,7 @@ def _artifact(
             where = document.locate(f"/properties/dependsOn/{index}")
             candidates = [*(one.name for one in blueprint.artifacts), *placeholders]
             message = f"`{artifact.name}` depends on `{name}`, which nothing is called"
-            faults.error("BP208", message, where, did_you_mean(name, candidates))
+            report("BP208", message, where, did_you_mean(name, candidates))
     for name, value in mapping(artifact.properties.get("parameters")).items():
         if isinstance(value, dict) and ("value" in value) == ("reference" in value):
             where = document.locate(child("/properties/parameters", name))

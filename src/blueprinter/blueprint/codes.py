@@ -36,7 +36,8 @@ CODES: tuple[CodeRow, ...] = (
         "BP205",
         "a name is taken",
         "Artifacts, and parameters, are known by their names; two of one name cannot be told apart. Letter case "
-        "makes no difference.",
+        "makes no difference. In a folder of Azure Blueprints two artifacts may have one `name`, since its tools "
+        "call them after their files: there it is a warning, and they go by their files.",
     ),
     CodeRow(
         "BP206",
@@ -53,7 +54,8 @@ CODES: tuple[CodeRow, ...] = (
         "BP208",
         "unknown artifact",
         "`dependsOn`, `artifacts('name')` or a link names an artifact that the blueprint does not have. Artifacts go "
-        "by their `name`, else by their file's name.",
+        "by their `name`, else by their file's name. In a folder of Azure Blueprints a dependency on nothing is a "
+        "warning, and is passed over.",
     ),
     CodeRow(
         "BP209",
@@ -346,7 +348,7 @@ CODES: tuple[CodeRow, ...] = (
         "definition, which may judge otherwise.",
     ),
     CodeRow(
-        "BP290",
+        "BP277",
         "unknown kind of file",
         "A file says what it is by its first key, `schema: blueprinter/<kind>/1`, or by its name and folder.",
     ),

@@ -10,6 +10,7 @@ from blueprinter.blueprint.artifacts import by_alias
 from blueprinter.blueprint.checks import is_definition_id
 from blueprinter.blueprint.faults import Faults
 from blueprinter.blueprint.model import (
+    OWN_MAPPING,
     Artifact,
     AutomationClass,
     Control,
@@ -57,7 +58,8 @@ def read_controls(
     if named and framework is None:
         hint = did_you_mean(named, frameworks) or f"known frameworks: {', '.join(frameworks)}"
         faults.error("BP234", f"no framework `{named}`", document.locate("/framework"), hint)
-    reader = _Reader(document, framework, by_alias(tuple(artifacts)), policies, faults)
+    source = text(value, "mappedBy") or OWN_MAPPING
+    reader = _Reader(document, framework, by_alias(tuple(artifacts)), policies, source, faults)
     links: list[Link] = []
     empty: list[str] = []
     for control, rows in mapping(value.get("controls")).items():
@@ -74,6 +76,7 @@ class _Reader:
     framework: Framework | None
     artifacts: Mapping[str, Artifact]
     policies: Mapping[str, Sequence[Path]] | None
+    source: str
     faults: Faults
 
     def control(self, name: str) -> None:
@@ -148,6 +151,7 @@ class _Reader:
             why=text(row, "why"),
             live_only=text(row, "source") == "live",
             equivalent=definition_key(equivalent) if equivalent else "",
+            source=self.source,
             position=where,
         )
 
@@ -159,6 +163,12 @@ class _Reader:
         if link.target is LinkTarget.ARTIFACT and link.strength is Strength.FULL:
             hint = "that it is deployed and unchanged is partial at most"
             self.faults.error("BP244", f"the artifact `{link.test}` is no full test", where, hint)
+        if link.source != OWN_MAPPING:
+            # what somebody else maps to a control is reported as theirs, and proves nothing alone
+            if link.strength is Strength.FULL:
+                hint = "what others map to a control is partial at most"
+                self.faults.error("BP244", f"a link of {link.source}'s is no full test", where, hint)
+            return
         control = self._known(link.control)
         if control is not None and link.strength.direct and control.automation in _WITHOUT_TESTS:
             message = f"`{control.id}` is {control.automation}, so no test can be direct evidence for it"

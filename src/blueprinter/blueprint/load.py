@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from blueprinter.blueprint.artifacts import artifact_files, read_artifact
+from blueprinter.blueprint.artifacts import read_artifact
 from blueprinter.blueprint.builtin_facts import BuiltinFacts, check_builtins
 from blueprinter.blueprint.checks import check
 from blueprinter.blueprint.controls import Controls, check_policy_name, read_controls
+from blueprinter.blueprint.exported import enveloped
 from blueprinter.blueprint.faults import Faults
-from blueprinter.blueprint.model import Artifact, Blueprint, Framework, ResourceGroupPlaceholder
+from blueprinter.blueprint.layout import artifact_files, definition_files
+from blueprinter.blueprint.model import Artifact, Blueprint, Framework, Link, ResourceGroupPlaceholder
 from blueprinter.blueprint.parameters import read_parameters
-from blueprinter.blueprint.parts import mapping, text, texts
+from blueprinter.blueprint.parts import after, mapping, text, texts
 from blueprinter.blueprint.schemas import BlueprintFile
 from blueprinter.casing import fold
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, in_order
 from blueprinter.document import Document, Json
 from blueprinter.policy import definition_key
 
-_DEFINITIONS = frozenset(
-    f"{prefix}blueprint.{extension}"
-    for prefix in ("", "01-")
-    for extension in ("yaml", "yml", "json", "jsonc")
-)
 _CONTROLS = ("controls.yaml", "controls.yml", "controls.json")
 _DEFINITION_NAMES = frozenset({"policy.json", "policy.jsonc"})
 
@@ -78,21 +76,15 @@ def policy_names(folders: Sequence[Path]) -> Mapping[str, tuple[Path, ...]]:
     return found
 
 
-def definition_file(root: Path) -> Path | None:
-    """The file that defines the blueprint of a folder, or None."""
-    found = _definition_files(root)
+def definition_file(root: Path, *, by_content: bool = False) -> Path | None:
+    """The file that defines the blueprint of a folder, or None; `by_content`: whatever it is called."""
+    found = definition_files(root, by_content=by_content)
     return found[0] if found else None
 
 
 def controls_file(root: Path) -> Path | None:
     """The file with the controls of a blueprint, or None."""
     return next((root / name for name in _CONTROLS if (root / name).is_file()), None)
-
-
-def _definition_files(root: Path) -> list[Path]:
-    if not root.is_dir():
-        return []
-    return sorted(path for path in root.iterdir() if fold(path.name) in _DEFINITIONS and path.is_file())
 
 
 def _read(
@@ -102,7 +94,7 @@ def _read(
     policies: Mapping[str, Sequence[Path]] | None,
     faults: Faults,
 ) -> Blueprint | None:
-    files = _definition_files(root)
+    files = definition_files(root, by_content=True)
     if len(files) != 1:
         what = f"two definitions: {', '.join(path.name for path in files)}" if files else "no blueprint file"
         hint = "a blueprint is a folder with one `blueprint.yaml` or `blueprint.json`"
@@ -113,10 +105,13 @@ def _read(
         _artifacts(root, files[0], True, faults)  # what is wrong with them is told all the same
         return None
     exported = "schema" not in mapping(document.value)
+    document = enveloped(document)
     faults.shape(document, BlueprintFile, lenient=exported)
     artifacts = _artifacts(root, files[0], exported, faults)
     controls = _controls(root, frameworks, artifacts, policies, faults)
     blueprint = _assemble(root, document, exported, artifacts, controls, frameworks, faults)
+    if facts is not None:
+        blueprint = replace(blueprint, links=tuple(_titled(link, facts) for link in blueprint.links))
     check(blueprint, _handed_on(blueprint, policies), faults)
     for artifact in artifacts:
         if artifact.kind == "policyAssignment" and text(artifact.properties, "policyDefinition"):
@@ -150,19 +145,37 @@ def _handed_on(blueprint: Blueprint, policies: Mapping[str, Sequence[Path]] | No
 
 def _artifacts(root: Path, definition: Path, exported: bool, faults: Faults) -> tuple[Artifact, ...]:
     found: list[Artifact] = []
-    taken: dict[str, Artifact] = {}
     for path in artifact_files(root, definition):
         document = faults.load(path)
-        artifact = read_artifact(document, root, faults, lenient=exported) if document is not None else None
-        if artifact is None:
+        if document is None:
             continue
-        other = taken.setdefault(fold(artifact.name), artifact)
+        shaped = enveloped(document) if exported else document
+        artifact = read_artifact(shaped, root, faults, lenient=exported)
+        if artifact is not None:
+            found.append(artifact)
+    return _told_apart(found, exported, faults)
+
+
+def _told_apart(artifacts: Sequence[Artifact], exported: bool, faults: Faults) -> tuple[Artifact, ...]:
+    """Artifacts of which no two have one name.
+
+    Microsoft's tools call an artifact after its file, whatever name a copied file holds.
+    """
+    found: dict[str, Artifact] = {}
+    times = Counter(fold(artifact.name) for artifact in artifacts)
+    for artifact in artifacts:
+        by_file = artifact.aliases[-1]
+        where = artifact.document.locate("/name")
+        if exported and times[fold(artifact.name)] > 1 and fold(by_file) != fold(artifact.name):
+            message = f"several artifacts are called `{artifact.name}`"
+            faults.warn("BP205", message, where, f"this one goes by its file: `{by_file}`")
+            aliases = tuple(alias for alias in artifact.aliases if alias != artifact.name)
+            artifact = replace(artifact, name=by_file, aliases=aliases)
+        other = found.setdefault(fold(artifact.name), artifact)
         if other is not artifact:
             message = f"a second artifact is called `{artifact.name}`"
-            hint = f"the first is `{other.document.file}`"
-            faults.error("BP205", message, artifact.document.locate("/name"), hint)
-        found.append(artifact)
-    return tuple(found)
+            faults.error("BP205", message, where, f"the first is `{other.document.file}`")
+    return tuple(found.values())
 
 
 def _controls(
@@ -192,12 +205,19 @@ def _assemble(
 ) -> Blueprint:
     value = mapping(document.value)
     properties = mapping(value.get("properties"))
-    name = text(value, "name") or text(value, "id").rstrip("/").rpartition("/")[2] or root.resolve().name
+    published = text(properties, "blueprintName")
+    id = [part for part in text(value, "id").split("/") if part]
+    version = text(properties, "version")
+    if after(id, "versions"):
+        published, version = published or after(id, "blueprints"), version or after(id, "versions")
+    elif published:
+        version = version or text(value, "name")
+    name = published or text(value, "name") or after(id, "blueprints") or root.resolve().name
     return Blueprint(
         name=name,
         display_name=text(properties, "displayName") or name,
         description=text(properties, "description"),
-        version=text(properties, "version"),
+        version=version,
         root=root,
         exported=exported,
         document=document,
@@ -213,6 +233,12 @@ def _assemble(
         frameworks=frameworks,
         has_controls=controls is not None,
     )
+
+
+def _titled(link: Link, facts: BuiltinFacts) -> Link:
+    """A link to a built-in with the name that Azure shows, which is known before its definition is imported."""
+    fact = facts.get(link.test)
+    return replace(link, title=fact.display_name) if fact is not None else link
 
 
 def _placeholder(name: str, row: Mapping[str, Json]) -> ResourceGroupPlaceholder:

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blueprinter.arm import Value
 from blueprinter.diagnostics import Diagnostic, Position
 from blueprinter.document import Document, Json
-from blueprinter.policy import AssignedPolicy
+from blueprinter.policy import AssignedPolicy, PolicyDefinition
+
+if TYPE_CHECKING:
+    from blueprinter.blueprint.builtin_facts import BuiltinFact
 
 
 class ControlKind(StrEnum):
@@ -98,6 +102,10 @@ class Strength(StrEnum):
         return self is not Strength.INDICATIVE
 
 
+OWN_MAPPING = "controls.yaml"
+"""The source of a link that the author of the control map answers for."""
+
+
 class LinkTarget(StrEnum):
     POLICY = "policy"
     ARTIFACT = "artifact"
@@ -117,8 +125,10 @@ class Link:
     """Declared `source: live`."""
     equivalent: str = ""
     """`definition_key` of a built-in that is the same test, or empty."""
-    source: str = "controls.yaml"
+    source: str = OWN_MAPPING
     """`controls.yaml`, or `Microsoft` for a link taken from an initiative's groups."""
+    title: str = ""
+    """Display name of the test where it is known without its definition; empty = not known."""
     position: Position = field(default_factory=lambda: Position(""))
 
 
@@ -148,7 +158,7 @@ class Artifact:
     """Every name by which `dependsOn` may call it: JSON name, last segment of its id, file stem, stem without
     `artifact.`"""
     template: Document | None = None
-    """What `templateFile` names, when it is JSON; its value also stands in `properties` as `template`."""
+    """What `templateFile` names, compiled where it is Bicep; its value also stands in `properties` as `template`."""
     template_path: Path | None = None
     """The file that `templateFile` names, Bicep included."""
 
@@ -168,6 +178,12 @@ class BlueprintParameter:
     @property
     def secure(self) -> bool:
         return self.type.casefold() in {"securestring", "secureobject"}
+
+    @property
+    def default_reference(self) -> Mapping[str, Json] | None:
+        """The secret of a Key Vault that a secure parameter takes where the assignment names none."""
+        found = self.default.get("reference") if isinstance(self.default, dict) and self.secure else None
+        return found if isinstance(found, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +225,30 @@ class Blueprint:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ControlsMember:
+    """A definition that the set of the controls assigns."""
+
+    key: str
+    """`definition_key`; also its reference id in the set."""
+    definition: PolicyDefinition | None
+    """None where only facts are known, or nothing."""
+    fact: BuiltinFact | None
+    handed_on: Mapping[str, str]
+    """Parameter of the definition -> parameter of the blueprint that gives its value."""
+    controls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ControlsSet:
+    """What controls.yaml names and no artifact assigns: one policy set, one assignment."""
+
+    id: str
+    members: tuple[ControlsMember, ...]
+    parameters: tuple[tuple[str, str], ...]
+    """Names and types of the blueprint's parameters that it takes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ResolvedBlueprint:
     """A blueprint with parameters filled and references found: what render deploys and compliance judges."""
 
@@ -226,6 +266,8 @@ class ResolvedBlueprint:
     unmapped: tuple[str, ...]
     """Assigned but linked to no control: `definition_key`s."""
     diagnostics: tuple[Diagnostic, ...]
+    controls: ControlsSet | None = None
+    """What is assigned for the controls alone."""
 
 
 # --- registers ---------------------------------------------------------------------------------------------------

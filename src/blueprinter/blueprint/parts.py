@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from blueprinter.casing import fold
 from blueprinter.document import Json
 
 
@@ -41,3 +42,10 @@ def day(holder: Mapping[str, Json], key: str) -> date | None:
         return date.fromisoformat(text(holder, key))
     except ValueError:
         return None
+
+
+def after(parts: list[str], marker: str) -> str:
+    """The segment of an id that follows a marker, or an empty text."""
+    folded = [fold(part) for part in parts]
+    place = folded.index(marker) + 1 if marker in folded else len(parts)
+    return parts[place] if place < len(parts) else ""

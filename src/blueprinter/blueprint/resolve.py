@@ -10,6 +10,7 @@ from blueprinter.blueprint.assigned import Assigned, Catalog, generated_set, pol
 from blueprinter.blueprint.assignment import Assignment
 from blueprinter.blueprint.builtin_facts import BuiltinFacts
 from blueprinter.blueprint.checks import LITERAL_KEYS, TEMPLATE_KEYS, uses_of
+from blueprinter.blueprint.controls_set import controls_set
 from blueprinter.blueprint.faults import Faults
 from blueprinter.blueprint.group_links import links_of_groups, manual_tests
 from blueprinter.blueprint.model import (
@@ -20,6 +21,7 @@ from blueprinter.blueprint.model import (
     LinkTarget,
     ResolvedBlueprint,
 )
+from blueprinter.blueprint.naming import generated_set_id
 from blueprinter.blueprint.order import deployment_order
 from blueprinter.blueprint.values import Values, as_value, as_written, check_given, parameter_values
 from blueprinter.document import Json, child
@@ -64,15 +66,20 @@ def resolve(
         framework, links = links_of_groups(blueprint, catalog, assigned)
     links = tuple(_checked(link, definitions, faults) for link in links)
     by_artifacts = frozenset(assigned.keys)
-    for scope in scopes or ("",):
-        target = Values(blueprint, assignment, scope)
-        generated_set(links, by_artifacts, target, catalog, assigned, faults)
-    absent = dict(assigned.absent)
+    unusable: dict[str, Absence] = {}
     for link in links:
         if link.target is LinkTarget.POLICY:
             found = _absence(link.test, definitions, builtin_facts, cloud)
             if found is not None:
-                absent.setdefault(link.test, found)
+                unusable.setdefault(link.test, found)
+    controls = controls_set(links, by_artifacts, unusable, values, definitions, builtin_facts)
+    taken = controls.parameters if controls is not None else ()
+    for scope in scopes or ("",):
+        target = Values(blueprint, assignment, scope)
+        set_scope = assignment.definition_scope or scope if assignment is not None else ""
+        set_id = generated_set_id(set_scope, blueprint.name, taken)
+        generated_set(links, by_artifacts, set_id, target, catalog, assigned, faults)
+    absent = {**unusable, **assigned.absent}
     tests = {test for link in links for test in (link.test, link.equivalent) if test}
     spoken_for = tests | manual_tests(assigned.policies)
     return ResolvedBlueprint(
@@ -86,6 +93,7 @@ def resolve(
         artifacts=tuple(_evaluated(artifact, values, faults) for artifact in order),
         unmapped=tuple(key for key in assigned.keys if key not in spoken_for),
         diagnostics=faults.finish(),
+        controls=controls,
     )
 
 

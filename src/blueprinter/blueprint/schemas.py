@@ -268,6 +268,8 @@ class ControlsFile(Closed):
 
     schema_: Annotated[Literal["blueprinter/controls/1"] | None, Field(alias="schema")] = None
     framework: Named
+    mapped_by: Literal["Microsoft"] | None = None
+    """Whose mapping this is, where it is not the author's own: its links are partial at most and shown as such."""
     controls: dict[str, list[LinkRow]]
 
 
@@ -375,6 +377,30 @@ class AssignmentFile(Closed):
     stack_scope: Literal["subscription", "managementGroup"] | None = None
     rings: list[RingRow] = []
     adopted: str = ""
+
+
+class AdoptedArtifactRow(Closed):
+    name: str = ""
+    location: str = ""
+    principal_type: str = ""
+    names: dict[str, str] = {}
+
+
+class AdoptedGroupRow(Closed):
+    existing: bool = False
+    adopt: bool = False
+    tags: dict[str, str] = {}
+
+
+class AdoptedFile(Closed):
+    """`adopted.yaml`: what of an assignment is in the live estate already, reviewed in git."""
+
+    schema_: Annotated[Literal["blueprinter/adopted/1"] | None, Field(alias="schema")] = None
+    artifacts: dict[str, AdoptedArtifactRow] = {}
+    resource_groups: dict[str, AdoptedGroupRow] = {}
+    role_assignments: dict[str, str] = {}
+    definitions: dict[str, str] = {}
+    identities: dict[str, str] = {}
 
 
 class _AzureAssignmentProperties(BaseModel):
@@ -511,6 +537,35 @@ class InheritedFile(Closed):
     evidence: list[InheritedRow]
 
 
+class BuiltinRow(Closed):
+    """One built-in. What is not stated is not known; `parameters` that are not stated are not checked."""
+
+    display_name: Named
+    version: Named
+    category: str = ""
+    mode: str = ""
+    deprecated: bool
+    preview: bool = False
+    default_effect: str = ""
+    effects: list[str] = []
+    parameters: list[str] = []
+    required_parameters: list[str] = []
+    role_definition_ids: list[str] = []
+    clouds: list[str] = []
+    groups: int = 0
+    members: int = 0
+    needs_identity: bool = False
+
+
+class BuiltinFactsFile(Closed):
+    """`policies/builtin-facts.json`: what is known of Azure's built-in definitions without asking Azure."""
+
+    as_of: Day
+    source: Named
+    definitions: dict[str, BuiltinRow]
+    initiatives: dict[str, BuiltinRow]
+
+
 # --- the table ---------------------------------------------------------------------------------------------------
 
 
@@ -555,9 +610,11 @@ SCHEMAS: Table[SchemaRow] = Table(
         SchemaRow("controls", "links from controls to tests, beside a blueprint", ControlsFile),
         SchemaRow("framework", "a standard as data", FrameworkFile),
         SchemaRow("assignment", "a blueprint put on subscriptions", AssignmentFile),
+        SchemaRow("adopted", "what of an assignment is in the live estate already", AdoptedFile),
         SchemaRow("exemptions", "register of accepted findings", ExemptionsFile),
         SchemaRow("attestations", "register of what people found", AttestationsFile),
         SchemaRow("soa", "Statement of Applicability", SoaFile),
         SchemaRow("inherited", "register of the provider's certificates and reports", InheritedFile),
+        SchemaRow("builtin-facts", "facts of Azure's built-in definitions", BuiltinFactsFile),
     )
 )

@@ -12,14 +12,15 @@ from pathlib import Path
 from blueprinter.blueprint.artifacts import read_artifact
 from blueprinter.blueprint.assignment import check_assignment
 from blueprinter.blueprint.builtin_facts import BuiltinFacts
+from blueprinter.blueprint.exported import enveloped
 from blueprinter.blueprint.faults import Faults
 from blueprinter.blueprint.frameworks import check_framework
 from blueprinter.blueprint.load import controls_file, definition_file, validate_blueprint
 from blueprinter.blueprint.model import Framework
 from blueprinter.blueprint.parts import mapping, text
 from blueprinter.blueprint.registers import REGISTER_NAMES, check_register
-from blueprinter.blueprint.schemas import ARTIFACTS, SCHEMAS
-from blueprinter.casing import fold
+from blueprinter.blueprint.schemas import ARTIFACTS, SCHEMAS, AdoptedFile
+from blueprinter.casing import fold, key_of
 from blueprinter.diagnostics import Diagnostic, Position, in_order
 from blueprinter.document import Document
 from blueprinter.text import did_you_mean
@@ -40,6 +41,7 @@ class Kind(StrEnum):
     CONTROLS = "controls"
     FRAMEWORK = "framework"
     ASSIGNMENT = "assignment"
+    ADOPTED = "adopted"
     EXEMPTIONS = "exemptions"
     ATTESTATIONS = "attestations"
     SOA = "soa"
@@ -82,7 +84,7 @@ def validate_path(
     elif path.is_dir():
         if not _folder(path, around, faults):
             hint = "a repository holds blueprints/, policies/, assignments/ or registers/"
-            faults.warn("BP290", f"`{path}` holds nothing to validate", Position(str(path)), hint)
+            faults.warn("BP277", f"`{path}` holds nothing to validate", Position(str(path)), hint)
     else:
         _file(path, around, faults)
     return in_order(faults.found)
@@ -109,6 +111,8 @@ def _by_name(path: Path) -> Kind | None:
         return Kind(stem)
     if folder == "frameworks":
         return Kind.FRAMEWORK
+    if stem == "adopted" or ".adopted." in name:
+        return Kind.ADOPTED
     if folder == "assignments":
         return Kind.ASSIGNMENT
     if stem == "policy":
@@ -119,9 +123,9 @@ def _by_name(path: Path) -> Kind | None:
 
 
 def _by_content(document: Document) -> Kind | None:
-    value = mapping(document.value)
+    value = mapping(enveloped(document).value)
     properties = mapping(value.get("properties"))
-    if text(value, "kind") in ARTIFACTS:
+    if key_of(ARTIFACTS, text(value, "kind")) is not None:
         return Kind.ARTIFACT
     if "blueprintId" in properties or "blueprint" in value:
         return Kind.ASSIGNMENT
@@ -141,7 +145,7 @@ def _by_content(document: Document) -> Kind | None:
 
 def _folder(path: Path, around: Surroundings, faults: Faults) -> bool:
     """Checks what a folder holds; whether there was anything."""
-    if definition_file(path) is not None:
+    if definition_file(path, by_content=True) is not None:
         _blueprint(path, around, faults)
         return True
     found = False
@@ -197,7 +201,7 @@ def _file(path: Path, around: Surroundings, faults: Faults) -> None:
         names = [f"blueprinter/{row.name}/1" for row in SCHEMAS]
         hint = did_you_mean(declared, names) if declared else None
         message = f"unknown kind of file{f' `{declared}`' if declared else ''}"
-        faults.error("BP290", message, where, hint or f"the first key says it: `schema: {names[0]}`")
+        faults.error("BP277", message, where, hint or f"the first key says it: `schema: {names[0]}`")
         return
     _CHECKS[kind](document, path, around, faults)
 
@@ -217,10 +221,10 @@ def _check_controls(document: Document, path: Path, around: Surroundings, faults
 def _check_artifact(document: Document, path: Path, around: Surroundings, faults: Faults) -> None:
     """An artifact is checked with its blueprint where there is one, else by its shape alone."""
     root = path.parent.parent if fold(path.parent.name) == "artifacts" else path.parent
-    if definition_file(root) is not None:
+    if definition_file(root, by_content=True) is not None:
         _blueprint(root, around, faults)
         return
-    read_artifact(document, path.parent, faults, lenient="schema" not in mapping(document.value))
+    read_artifact(enveloped(document), path.parent, faults, lenient="schema" not in mapping(document.value))
 
 
 def _check_framework(document: Document, path: Path, around: Surroundings, faults: Faults) -> None:
@@ -229,6 +233,10 @@ def _check_framework(document: Document, path: Path, around: Surroundings, fault
 
 def _check_assignment(document: Document, path: Path, around: Surroundings, faults: Faults) -> None:
     faults.extend(check_assignment(document))
+
+
+def _check_adopted(document: Document, path: Path, around: Surroundings, faults: Faults) -> None:
+    faults.shape(document, AdoptedFile)
 
 
 def _check_register(document: Document, path: Path, around: Surroundings, faults: Faults) -> None:
@@ -252,6 +260,7 @@ _CHECKS: Mapping[Kind, Callable[[Document, Path, Surroundings, Faults], None]] =
     Kind.CONTROLS: _check_controls,
     Kind.FRAMEWORK: _check_framework,
     Kind.ASSIGNMENT: _check_assignment,
+    Kind.ADOPTED: _check_adopted,
     Kind.EXEMPTIONS: _check_register,
     Kind.ATTESTATIONS: _check_register,
     Kind.SOA: _check_register,

@@ -74,12 +74,17 @@ def test_the_mapping_between_the_editions(shipped: Mapping[str, Framework]) -> N
     assert [row.source for row in rows if row.relation == "split"] == ["A.18.2.3", "A.18.2.3"]
 
 
+OWN_CLASS = {"A.12.4.2": "partial", "A.18.2.3": "partial"}
+"""Of 2013 alone: protection of logs asks who may read them too, which its merged counterpart on logging does not rest
+on; technical reviews were split."""
+
+
 def test_a_control_of_2013_has_the_class_of_its_counterpart(shipped: Mapping[str, Framework]) -> None:
     old, new = shipped["iso-27001-2013"].controls, shipped["iso-27001-2022"].controls
     for row in shipped["iso-27001-2013"].mappings:
-        if row.relation != "split":
+        if row.relation != "split" and row.source not in OWN_CLASS:
             assert old[row.source].automation is new[row.target].automation, row.source
-    assert old["A.18.2.3"].automation == "partial"
+    assert {name: str(old[name].automation) for name in OWN_CLASS} == OWN_CLASS
 
 
 def test_evidence_maps_claim_little(shipped: Mapping[str, Framework]) -> None:

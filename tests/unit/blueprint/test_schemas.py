@@ -16,10 +16,12 @@ KINDS = [
     "controls",
     "framework",
     "assignment",
+    "adopted",
     "exemptions",
     "attestations",
     "soa",
     "inherited",
+    "builtin-facts",
 ]
 
 

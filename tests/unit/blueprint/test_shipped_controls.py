@@ -63,6 +63,10 @@ def test_these_blueprints_are_shipped() -> None:
         "iso-27001-ase-sql",
         "iso-27001-shared-services",
         "iso-9001-2015",
+        "microsoft-iso-27001-2013",
+        "microsoft-iso-27001-2013-government",
+        "microsoft-iso-27001-2022",
+        "microsoft-iso-27002-2022",
     ]
 
 

@@ -108,7 +108,7 @@ def test_a_form_filled_in_speaks_for_the_services_it_names(
     assert status("Microsoft.Storage")[0] is Inherited.PASS
     assert status("Microsoft.Sql") == (
         Inherited.LAPSED,
-        "certificate `azure-iso27001` does not state Microsoft.Sql",
+        "certificate `azure-iso27001` does not state Azure SQL Database (Microsoft.Sql)",
     )
     several = inherited_part(
         held,
@@ -119,7 +119,8 @@ def test_a_form_filled_in_speaks_for_the_services_it_names(
         warn_days=30,
     )
     assert several.reason == (
-        "certificate `azure-iso27001` does not state Microsoft.Sql, and so for 1 more service in use"
+        "certificate `azure-iso27001` does not state Azure SQL Database (Microsoft.Sql), "
+        "and so for 1 more service in use"
     )
-    assert status("microsoft.visualstudio")[1].endswith("excludes microsoft.visualstudio")
+    assert status("microsoft.visualstudio")[1].endswith("excludes Azure DevOps (microsoft.visualstudio)")
     assert "does not cover AzureUSGovernment" in status("Microsoft.Storage", "AzureUSGovernment")[1]

@@ -69,7 +69,7 @@ def test_a_whole_repository(write: Write, small: Framework) -> None:
         ("registers", ["BP112", "BP251", "BP260"]),
         ("registers/soa.yaml", ["BP260"]),
         ("assignments/prod.yaml", ["BP270"]),
-        ("registers/evidence", ["BP290"]),
+        ("registers/evidence", ["BP277"]),
         ("notes.json", ["BP105"]),
         ("absent", ["BP101"]),
     ],
@@ -108,7 +108,7 @@ def test_a_misspelt_kind(write: Write, small: Framework) -> None:
     root = write({"x.yaml": "a: 1\nschema: blueprinter/controlls/1\n"})
     [only] = validate_path(root / "x.yaml", frameworks={"small": small})
     assert (only.code, only.position.line, only.hint) == (
-        "BP290",
+        "BP277",
         2,
         "did you mean `blueprinter/controls/1`?",
     )
