@@ -8,10 +8,10 @@ OUT := out
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types schemas soak bench audit format lock clean
+.PHONY: help setup demo test check lint types schemas soak bench bench-sandbox bench-peers pictures axe audit format lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.test ## Make .venv with everything for development
 
@@ -35,6 +35,7 @@ test: $(VENV)/.test ## Unit, golden, conformance, property and architecture test
 check: lint types test schemas ## Everything that must be green before a commit lands
 	$(BIN)/python -m pytest -m browser
 	$(BIN)/blueprinter policy test policies
+	$(BIN)/blueprinter policy lint --strict policies
 	$(BIN)/blueprinter validate
 
 lint: $(VENV)/.test
@@ -47,11 +48,24 @@ types: $(VENV)/.test
 schemas: $(VENV)/.test
 	$(BIN)/python -m pytest tests/unit -k schema
 
-soak: $(VENV)/.test ## Long runs on demand
+soak: $(VENV)/.test ## Long runs on demand (AZ_CLI=/path/to/az for the real az)
 	$(BIN)/python -m pytest -m soak
 
 bench: $(VENV)/.test ## Ratios to a plain pass over the same input, in one run
 	$(BIN)/python tests/bench/bench.py
+
+bench-sandbox: $(VENV)/.test ## The sandbox: requests a second, latency, memory
+	$(BIN)/python tests/bench/sandbox.py
+
+bench-peers: ## The other engines that the benchmark is held against
+	$(PYTHON) -m venv $(OUT)/peers
+	$(OUT)/peers/bin/pip install --quiet -r tests/bench/peers/requirements.txt
+
+pictures: demo $(VENV)/.test ## Pictures of the report for README and docs
+	$(BIN)/python tests/browser/pictures.py $(OUT)/report.html docs
+
+axe: ## Fetch axe-core into out/ for the accessibility check
+	npm install --no-save --no-audit --no-fund --prefix $(OUT) axe-core@4
 
 audit: $(VENV)/.test ## Known vulnerabilities in the locked packages
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock

@@ -30,7 +30,21 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 )
 LEVEL = {name: level for level, line in enumerate(LAYERS) for name in line}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "manager", "base", "misc"}
-LAZY_LIBRARIES = {"azure", "cryptography", "pydantic", "jinja2", "rich", "openpyxl", "pyspark", "starlette", "uvicorn"}
+LAZY_LIBRARIES = {
+    "azure",
+    "cryptography",
+    "jinja2",
+    "openpyxl",
+    "pydantic",
+    "pyspark",
+    "requests",
+    "rich",
+    "starlette",
+    "urllib3",
+    "uvicorn",
+    "multiprocessing",
+    "xml",
+}
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 

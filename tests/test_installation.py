@@ -30,11 +30,14 @@ def test_a_wheel_holds_everything_that_the_demo_needs(root: Path, tmp_path: Path
     program = (
         f"import sys; sys.path.insert(0, {str(unpacked)!r}); "
         "import blueprinter; from blueprinter.cli import run; "
-        "print(blueprinter.__file__); sys.exit(run(['-q', 'demo', 'out']))"
+        "print(blueprinter.__file__); "
+        "run(['-q', 'init', 'repository', '--pipeline', 'github']); sys.exit(run(['-q', 'demo', 'out']))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert str(unpacked) in done.stdout
+    for name in (".gitignore", "registers/soa.yaml", ".github/workflows/blueprinter-evaluate.yml"):
+        assert (tmp_path / "repository" / name).is_file()
     assert (tmp_path / "out" / "report.html").stat().st_size > 100_000

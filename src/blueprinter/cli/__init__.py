@@ -11,8 +11,9 @@ from importlib import import_module
 import click
 
 from blueprinter import __version__
-from blueprinter.diagnostics import InvalidInput, as_lines
+from blueprinter.diagnostics import Failure, InvalidInput, as_lines
 
+EXIT_FAILED = 1
 EXIT_INVALID = 2
 
 
@@ -27,13 +28,26 @@ class CommandRow:
 
 COMMANDS: tuple[CommandRow, ...] = (
     CommandRow("demo", "demo", "Judge an example estate and write a control gap report"),
+    CommandRow("init", "init", "Start a repository: assignment, registers, a policy with tests, pipelines"),
     CommandRow("evaluate", "evaluate", "Policy states to controls: evidence and gaps"),
+    CommandRow("report", "report", "Every report again from a saved run or a JSON output"),
+    CommandRow("history", "history", "Saved runs: list, show, compare"),
+    CommandRow("render", "render", "A blueprint as templates, deployment stacks, Bicep or Terraform"),
+    CommandRow("publish", "publish", "An immutable version of a blueprint"),
+    CommandRow("plan", "plan", "What assigning would change, and what would go wrong; reads only"),
+    CommandRow("assign", "assign", "Put a blueprint on subscriptions or a management group"),
+    CommandRow("unassign", "unassign", "Take an assignment back"),
+    CommandRow("status", "status", "How assignments stand in Azure"),
+    CommandRow("drift", "drift", "What in Azure is not as it was assigned"),
+    CommandRow("remediate", "remediate", "Remediation tasks for what was there before"),
     CommandRow("validate", "validate", "Check blueprints, assignments, registers and policies"),
     CommandRow("show", "show", "Frameworks, controls and their coverage, blueprints, policies, templates"),
     CommandRow("policy", "policy", "The policy engine alone: test, lint, explain, diff"),
     CommandRow("template", "template", "The template engine alone: expand templates, evaluate expressions"),
+    CommandRow("sandbox", "sandbox", "An Azure on this machine, for the Azure SDK and az"),
     CommandRow("catalog", "catalog", "Built-in definitions and aliases: check, import"),
-    CommandRow("import", "import_", "Crosswalks (CSV) become frameworks or links of controls"),
+    CommandRow("import", "import_", "Azure Blueprints and crosswalks (CSV) become files of ours"),
+    CommandRow("export", "export", "What is in Azure as files: the inventory that policies need"),
     CommandRow("explain", "explain", "Explain a diagnostic code such as BP106"),
     CommandRow("schema", "schema", "Print the JSON Schema of a kind of file"),
     CommandRow("completion", "completion", "Print shell completion for bash, zsh or fish"),
@@ -87,8 +101,9 @@ class Settings:
 def cli(ctx: click.Context, quiet: bool, verbose: bool, no_color: bool, cloud: str) -> None:
     """From ISO controls to Azure policies, templates and evidence.
 
-    Start with `blueprinter demo`. Data goes to stdout, everything else to stderr. Exit codes: 0 fine,
-    1 failed or partial, 2 invalid input, 3 gaps over the threshold, 5 nothing was evaluated.
+    Start with `blueprinter demo`, then `blueprinter init`. Data goes to stdout, everything else to stderr. Exit
+    codes: 0 fine, 1 failed or partial, 2 invalid input, 3 gaps over the threshold, 4 changes pending, 5 nothing was
+    evaluated.
     """
     ctx.obj = Settings(quiet, verbose, not no_color and "NO_COLOR" not in os.environ, cloud)
 
@@ -106,6 +121,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         for line in as_lines(found.diagnostics):
             click.echo(line, err=True)
         return EXIT_INVALID
+    except Failure as failed:
+        for line in as_lines([failed.diagnostic()]):
+            click.echo(line, err=True)
+        return EXIT_FAILED
     except click.ClickException as found:
         found.show()
         return found.exit_code

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from blueprinter.blueprint import (
+    OWN_MAPPING,
     Attestation,
     BuiltinFacts,
     Control,
@@ -192,7 +193,7 @@ def _link(card: ControlCard, link: Link) -> Iterator[str]:
         notes.append("live estates only")
     if link.equivalent:
         notes.append(f"same test as built-in {link.equivalent}")
-    if link.source != "controls.yaml":
+    if link.source != OWN_MAPPING:
         notes.append(f"mapped by {link.source}")
     title = card.titles.get(link.test) or (
         definition.display_name if _is_guid(link.test) and definition else ""

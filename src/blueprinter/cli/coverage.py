@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from blueprinter.blueprint import AutomationClass, Control, Framework, Link, Strength
+from blueprinter.blueprint import OWN_MAPPING, AutomationClass, Control, Framework, Link, Strength
 
 
 class Best(StrEnum):
@@ -40,6 +40,8 @@ class Coverage:
     rows: tuple[CoverageRow, ...]
     uncounted: int
     """Links to clauses that stand outside of the counted set."""
+    mapped_by: str = ""
+    """Whose mapping it is, where it is not the author's own."""
 
     def count(self, best: Best, automation: AutomationClass | None = None) -> int:
         """How many counted controls are in a category, of one class or of all."""
@@ -52,7 +54,7 @@ class Coverage:
         return tuple(one for one in AutomationClass if one in found)
 
 
-def coverage(framework: Framework, links: Iterable[Link], deliberately_empty: Collection[str]) -> Coverage:
+def coverage(framework: Framework, links: Collection[Link], deliberately_empty: Collection[str]) -> Coverage:
     """What a control map links to the counted controls of its framework."""
     by_control: dict[str, list[Link]] = {}
     for link in links:
@@ -72,7 +74,8 @@ def coverage(framework: Framework, links: Iterable[Link], deliberately_empty: Co
         )
     counted = frozenset(framework.counted)
     outside = sum(len(found) for name, found in by_control.items() if name not in counted)
-    return Coverage(framework, tuple(rows), outside)
+    others = sorted({link.source for link in links} - {OWN_MAPPING})
+    return Coverage(framework, tuple(rows), outside, ", ".join(others))
 
 
 def coverage_lines(found: Coverage, blueprint: str) -> Iterator[str]:
@@ -80,6 +83,8 @@ def coverage_lines(found: Coverage, blueprint: str) -> Iterator[str]:
     framework = found.framework
     what = "controls" if any(row.control.kind.value == "control" for row in found.rows) else "requirements"
     yield f"{framework.title} · {len(found.rows)} {what} · links of {blueprint or 'no blueprint'}"
+    if found.mapped_by:
+        yield f"Mapped by {found.mapped_by}, not by the author of this blueprint; no link says more than partial."
     yield ""
     width = max((len(row.control.id) for row in found.rows), default=0) + 2
     yield f"{'':<{width}}{'best link':<20}{'full':>5}{'part.':>6}{'ind.':>5}{'live':>5}  {'class':<24}title"
@@ -104,6 +109,7 @@ def coverage_json(found: Coverage, blueprint: str) -> dict[str, object]:
     return {
         "framework": found.framework.id,
         "blueprint": blueprint or None,
+        "mappedBy": found.mapped_by or None,
         "total": len(found.rows),
         "counts": {str(best): found.count(best) for best in Best},
         "byClass": {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from blueprinter.arm import ExpressionError
+from blueprinter.azure import ArmClient
 from blueprinter.blueprint import (
     Assignment,
     Registers,
@@ -16,11 +17,15 @@ from blueprinter.blueprint import (
     load_registers,
     resolve,
 )
+from blueprinter.casing import same
+from blueprinter.cli.describing import described
 from blueprinter.cli.inputs import Destination, Templates, expand_templates, files_of, read_bare_definitions
+from blueprinter.cli.live_evaluation import Judged, Live, evaluate_live, scopes_of
 from blueprinter.cli.workspace import Workspace
 from blueprinter.compliance import (
     Estate,
     EvaluateOptions,
+    Finding,
     JoinedEstate,
     OfflineSource,
     Recorder,
@@ -29,6 +34,7 @@ from blueprinter.compliance import (
     evaluate,
     read_inventories,
 )
+from blueprinter.content import blueprint_names
 from blueprinter.diagnostics import InvalidInput, Position, error
 from blueprinter.document import load
 from blueprinter.policy import (
@@ -65,10 +71,20 @@ class Request:
     all_states: bool = False
     jobs: int = 1
     """In how many processes large inventories are judged."""
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    """The time after something was waited for."""
 
 
-def run_evaluation(request: Request, workspace: Workspace, recorder: Recorder | None = None) -> Run:
-    """Reads every input, judges, and gives the run. Raises `InvalidInput` with the faults of the phase that failed."""
+def run_evaluation(
+    request: Request,
+    workspace: Workspace,
+    recorder: Recorder | None = None,
+    observe: Callable[[Finding], None] | None = None,
+) -> Run:
+    """Reads every input, judges, and gives the run; `observe` is told of every state.
+
+    Raises `InvalidInput` with the faults of the phase that failed.
+    """
     resolved, assignment = _resolved(request, workspace)
     bare = _bare_policies(request, workspace)
     assigned: tuple[AssignedPolicy, ...] = (*(resolved.policies if resolved else ()), *bare)
@@ -92,7 +108,56 @@ def run_evaluation(request: Request, workspace: Workspace, recorder: Recorder | 
         assignment=assignment.name if assignment else "",
     )
     source = OfflineSource(estate, policy_set, jobs=request.jobs)
-    return evaluate(resolved, source, estate, registers, options, policies=assigned, recorder=recorder)
+    run = evaluate(
+        resolved, source, estate, registers, options, policies=assigned, observe=observe, recorder=recorder
+    )
+    return described(run, request, _registers_folder(request, workspace, resolved))
+
+
+def run_live(
+    request: Request,
+    live: Live,
+    arm: ArmClient,
+    workspace: Workspace,
+    recorder: Recorder | None = None,
+    observe: Callable[[Finding], None] | None = None,
+) -> Run:
+    """The same over policy states of Azure or a sandbox. Raises `InvalidInput` and `AzureError`."""
+    if request.assignment is None:
+        hint = "name the assignment file: `-a assignments/prod.yaml`"
+        raise InvalidInput([error("BP279", "which assignments?", Position(""), hint)])
+    assignment = load_assignment(load(request.assignment))
+    placed = replace(assignment, scopes=scopes_of(assignment))
+    resolved = resolve(
+        workspace.blueprint(_blueprint_of(request, assignment)),
+        definitions=workspace.definitions,
+        sets=workspace.sets,
+        assignment=placed,
+        builtin_facts=workspace.facts,
+        cloud=request.cloud,
+    )
+    options = EvaluateOptions(
+        now=request.now,
+        warn_days=request.warn_days,
+        max_age_days=request.max_age_days,
+        allow_partial=request.allow_partial,
+        max_findings=request.max_findings,
+        live=True,
+        assignment=assignment.name,
+    )
+    judged = Judged(resolved, placed, _registers(request, workspace, resolved), options, request.cloud)
+    run = evaluate_live(
+        judged, live, arm, request.clock, recorder, row_by_row=request.all_states, observe=observe
+    )
+    return described(run, request, _registers_folder(request, workspace, resolved), live)
+
+
+def _blueprint_of(request: Request, assignment: Assignment) -> str:
+    """The blueprint named, else the assignment's: a name, or a path from where its file is."""
+    if request.blueprint:
+        return request.blueprint
+    beside = Path(assignment.document.file).parent / assignment.blueprint
+    return str(beside) if "/" in assignment.blueprint and beside.is_dir() else assignment.blueprint
 
 
 def _resolved(request: Request, workspace: Workspace) -> tuple[ResolvedBlueprint | None, Assignment | None]:
@@ -138,12 +203,37 @@ def _initiative(name: str, workspace: Workspace) -> PolicySetDefinition:
         if not is_policy_set(document.value):
             raise InvalidInput([error("BP192", "the file holds no initiative", Position(name))])
         return read_policy_set(document)
-    found = workspace.sets.get(definition_key(name))
+    found = workspace.sets.get(definition_key(name)) or _called(name, workspace)
     if found is None:
         hint = "name a file, or import the built-in definitions: `blueprinter catalog import FOLDER`"
+        if maps := _maps_of(name, workspace):
+            hint = f"{hint}; {maps[0]} says already which controls Microsoft maps it to"
         raise InvalidInput(
             [error("BP192", f"the initiative `{name}` is not known here", Position(name), hint)]
         )
+    return found
+
+
+def _called(name: str, workspace: Workspace) -> PolicySetDefinition | None:
+    """The initiative with that display name, if there is exactly one."""
+    found = [one for one in workspace.sets.values() if same(one.display_name, name)]
+    return found[0] if len(found) == 1 else None
+
+
+def _maps_of(name: str, workspace: Workspace) -> list[str]:
+    """Blueprints that assign the built-in initiative of that id or display name."""
+    facts = workspace.facts.facts.values()
+    keys = {fact.key for fact in facts if fact.initiative and same(fact.display_name, name)} | {
+        definition_key(name)
+    }
+    found = []
+    for blueprint, root in blueprint_names(workspace.base):
+        try:
+            artifacts = workspace.blueprint(str(root)).artifacts
+        except InvalidInput:
+            continue  # what is wrong with another blueprint is not asked here
+        if any(definition_key(str(one.properties.get("policyDefinitionId"))) in keys for one in artifacts):
+            found.append(f"`{blueprint}`")
     return found
 
 
@@ -182,3 +272,11 @@ def _registers(request: Request, workspace: Workspace, resolved: ResolvedBluepri
     if resolved is None or not folder.is_dir():
         return Registers()
     return load_registers(folder, framework=framework, now=request.now)
+
+
+def _registers_folder(request: Request, workspace: Workspace, resolved: ResolvedBlueprint | None) -> str:
+    """The folder that `_registers` reads, as it would be named; empty for none."""
+    if request.registers is not None:
+        inside = request.registers.is_relative_to(workspace.base)
+        return str(request.registers.relative_to(workspace.base) if inside else request.registers)
+    return "registers" if resolved is not None and (workspace.base / "registers").is_dir() else ""

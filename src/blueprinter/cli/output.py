@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import click
 
@@ -25,12 +25,18 @@ class Target:
     file: Path | None
 
 
-def parse_targets(specifications: Sequence[str], *, terminal: bool) -> tuple[Target, ...]:
+def parse_targets(
+    specifications: Sequence[str], *, terminal: bool, document: str = "gaps"
+) -> tuple[Target, ...]:
     """`json`, `html=report.html`, or just `report.html` (the format from the extension).
 
-    Raises `click.UsageError`: unknown format, two outputs to stdout, or HTML to a terminal.
+    `document` is what is written of the run. Raises `click.UsageError`: unknown format, one that cannot write the
+    document, two outputs to stdout, files to stdout, or HTML to a terminal.
     """
-    targets = tuple(_target(text) for text in specifications or ("console",))
+    default = "console" if document == "gaps" else "markdown"
+    targets = tuple(_target(text) for text in specifications or (default,))
+    for target in targets:
+        _check(target, document)
     to_stdout = [target for target in targets if target.file is None]
     if len(to_stdout) > 1:
         raise click.UsageError("only one output can go to stdout; give the others a file: `-o json=run.json`")
@@ -45,12 +51,25 @@ def parse_targets(specifications: Sequence[str], *, terminal: bool) -> tuple[Tar
 def write_outputs(run: Run, targets: Iterable[Target], options: ReportOptions) -> None:
     """Writes a run in every format asked for."""
     for target in targets:
-        parts = target.format.write(run, options)
-        if target.file is None:
-            for part in parts:
+        write = target.format.writer(options.document)
+        if write is not None and target.file is None:
+            for part in write(run, options):
                 click.echo(part, nl=False)
-        else:
-            write_file(target.file, parts)
+        elif write is not None and target.file is not None:
+            write_file(target.file, write(run, options))
+        if target.format.files is not None and target.file is not None:
+            for name, content in target.format.files(run, options, target.file.name):
+                with open_bytes(target.file.parent / name) as stream:
+                    stream.write(content)
+
+
+def _check(target: Target, document: str) -> None:
+    row = target.format
+    if row.writer(document) is None and (document != "gaps" or row.files is None):
+        able = ", ".join(one.name for one in FORMATS if one.writer(document) is not None)
+        raise click.UsageError(f"`{row.name}` cannot write the document `{document}`; formats: {able}")
+    if row.write is None and target.file is None:
+        raise click.UsageError(f"`{row.name}` is written to a file or folder: `-o {row.name}=NAME`")
 
 
 def write_file(file: Path, parts: Iterable[str]) -> None:
@@ -61,23 +80,48 @@ def write_file(file: Path, parts: Iterable[str]) -> None:
 
 @contextmanager
 def open_file(file: Path) -> Iterator[TextIO]:
-    """A text file that is written beside its place and moved there at the end: a reader never sees half of it.
+    """A text file, UTF-8 with line feeds as they are, that is there whole or not at all.
 
-    When the block raises, nothing is left. Raises `click.FileError` when the folder cannot be written.
+    Raises `click.FileError` when the folder cannot be written.
     """
-    try:
+    with _replaced(file) as handle, os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+        yield stream
+
+
+@contextmanager
+def open_bytes(file: Path) -> Iterator[BinaryIO]:
+    """A file of bytes, otherwise as `open_file`."""
+    with _replaced(file) as handle, os.fdopen(handle, "wb") as stream:
+        yield stream
+
+
+@contextmanager
+def _replaced(file: Path) -> Iterator[int]:
+    """A file is written beside its place and moved there at the end: a reader never sees half of it, and when the
+    block raises nothing is left. What is there and is no plain file (a device, a pipe) is written to as it is."""
+    if file.exists() and not file.is_file():
+        with _told(file):
+            direct = os.open(file, os.O_WRONLY)
+        yield direct
+        return
+    with _told(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    except OSError as found:
-        raise click.FileError(str(file), found.strerror or "cannot be written") from found
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            yield stream
+        yield handle
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, file)
     finally:
         with suppress(FileNotFoundError):
             os.unlink(name)
+
+
+@contextmanager
+def _told(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as found:
+        raise click.FileError(str(file), found.strerror or "cannot be written") from found
 
 
 def is_terminal() -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from blueprinter.arm import bicep, compile_bicep, source_of
+from blueprinter.blueprint import load_blueprint
 from blueprinter.diagnostics import InvalidInput
 from unit.cli.conftest import Cli
 
@@ -206,3 +207,62 @@ def test_findings_in_compiled_bicep(cli: Cli, compiler: Compiler, tmp_path: Path
     assert done.code == 3
     assert line["file"] == "main.bicepparam (compiled)"
     assert source_of(line["file"]) == "main.bicepparam"
+
+
+def bicep_blueprint(tmp_path: Path, parameters: str) -> Path:
+    """A blueprint with one template artifact that is a Bicep file."""
+    root = tmp_path / "blueprints" / "shop"
+    (root / "artifacts").mkdir(parents=True)
+    (root / "blueprint.yaml").write_text(
+        "schema: blueprinter/blueprint/1\n"
+        "properties:\n"
+        "  targetScope: subscription\n"
+        "  version: 1.0.0\n"
+        "  resourceGroups: {data: {name: rg-data, location: westeurope}}\n"
+    )
+    (root / "artifacts" / "store.yaml").write_text(
+        "kind: template\n"
+        f"properties: {{resourceGroup: data, templateFile: ../main.bicep, parameters: {parameters}}}\n"
+    )
+    (root / "main.bicep").write_text("param name string\n")
+    return root
+
+
+def test_a_template_artifact_may_be_bicep(cli: Cli, compiler: Compiler, tmp_path: Path) -> None:
+    compiler.install("bicep")
+    root = bicep_blueprint(tmp_path, "{name: {value: stshop}}")
+    done = cli("validate", root)
+    assert (done.code, done.err) == (0, "0 errors, 0 warnings\n"), done
+    assert [call[:2] for call in compiler.calls()] == [["build", "--stdout"]]
+    (artifact,) = load_blueprint(root, frameworks={}, builtin_facts=None).artifacts
+    assert artifact.properties["template"] == TEMPLATE
+    assert artifact.template is not None
+    assert source_of(artifact.template.file) == str(artifact.template_path)
+
+
+def test_its_parameters_are_checked_against_what_it_compiles_to(
+    cli: Cli, compiler: Compiler, tmp_path: Path
+) -> None:
+    compiler.install("bicep")
+    done = cli("validate", bicep_blueprint(tmp_path, "{nmae: {value: stshop}}"))
+    assert done.code == 2
+    assert "has no parameter `nmae`" in done.out
+    assert "needs the parameter `name`" in done.out
+
+
+def test_a_bicep_artifact_without_a_compiler_says_what_to_do(
+    cli: Cli, compiler: Compiler, tmp_path: Path
+) -> None:
+    done = cli("validate", bicep_blueprint(tmp_path, "{name: {value: stshop}}"))
+    assert done.code == 2
+    assert "error[BP536]: the Bicep CLI is not installed" in done.out
+    assert "az bicep install" in done.out
+
+
+def test_faults_of_a_bicep_artifact_are_told(cli: Cli, compiler: Compiler, tmp_path: Path) -> None:
+    compiler.install("bicep")
+    root = bicep_blueprint(tmp_path, "{name: {value: stshop}}")
+    (root / "main.bicep").write_text("broken\n")
+    done = cli("validate", root)
+    assert done.code == 2
+    assert "BCP057" in done.out

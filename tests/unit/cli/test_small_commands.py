@@ -60,12 +60,31 @@ def test_every_schema_is_a_schema(cli: Cli) -> None:
         "policy",
         "templates",
         "formats",
+        "targets",
     ],
 )
 def test_show(cli: Cli, kind: str) -> None:
     done = cli("show", kind)
     assert done.code == 0
     assert done.out
+
+
+def test_blueprints_are_listed_by_title(cli: Cli) -> None:
+    lines = cli("show", "blueprints").out.splitlines()
+    rows = dict(line.split(maxsplit=1) for line in lines)
+    assert rows["iso-27001-2022"] == "ISO/IEC 27001:2022"
+    # names stand apart from what follows, however long they are
+    assert "microsoft-iso-27001-2013-government" in rows
+
+
+def test_a_blueprint_is_shown_with_its_parameters(cli: Cli) -> None:
+    text = cli("show", "blueprint", "iso-27001-2022").out
+    assert "allowedIssuerHosts (array, has a default): Allowed token issuers" in text
+    (item,) = json.loads(cli("show", "blueprint", "iso-27001-2022", "-o", "json").out)["items"]
+    assert {one["name"] for one in item["parameters"]} >= {"allowedIssuerHosts", "approvedExtensions"}
+    done = cli("show", "blueprint", "iso-27001-2021")
+    assert done.code == 2
+    assert "did you mean `iso-27001-202" in done.err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -1,4 +1,4 @@
-"""`blueprinter demo [DIR]`: the whole loop on an example estate."""
+"""`blueprinter demo [DIR]`: the whole loop on an example estate, in a sandbox in this process."""
 
 from __future__ import annotations
 
@@ -10,45 +10,73 @@ import click
 
 from blueprinter.cli import Settings
 from blueprinter.cli.evaluation import Request, run_evaluation
-from blueprinter.cli.output import is_terminal, write_file
+from blueprinter.cli.live_evaluation import agreement_lines
+from blueprinter.cli.loop import Loop
+from blueprinter.cli.output import is_terminal, parse_targets, write_outputs
+from blueprinter.cli.remarks import say
 from blueprinter.cli.workspace import open_workspace
-from blueprinter.compliance import read_manifest
+from blueprinter.compliance import StateBook, compare_states, read_manifest
 from blueprinter.content import shipped
-from blueprinter.report import FORMATS, ReportOptions
+from blueprinter.report import ReportOptions
+from blueprinter.text import plural
 
 BLUEPRINT = "iso-27001-2022"
+FILES = (("html", "report.html"), ("json", "run.json"))
 
 
-@click.command("demo", help="Judge an example estate and write the control gap report to DIR (default: out).")
+@click.command(
+    "demo", help="The whole loop on an example estate; writes the control gap report to DIR (default: out)."
+)
 @click.argument("directory", metavar="[DIR]", default="out", type=click.Path(file_okay=False, path_type=Path))
 @click.pass_obj
 def command(settings: Settings, directory: Path) -> None:
     estate = shipped("examples") / "contoso"
     inventory = _short(estate / "inventory")
+    collected = _collected(inventory)
+    workspace = open_workspace(shipped("blueprints").parent)
+    loop = Loop(
+        workspace, inventory, estate / "assignments" / "contoso.yaml", estate / "registers", collected
+    )
+    with loop:
+        _run_loop(loop, settings)
+    # states say what fails; our engine also says why, and where: the report is written from it
     request = Request(
-        now=_collected(inventory),
+        now=collected,
         blueprint=BLUEPRINT,
         inventories=(str(inventory),),
         registers=estate / "registers",
     )
-    run = run_evaluation(request, open_workspace(shipped("blueprints").parent))
+    run = run_evaluation(request, workspace)
     options = ReportOptions(
         color=settings.color and is_terminal(), width=shutil.get_terminal_size((100, 40)).columns
     )
-    for name, file in (("html", "report.html"), ("json", "run.json")):
-        row = FORMATS.get(name)
-        if row is None:
-            raise click.ClickException(f"the format `{name}` is missing")
-        write_file(directory / file, row.write(run, options))
-    console = FORMATS.get("console")
-    if console is not None and not settings.quiet:
-        for part in console.write(run, options):
-            click.echo(part, nl=False)
+    files = [f"{name}={directory / file}" for name, file in FILES]
+    console = () if settings.quiet else ("console",)
+    write_outputs(run, parse_targets((*files, *console), terminal=is_terminal()), options)
     click.echo(
         f"\nThe report: {directory / 'report.html'}\n\nNext, with your own estate:\n"
         "  az graph query -q 'resources' --first 1000 > estate.json\n"
         f"  blueprinter evaluate {BLUEPRINT} --inventory estate.json -o report.html"
     )
+
+
+def _run_loop(loop: Loop, settings: Settings) -> None:
+    """Assigns and evaluates in the sandbox, a line a step."""
+    say(f"sandbox: {plural(loop.resources, 'resource')} loaded", settings)
+    scopes = loop.assign()
+    say(
+        f"assigned: {BLUEPRINT}, {plural(loop.policies, 'policy', 'policies')}, to {plural(scopes, 'subscription')}",
+        settings,
+    )
+    loop.trigger()
+    before = loop.arm.requests.total
+    live, offline = StateBook(), StateBook()
+    loop.evaluate("policy-insights", observe=live)
+    requests = plural(loop.arm.requests.total - before, "request")
+    say(f"evaluated: {plural(len(live.pairs), 'policy state')}, read in {requests}", settings)
+    loop.offline(offline)
+    for line in agreement_lines(compare_states(offline, live)):
+        say(line, settings)
 
 
 def _collected(inventory: Path) -> datetime:

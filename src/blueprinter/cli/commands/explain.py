@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import click
 
-from blueprinter import arm, blueprint, compliance, content, convert, document, policy
+from blueprinter import (
+    arm,
+    azure,
+    blueprint,
+    compliance,
+    content,
+    convert,
+    deploy,
+    document,
+    policy,
+    render,
+    sandbox,
+)
 from blueprinter.table import Table
 
 
@@ -20,6 +32,10 @@ def command(code: str | None) -> None:
             *convert.CODES,
             *policy.CODES,
             *arm.CODES,
+            *azure.CODES,
+            *render.CODES,
+            *deploy.CODES,
+            *sandbox.CODES,
         )
     )
     if code is None:

@@ -1,4 +1,4 @@
-"""`blueprinter import crosswalk`: other people's files become ours."""
+"""`blueprinter import`: other people's files become ours."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from blueprinter.cli import Settings
+from blueprinter.cli.commands import import_azure_blueprint
 from blueprinter.cli.output import write_file
 from blueprinter.cli.remarks import say
 from blueprinter.cli.workspace import Workspace, open_workspace
@@ -17,6 +18,9 @@ from blueprinter.text import did_you_mean, plural
 @click.group("import", help="Other people's files become ours.")
 def command() -> None:
     """The group."""
+
+
+command.add_command(import_azure_blueprint.command)
 
 
 @command.command("crosswalk")

@@ -9,21 +9,36 @@ import click
 import orjson
 
 from blueprinter.blueprint import SCHEMAS
+from blueprinter.deploy import ENVIRONMENTS_SCHEMA
 from blueprinter.document import Json
-from blueprinter.policy import policy_tests_schema
+from blueprinter.policy import aliases_schema, policy_definition_schema, policy_tests_schema
+from blueprinter.report import SCHEMA_FILE
 from blueprinter.table import Table
 
 
 @dataclass(frozen=True, slots=True)
 class KindRow:
-    """A kind of file that people write, and its JSON Schema."""
+    """A kind of file, and its JSON Schema."""
 
     name: str
     json_schema: Callable[[], dict[str, Json]]
 
 
+def _evaluate_schema() -> dict[str, Json]:
+    """Of what `evaluate -o json` writes and `report` reads."""
+    schema: dict[str, Json] = orjson.loads(SCHEMA_FILE.read_bytes())
+    return schema
+
+
 KINDS: Table[KindRow] = Table(
-    (*(KindRow(row.name, row.json_schema) for row in SCHEMAS), KindRow("policy-tests", policy_tests_schema))
+    (
+        *(KindRow(row.name, row.json_schema) for row in SCHEMAS),
+        KindRow(ENVIRONMENTS_SCHEMA.name, ENVIRONMENTS_SCHEMA.json_schema),
+        KindRow("policy", policy_definition_schema),
+        KindRow("policy-tests", policy_tests_schema),
+        KindRow("aliases", aliases_schema),
+        KindRow("evaluate", _evaluate_schema),
+    )
 )
 
 

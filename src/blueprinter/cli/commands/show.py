@@ -18,9 +18,10 @@ from blueprinter.cli.workspace import Workspace, open_workspace
 from blueprinter.content import blueprint_names, template_files
 from blueprinter.diagnostics import InvalidInput, Position, error
 from blueprinter.document import load
+from blueprinter.render import TARGETS
 from blueprinter.report import FORMATS
 from blueprinter.table import Table
-from blueprinter.text import did_you_mean, for_terminal
+from blueprinter.text import did_you_mean, for_terminal, plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def command(
     """
     if kind is None:
         for row in KINDS:
-            click.echo(f"{row.name:<12}{row.summary}")
+            click.echo(f"{row.name:<14}{row.summary}")
         return
     found = KINDS.get(kind) or KINDS.get(f"{kind}s") or KINDS.get(f"{kind.removesuffix('y')}ies")
     if found is None:
@@ -109,13 +110,59 @@ def _frameworks(asked: Asked) -> Shown:
 
 
 def _blueprints(asked: Asked) -> Shown:
-    found = [
-        (name, root) for name, root in blueprint_names(asked.workspace.base) if asked.name in (None, name)
+    """All by name and title; one with its folder and parameters."""
+    folders = dict(blueprint_names(asked.workspace.base))
+    if asked.name is not None:
+        return _one_blueprint(asked.workspace.blueprint(asked.name))
+    titles = {name: _title(root) for name, root in folders.items()}
+    width = max(map(len, folders), default=0) + 2
+    return Shown(
+        tuple(f"{name:<{width}}{title}" for name, title in titles.items()),
+        tuple(
+            {"name": name, "displayName": titles[name], "folder": str(root)} for name, root in folders.items()
+        ),
+    )
+
+
+def _one_blueprint(blueprint: Blueprint) -> Shown:
+    parameters = [
+        {
+            "name": one.name,
+            "type": one.type,
+            "displayName": one.display_name,
+            "required": not one.has_default,
+            **({"defaultValue": one.default} if one.has_default and not one.secure else {}),
+        }
+        for one in blueprint.parameters.values()
+    ]
+    folder = str(blueprint.root)
+    head = [f"{blueprint.name}  {blueprint.display_name}, version {blueprint.version or '-'}", f"in {folder}"]
+    listed = [
+        f"  {one.name} ({one.type}, {'has a default' if one.has_default else 'required'})"
+        + (f": {one.display_name}" if one.display_name else "")
+        for one in blueprint.parameters.values()
     ]
     return Shown(
-        tuple(f"{name:<28}{root}" for name, root in found),
-        tuple({"name": name, "folder": str(root)} for name, root in found),
+        (*head, f"{plural(len(parameters), 'parameter')}:" if listed else "no parameters", *listed),
+        (
+            {
+                "name": blueprint.name,
+                "displayName": blueprint.display_name,
+                "version": blueprint.version,
+                "folder": folder,
+                "parameters": parameters,
+            },
+        ),
     )
+
+
+def _title(root: Path) -> str:
+    """The display name of a blueprint, or nothing where its file does not say; it is read whole only when named."""
+    file = next((path for path in sorted(root.iterdir()) if path.stem.casefold() == "blueprint"), None)
+    value = load(file).value if file is not None else None
+    properties = value.get("properties") if isinstance(value, dict) else None
+    title = properties.get("displayName") if isinstance(properties, dict) else None
+    return title if isinstance(title, str) else ""
 
 
 def _policies(asked: Asked) -> Shown:
@@ -155,7 +202,15 @@ def _templates(asked: Asked) -> Shown:
 def _formats(asked: Asked) -> Shown:
     found = [row for row in FORMATS if asked.name in (None, row.name)]
     return Shown(
-        tuple(f"{row.name:<12}{row.summary}" for row in found),
+        tuple(f"{row.name:<14}{row.summary}" for row in found),
+        tuple({"name": row.name, "summary": row.summary} for row in found),
+    )
+
+
+def _targets(asked: Asked) -> Shown:
+    found = [row for row in TARGETS if asked.name in (None, row.name)]
+    return Shown(
+        tuple(f"{row.name:<14}{row.summary}" for row in found),
         tuple({"name": row.name, "summary": row.summary} for row in found),
     )
 
@@ -294,5 +349,6 @@ KINDS: Table[Kind] = Table(
         Kind("policies", "policy definitions, shipped and yours", _policies),
         Kind("templates", "templates that blueprints deploy, shipped and yours", _templates),
         Kind("formats", "report formats", _formats),
+        Kind("targets", "what `render` can write", _targets),
     )
 )

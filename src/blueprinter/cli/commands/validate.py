@@ -12,12 +12,14 @@ from blueprinter.blueprint import validate_path
 from blueprinter.cli import EXIT_INVALID, Settings
 from blueprinter.cli.remarks import say
 from blueprinter.cli.workspace import open_workspace
+from blueprinter.deploy import read_environment
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Severity, as_lines, in_order
-from blueprinter.document import Document
+from blueprinter.document import Document, load
 from blueprinter.policy import is_definition, is_policy_set, read_definition, read_policy_set
 from blueprinter.text import plural
 
 _PARTS = ("blueprints", "policies", "assignments", "registers")
+_ENVIRONMENTS = ("blueprinter.yaml", "blueprinter.yml", "blueprinter.json")
 
 
 @click.command("validate")
@@ -31,12 +33,15 @@ def command(settings: Settings, paths: tuple[Path, ...], strict: bool, output: s
     An Azure Blueprints folder is checked as it is: what is wrong in it, and what is deprecated today.
     """
     base = Path.cwd()
-    chosen = paths or tuple(base / part for part in _PARTS if (base / part).is_dir())
+    chosen = paths or tuple(base / part for part in (*_ENVIRONMENTS, *_PARTS) if (base / part).exists())
     if not chosen:
         raise click.UsageError(f"nothing to check here: no {', '.join(_PARTS)}; name a path")
     workspace = open_workspace(base)
     found: list[Diagnostic] = []
     for path in chosen:
+        found.extend(check_environments(_shown(path, base)))
+        if path.name in _ENVIRONMENTS and path.is_file():
+            continue
         found.extend(
             validate_path(
                 _shown(path, base),
@@ -61,6 +66,27 @@ def command(settings: Settings, paths: tuple[Path, ...], strict: bool, output: s
     remarks = f", {plural(counts[Severity.INFO], 'remark')} (--verbose)" if counts[Severity.INFO] else ""
     say(f"{plural(errors, 'error')}, {plural(warnings, 'warning')}{remarks}", settings)
     return EXIT_INVALID if errors or (strict and warnings) else 0
+
+
+def check_environments(path: Path) -> tuple[Diagnostic, ...]:
+    """The faults of a `blueprinter.yaml`, or of the one in a folder; none where there is none."""
+    folder = path.parent if path.name in _ENVIRONMENTS else path
+    file = next((folder / name for name in _ENVIRONMENTS if (folder / name).is_file()), None)
+    if file is None:
+        return ()
+    found: list[Diagnostic] = []
+    try:
+        read_environment(folder, "")
+        rows = load(file).value
+    except InvalidInput as invalid:
+        return invalid.diagnostics
+    environments = rows.get("environments") if isinstance(rows, dict) else None
+    for name in environments if isinstance(environments, dict) else ():
+        try:
+            read_environment(folder, name)
+        except InvalidInput as invalid:
+            found.extend(invalid.diagnostics)
+    return tuple(found)
 
 
 def check_policy(document: Document) -> tuple[Diagnostic, ...]:
