@@ -66,6 +66,31 @@ def test_the_filter_finds_resources_by_the_name_of_their_rule(page: Page, tmp_pa
     assert "rdp-open001" in shown[0]
 
 
+def test_the_whole_path_by_keyboard_alone(page: Page, tmp_path: Path) -> None:
+    """Search, the severity beside it, a list that opens and closes, the other edition: Tab, Enter and arrows."""
+    page.goto(report(runs.full(), tmp_path).as_uri())
+    page.keyboard.press("/")
+    focus = "document.activeElement"
+    assert page.evaluate(f"{focus}.id") == "filter"
+    page.keyboard.press("Tab")
+    assert page.evaluate(f"{focus}.tagName") == "SELECT"
+    met: list[str] = []
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        found = page.evaluate(f"{focus}.tagName")
+        if found == "SUMMARY" and "SUMMARY" not in met:
+            before = page.evaluate(f"{focus}.parentElement.open")
+            page.keyboard.press("Enter")
+            wait_for(page, f"{focus}.parentElement.open === {json.dumps(not before)}")
+            page.keyboard.press("Enter")
+            wait_for(page, f"{focus}.parentElement.open === {json.dumps(before)}")
+        met.append(found)
+        if "SUMMARY" in met and page.evaluate(f"{focus}.id") == "edition-own":
+            break
+    assert "SUMMARY" in met
+    assert page.evaluate(f"{focus}.id") == "edition-own"
+
+
 def test_without_javascript_everything_is_there(browser: Browser, tmp_path: Path) -> None:
     file = report(runs.full(), tmp_path)
     with browser.new_context(java_script_enabled=False, offline=True) as context:

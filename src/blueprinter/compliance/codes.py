@@ -43,7 +43,7 @@ CODES: tuple[CodeRow, ...] = (
         "`az resource list` answers from a cache that holds no `properties`. A test that reads a property cannot "
         "decide such a row, whatever the property would have been.",
         bad="az resource list > estate.json",
-        good="az graph query -q resources --first 1000 > estate.json",
+        good="blueprinter export inventory iso-27001-2022 --subscription ID -d estate",
     ),
     CodeRow(
         "BP284",

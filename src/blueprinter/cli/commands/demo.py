@@ -55,8 +55,8 @@ def command(settings: Settings, directory: Path) -> None:
     write_outputs(run, parse_targets((*files, *console), terminal=is_terminal()), options)
     click.echo(
         f"\nThe report: {directory / 'report.html'}\n\nNext, with your own estate:\n"
-        "  az graph query -q 'resources' --first 1000 > estate.json\n"
-        f"  blueprinter evaluate {BLUEPRINT} --inventory estate.json -o report.html"
+        f"  blueprinter export inventory {BLUEPRINT} --subscription ID -d estate\n"
+        f"  blueprinter evaluate {BLUEPRINT} --inventory estate -o report.html"
     )
 
 
