@@ -23,17 +23,23 @@ def test_run_serves_until_it_is_ended(tmp_path: Path) -> None:
     for expected in (0, 1):
         with subprocess.Popen([*RUN, *options], stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
-            url = process.stderr.readline().split(" on ")[1].split(";")[0]
-            authority = str(tmp_path / "ca.pem")
-            found = requests.get(f"{url}/subscriptions?api-version=1", verify=authority, timeout=10)
-            subscription = found.json()["value"][0]
-            assert subscription["displayName"] == "Shop"
-            groups = f"{url}{subscription['id']}/resourcegroups"
-            there = requests.get(f"{groups}?api-version=1", verify=authority, timeout=10).json()["value"]
-            assert len(there) == expected
-            body = {"location": "westeurope"}
-            requests.put(f"{groups}/rg?api-version=1", json=body, verify=authority, timeout=10)
-            process.send_signal(signal.SIGTERM)
+            try:
+                url = process.stderr.readline().split(" on ")[1].split(";")[0]
+                authority = str(tmp_path / "ca.pem")
+                found = requests.get(
+                    f"{url}/subscriptions?api-version=2024-11-01", verify=authority, timeout=10
+                )
+                subscription = found.json()["value"][0]
+                assert subscription["displayName"] == "Shop"
+                groups = f"{url}{subscription['id']}/resourcegroups"
+                there = requests.get(f"{groups}?api-version=2024-11-01", verify=authority, timeout=10).json()[
+                    "value"
+                ]
+                assert len(there) == expected
+                body = {"location": "westeurope"}
+                requests.put(f"{groups}/rg?api-version=2024-11-01", json=body, verify=authority, timeout=10)
+            finally:
+                process.send_signal(signal.SIGTERM)
         assert process.returncode == 0
     assert not state.with_name("state.db-wal").exists()
 
