@@ -78,9 +78,9 @@ lock: ## Renew the lock files (hashes, no index)
 	$(PYTHON) -m venv $(OUT)/lock
 	$(OUT)/lock/bin/pip install --quiet uv
 	cd $(CURDIR) && $(OUT)/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate \
-		--no-emit-index-url --python-version 3.11 --group lock pyproject.toml -o requirements.lock
+		--python-version 3.11 --group lock pyproject.toml -o requirements.lock
 	cd $(CURDIR) && $(OUT)/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate \
-		--no-emit-index-url --python-version 3.11 --group lock --extra test pyproject.toml -o requirements-test.lock
+		--python-version 3.11 --group lock --extra test pyproject.toml -o requirements-test.lock
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(OUT) dist build

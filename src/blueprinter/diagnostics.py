@@ -131,11 +131,3 @@ class InvalidInput(Exception):
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = in_order(diagnostics)
         super().__init__("\n".join(str(found) for found in self.diagnostics))
-
-
-class Failure(Exception):
-    """Something outside the input went wrong, such as Azure refusing; the command line shows it and exits with 1."""
-
-    def diagnostic(self) -> Diagnostic:
-        """What is shown for it."""
-        raise NotImplementedError

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from blueprinter.diagnostics import Diagnostic, Failure, Position, error
+from blueprinter.diagnostics import Diagnostic, Position, error
 from blueprinter.document import Json
 
 _DEPTH = 12
@@ -36,7 +36,7 @@ class ErrorDetail:
         return tuple(one for one in self.all() if not one.details)
 
 
-class AzureError(Failure):
+class AzureError(Exception):
     """A request that Azure refused, that got no answer, or whose work failed.
 
     `row` is the diagnostic code (BP6xx), `status` the HTTP status (0 without an answer), `error` what Azure said.

@@ -11,9 +11,8 @@ from importlib import import_module
 import click
 
 from blueprinter import __version__
-from blueprinter.diagnostics import Failure, InvalidInput, as_lines
+from blueprinter.diagnostics import InvalidInput, as_lines
 
-EXIT_FAILED = 1
 EXIT_INVALID = 2
 
 
@@ -121,10 +120,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         for line in as_lines(found.diagnostics):
             click.echo(line, err=True)
         return EXIT_INVALID
-    except Failure as failed:
-        for line in as_lines([failed.diagnostic()]):
-            click.echo(line, err=True)
-        return EXIT_FAILED
     except click.ClickException as found:
         found.show()
         return found.exit_code

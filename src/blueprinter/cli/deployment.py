@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TypeVar
+
+import click
 
 from blueprinter.azure import ArmClient
 from blueprinter.blueprint import (
@@ -18,7 +21,8 @@ from blueprinter.blueprint import (
     resolve,
 )
 from blueprinter.casing import fold, same
-from blueprinter.cli.commands.render import adopted_of, sources_of
+from blueprinter.cli.inputs import moment
+from blueprinter.cli.rendering import adopted_of, sources_of
 from blueprinter.cli.workspace import Workspace, open_workspace
 from blueprinter.deploy import Environment, Target, check_published, in_environment
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error
@@ -26,6 +30,7 @@ from blueprinter.document import load
 from blueprinter.render import RenderOptions, deployments_of, render
 
 PUBLISHED = Path("published")
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 _GROUPS_API = "2020-05-01"
 
 
@@ -44,6 +49,25 @@ class Wish:
     registers: Path | None = None
     ring: str = ""
     """Only the subscriptions of this ring."""
+
+
+def rendering_options(command: _Command) -> _Command:
+    """`--split`, `--allow-plain-secret`, `--registers`, `--ring`, `--now`: what `plan` and `assign` must agree on."""
+    for option in (
+        click.option("--now", callback=moment, metavar="TIME", help="The time that counts, ISO 8601."),
+        click.option("--ring", default="", metavar="NAME", help="Only the subscriptions of this ring."),
+        click.option(
+            "--registers", type=click.Path(path_type=Path, file_okay=False), help="Folder of registers."
+        ),
+        click.option(
+            "--allow-plain-secret", is_flag=True, help="Hand a secret to a parameter that is not secure."
+        ),
+        click.option(
+            "--split", type=click.Choice(["roles"]), help="All role assignments in a template of their own."
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def targets_of(wish: Wish, arm: ArmClient, workspace: Workspace) -> tuple[list[Target], list[Diagnostic]]:

@@ -10,8 +10,8 @@ from types import TracebackType
 
 from blueprinter.azure import ArmClient, connect_in_process
 from blueprinter.blueprint import Registers, load_assignment, load_registers, resolve
-from blueprinter.cli.commands.render import sources_of
 from blueprinter.cli.live_evaluation import Judged, Live, evaluate_live
+from blueprinter.cli.rendering import sources_of
 from blueprinter.cli.workspace import Workspace
 from blueprinter.compliance import (
     EvaluateOptions,

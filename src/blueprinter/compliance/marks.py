@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -100,11 +100,17 @@ class Marks:
                     (found if mark in met else met).add(mark)
         return frozenset(found)
 
-    def __getstate__(self) -> State:
-        return [self._bucket(number).tobytes() for number in range(_BUCKETS)]
+    def __reduce__(self) -> tuple[Callable[[State], Marks], tuple[State]]:
+        return _restored, ([self._bucket(number).tobytes() for number in range(_BUCKETS)],)
 
-    def __setstate__(self, state: State) -> None:
-        self.__init__()  # type: ignore[misc] # an object that was only just made
+    def take(self, state: State) -> None:
+        """The numbers of marks that were packed."""
         for bucket, numbers in zip(self._buckets, state, strict=True):
             bucket.frombytes(numbers)
-            self._kept += len(bucket)
+            self._kept += len(numbers) // _WIDTH
+
+
+def _restored(state: State) -> Marks:
+    marks = Marks()
+    marks.take(state)
+    return marks

@@ -6,7 +6,6 @@ or a count over a list: `controls[counted=true,state=gap]`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -196,8 +195,3 @@ def _age(run: Run) -> str:
     now = run.now if run.now.tzinfo else run.now.replace(tzinfo=UTC)
     hours = max(int((now - ended).total_seconds() // 3600), 0)
     return f"{hours} h" if hours < 72 else f"{hours // 24} days"
-
-
-def scope_names(run: Run) -> Sequence[str]:
-    """What the population's scopes are called, where they have names, as far as a title can carry them."""
-    return tuple(dict.fromkeys(scope.name for scope in run.population.scopes if scope.name))[:3]

@@ -78,8 +78,3 @@ def principal_fault(box: Box, principal: str) -> Literal["", "hidden", "deleted"
         return "deleted"
     visible_from = found.get("visibleFrom", 0)
     return "hidden" if isinstance(visible_from, int) and visible_from > box.ticks else ""
-
-
-def principal_is_known(box: Box, principal: str) -> bool:
-    """Whether a principal can be named by whoever does not say of what type it is."""
-    return not principal_fault(box, principal)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from blueprinter.blueprint import Blueprint, BlueprintParameter, load_assignment, resolve
-from blueprinter.cli.commands.render import sources_of
+from blueprinter.cli.rendering import sources_of
 from blueprinter.cli.workspace import Workspace, open_workspace
 from blueprinter.content import blueprint_names
 from blueprinter.render import Rendered, RenderOptions, render

@@ -375,3 +375,49 @@ def test_what_the_page_cannot_take_stands_beside_it_as_lines() -> None:
     assert [json.loads(line)["resourceId"] for line in content.splitlines()] == [
         found.state.resource.id for found in run.findings
     ]
+
+
+@pytest.mark.parametrize(
+    ("cloud", "portal"),
+    [
+        ("AzureCloud", "https://portal.azure.com/#resource/subscriptions/"),
+        ("AzureUSGovernment", "https://portal.azure.us/#resource/subscriptions/"),
+        ("AzureChinaCloud", "https://portal.azure.cn/#resource/subscriptions/"),
+    ],
+)
+def test_a_failing_resource_leads_to_the_portal_of_its_cloud(cloud: str, portal: str) -> None:
+    _, tree = page(replace(runs.medium(), cloud=cloud))
+    links = [link.attributes["href"] for link in tree.all("a") if link.attributes.get("class") == "portal"]
+    assert links
+    assert all(href.startswith(portal) for href in links)
+
+
+def test_a_resource_of_a_template_is_in_no_portal() -> None:
+    _, tree = page(replace(runs.medium(), template_only=True))
+    assert not [link for link in tree.all("a") if link.attributes.get("class") == "portal"]
+
+
+def test_every_failure_stands_with_its_owner_or_with_nobody() -> None:
+    run = runs.medium()
+    failing = [one for one in run.findings if one.pair is Pair.NON_COMPLIANT]
+    half = {id(one): ResourceFacts(owner="net@contoso.example") for one in failing[::2]}
+    marked = tuple(replace(one, facts=half[id(one)]) if id(one) in half else one for one in run.findings)
+    _, tree = page(replace(run, findings=marked))
+    failures = {
+        row.all("th")[0].text.strip(): number(cell.text)
+        for row in rows_of(tree.by_id("owners"))
+        for cell in row.all("td")
+        if cell.attributes.get("data-label") == "Failures"
+    }
+    assert failures["net@contoso.example"] == len(failing[::2])
+    assert sum(failures.values()) == len(failing)
+
+
+def test_attestations_that_are_due_come_before_those_that_hold() -> None:
+    run = runs.full()
+    ranks = {"fail": 0, "lapsed": 1, "ending": 2, "pass": 3}
+    _, tree = page(run)
+    bodies = [body.attributes["id"] for body in tree.by_id("attestations").all("tbody")]
+    order = [ranks[id.rpartition("-")[2]] for id in bodies]
+    assert order == sorted(order)
+    assert len(rows_of(tree.by_id("attestations"))) == len(run.attestations)

@@ -19,8 +19,7 @@ from blueprinter.cli.azure_access import (
     failures,
     sleeping,
 )
-from blueprinter.cli.deployment import Wish, targets_of
-from blueprinter.cli.inputs import moment
+from blueprinter.cli.deployment import Wish, rendering_options, targets_of
 from blueprinter.cli.remarks import say, show_diagnostics
 from blueprinter.cli.workspace import Workspace, open_workspace
 from blueprinter.deploy import (
@@ -53,13 +52,7 @@ from blueprinter.text import plural
 @click.option("--prune", is_flag=True, help="Delete leftovers that carry our mark.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--cancel", "cancelling", is_flag=True, help="Cancel what is under way instead.")
-@click.option(
-    "--split", type=click.Choice(["roles"]), help="All role assignments in a template of their own."
-)
-@click.option("--allow-plain-secret", is_flag=True, help="Hand a secret to a parameter that is not secure.")
-@click.option("--registers", type=click.Path(path_type=Path, file_okay=False), help="Folder of registers.")
-@click.option("--ring", default="", metavar="NAME", help="Only the subscriptions of this ring.")
-@click.option("--now", callback=moment, metavar="TIME", help="The time that counts, ISO 8601.")
+@rendering_options
 @click.pass_obj
 def command(
     settings: Settings,

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from blueprinter.azure import ArmClient, AzureError, connect, connect_to_sandbox
+from blueprinter.azure import ArmClient, connect, connect_to_sandbox
 from blueprinter.cli import Settings
+from blueprinter.cli.azure_access import failures
 from blueprinter.cli.output import write_file
 from blueprinter.cli.remarks import say
 from blueprinter.cli.workspace import Workspace, open_workspace
@@ -104,12 +105,8 @@ def _live(
     settings: Settings,
 ) -> int:
     connection = connect_to_sandbox(sandbox) if sandbox else connect(settings.cloud)
-    try:
-        with ArmClient(connection) as client:
-            reading = read_live(client, scope)
-    except AzureError as refused:
-        click.echo(str(refused.diagnostic()), err=True)
-        return EXIT_FAILED
+    with failures(settings), ArmClient(connection) as client:
+        reading = read_live(client, scope)
     exported = {str(_EXPORT / name): content for name, content in reading.files.items()}
     _check_new(directory, exported)
     _write(directory, exported)

@@ -10,8 +10,7 @@ import orjson
 
 from blueprinter.cli import Settings
 from blueprinter.cli.azure_access import azure_options, client, cloud_of, failures, worst
-from blueprinter.cli.deployment import Wish, targets_of
-from blueprinter.cli.inputs import moment
+from blueprinter.cli.deployment import Wish, rendering_options, targets_of
 from blueprinter.cli.output import write_file
 from blueprinter.cli.remarks import say, show_diagnostics
 from blueprinter.cli.workspace import open_workspace
@@ -49,13 +48,7 @@ _FORMATS = ("text", "json", "markdown")
 @click.option("--adopt", is_flag=True, help="Write `adopted.yaml` beside the assignment, for review.")
 @click.option("--no-stack", is_flag=True, help="Plan a plain deployment.")
 @click.option("--prune", is_flag=True, help="Plan the deletion of leftovers that carry our mark.")
-@click.option(
-    "--split", type=click.Choice(["roles"]), help="All role assignments in a template of their own."
-)
-@click.option("--allow-plain-secret", is_flag=True, help="Hand a secret to a parameter that is not secure.")
-@click.option("--registers", type=click.Path(path_type=Path, file_okay=False), help="Folder of registers.")
-@click.option("--ring", default="", metavar="NAME", help="Only the subscriptions of this ring.")
-@click.option("--now", callback=moment, metavar="TIME", help="The time that counts, ISO 8601.")
+@rendering_options
 @click.pass_obj
 def command(
     settings: Settings,

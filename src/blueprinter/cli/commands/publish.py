@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from blueprinter.cli import Settings
-from blueprinter.cli.commands.render import sources_of
 from blueprinter.cli.deployment import PUBLISHED
 from blueprinter.cli.output import open_bytes
 from blueprinter.cli.remarks import say
+from blueprinter.cli.rendering import sources_of
 from blueprinter.cli.workspace import open_workspace
 from blueprinter.deploy import RECORD, Published, published_files, read_published
 from blueprinter.diagnostics import InvalidInput, Position, error

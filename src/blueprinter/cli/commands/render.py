@@ -11,17 +11,15 @@ from blueprinter.blueprint import Assignment, Blueprint, load_assignment, resolv
 from blueprinter.cli import Settings
 from blueprinter.cli.output import write_file
 from blueprinter.cli.remarks import say, show_diagnostics
+from blueprinter.cli.rendering import adopted_of, sources_of
 from blueprinter.cli.workspace import Workspace, open_workspace
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, in_order
-from blueprinter.document import inside, load
+from blueprinter.document import load
 from blueprinter.render import (
     TARGETS,
-    Adopted,
     Rendered,
     RenderOptions,
-    Sources,
     deployments_of,
-    load_adopted,
     render,
 )
 from blueprinter.text import plural
@@ -137,23 +135,6 @@ def render_all(
     if faults:
         raise InvalidInput(faults)
     return found
-
-
-def sources_of(workspace: Workspace) -> Sources:
-    """What rendering needs to know of definitions."""
-    bodies = {key: load(files[-1]) for key, files in workspace.policy_names.items() if files}
-    return Sources(bodies, workspace.definitions, workspace.sets, workspace.facts)
-
-
-def adopted_of(assignment: Assignment, blueprint: Blueprint) -> Adopted:
-    """What the file says that `adopted` of an assignment names; nothing where it names none."""
-    if not assignment.adopted:
-        return Adopted()
-    folder, where = Path(assignment.document.file).parent, assignment.document.locate("/adopted")
-    file = inside(folder, folder, assignment.adopted, where)
-    if not file.is_file():
-        raise InvalidInput([error("BP101", f"`{assignment.adopted}` does not exist", where)])
-    return load_adopted(load(file), blueprint)
 
 
 def _named(blueprint: str | None, assignment: Assignment, file: Path) -> str:
