@@ -55,7 +55,7 @@ def connect_to_sandbox(url: str, *, certificate: str = "", token: str = "") -> C
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    hint = "a sandbox over plain http must run on this machine: http://127.0.0.1:8080"
+    hint = "a sandbox over plain http must run on this machine: http://127.0.0.1:4280"
     if parts.scheme not in {"http", "https"} or not host:
         raise InvalidInput([error("BP602", f"`{url}` is no address of a sandbox", Position(""), hint)])
     if parts.scheme == "http" and not _is_loopback(host):
