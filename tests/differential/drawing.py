@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from blueprinter.arm import FUNCTIONS, Language
+from blueprinter.arm import FUNCTIONS, FunctionRow, Language
 from blueprinter.policy import OPERATORS
 
 Draw = random.Random
@@ -97,6 +97,11 @@ _SCALARS: tuple[Json, ...] = (
     "2024-01-20", "2024-01-20T12:00:00Z", "2024-01-20T13:00:00.0000000+01:00", "10.0.0.0/8", "10.1.2.3", "Straße",
     "STRASSE", "ﬃ", "a/b", TYPE, "Owner", True, False, 0, 1, 5, 10, 1.0, 2.5, -3,
 )  # fmt: skip
+_LONG: tuple[Json, ...] = (
+    "a" * 129, "a" * 256, "A" * 257, "ß" * 129, "ab" * 500, "b" * 5_000, "Ä" * 70_000, ["a"] * 20, ["a" * 300] * 3,
+    list(range(200)), [["a"], {"k": "a" * 400}] * 9, {f"k{place}": place for place in range(40)},
+)  # fmt: skip
+"""Values that it costs something to compare."""
 _PATTERNS = ("a*", "*b", "a*c", "*", "a?c", "*a*b*", "##", "a?", "...", "202#-##-##", "abc", "A*")
 _PARAMETERS: dict[str, Json] = {
     "text": {"type": "String", "defaultValue": "a"},
@@ -112,8 +117,52 @@ _FUNCTIONS = [
     for row in FUNCTIONS
     if Language.POLICY in row.available_in and row.name not in ("field", "current", "parameters")
 ]
+_BY_NAME = {row.name: row for row in _FUNCTIONS}
+_LEAVES = {
+    "string": (
+        "'a'", "'AbC'", "''", "'10.1.2.3'", "'2024-01-20T12:00:00Z'", "parameters('text')", "field('name')",
+        "field('type')", "field('tags.env')", "requestContext().apiVersion", "policy().definitionId",
+    ),
+    "int": ("0", "1", "2", "5", "-3", "parameters('number')", "length(field('name'))"),
+    "float": ("float('2.5')", "5"),
+    "bool": ("true()", "false()", "parameters('flag')", "empty(field('kind'))"),
+    "array": ("createArray()", "parameters('list')", f"field('{TYPE}/list[*]')", f"field('{TYPE}/rules[*].v')"),
+    "object": ("createObject()", "parameters('object')", "createObject('k', field('name'))"),
+    "null": ("null()",),
+}  # fmt: skip
+"""Expressions of each kind of value that never fail."""
+_GIVING = {
+    "string": ("concat", "replace", "string", "substring", "toLower", "toUpper", "trim", "padLeft", "base64", "join"),
+    "int": ("add", "sub", "mul", "indexOf", "lastIndexOf", "length", "max", "min"),
+    "bool": ("and", "contains", "empty", "endsWith", "equals", "not", "or", "startsWith"),
+    "array": ("array", "createArray", "intersection", "skip", "split", "take", "union"),
+    "object": ("createObject",),
+}  # fmt: skip
+"""Functions by the kind of what they give."""
+_FITTING = {
+    "addDays": ("'2024-01-20T12:00:00Z'", "'2024-01-20'", "utcNow()"),
+    "base64ToJson": ("'eyJhIjoxfQ=='",),
+    "base64ToString": ("'YQ=='",),
+    "bool": ("'true'", "'False'"),
+    "dataUriToString": ("'data:,a'", "'data:;base64,YQ=='"),
+    "float": ("'2.5'", "'5'"),
+    "format": ("'{0}'", "'a{{b}}'"),
+    "int": ("'5'", "'-3'"),
+    "ipRangeContains": ("'10.0.0.0/8'", "'10.1.2.3'", "'10.0.0.0-10.9.9.9'"),
+    "json": ("'[1, 2]'", "'{\"a\": 1}'", "'null'"),
+    "padLeft": ("'0'", "field('name')"),
+    "parseCidr": ("'10.0.0.0/8'",),
+    "uri": ("'http://contoso.com/a/'", "'b'"),
+}
+"""Texts that a function can read, which takes only some."""
 _OPERATORS = tuple(OPERATORS.names())
 _ORDERED = ("less", "lessOrEquals", "greater", "greaterOrEquals")
+
+
+EFFECTS = ("audit",) * 8 + (
+    "Deny", "[parameters('effect')]", "[parameters('effect')]", "denyAction", "manual", "modify", "append",
+    "auditIfNotExists", "deployIfNotExists",
+)  # fmt: skip
 
 
 def chance(draw: Draw, share: float) -> bool:
@@ -126,8 +175,9 @@ def chance(draw: Draw, share: float) -> bool:
 class Rules:
     """Draws rules. `counts` are the counts around what is being drawn."""
 
-    def __init__(self, draw: Draw) -> None:
+    def __init__(self, draw: Draw, effects: Sequence[str] = EFFECTS) -> None:
         self._draw = draw
+        self._effects = effects
         self._counts: list[str] = []
         self._names: list[str] = []
         self._left = 0
@@ -151,10 +201,9 @@ class Rules:
 
     def _then(self) -> Json:
         draw = self._draw
-        effect = draw.choice(
-            ("audit",) * 4 + ("Deny", "[parameters('effect')]", "disabled", "manual", "denyAction", "modify", "modify")
-            + ("append", "auditIfNotExists", "deployIfNotExists", "auditIfNotExists", "[field('tags.env')]")
-        )  # fmt: skip
+        effect = draw.choice(self._effects)
+        if self._effects is EFFECTS and chance(draw, 0.04):
+            effect = draw.choice(("disabled", "[field('tags.env')]"))
         then: dict[str, Json] = {"effect": effect}
         if effect == "modify":
             then["details"] = {
@@ -206,12 +255,30 @@ class Rules:
         if depth < 4 and self._left > 0 and what < 0.55 and len(self._counts) + len(self._names) < 3:
             return self._count(depth)
         operator = draw.choice(_OPERATORS)
+        if operator in _ORDERED and chance(draw, 0.85):
+            return self._ordered(operator)
         left: dict[str, Json]
         if chance(draw, 0.25):
             left = {"value": self._operand()}
         else:
             left = {"field": self._field()}
         return {**left, self._spelled(operator): self._right(operator)}
+
+    def _ordered(self, operator: str) -> Json:
+        """A comparison of what has an order."""
+        draw = self._draw
+        left, rights = draw.choice(
+            (
+                ({"field": f"{TYPE}/size"}, (1, 5, "5", 2.5, "[parameters('number')]")),
+                ({"field": f"{TYPE}/when"}, ("2024-01-20", "2024-01-20T12:00:00Z", "[addDays(utcNow(), -3)]")),
+                ({"field": "name"}, ("a", "Thing", "[parameters('text')]")),
+                ({"field": "kind"}, ("A", "b", "")),
+                ({"field": "apiVersion"}, ("2020-01-01", "2023-05-01")),
+                ({"value": self._expression(1, "int")}, (0, 5, "5", "[parameters('number')]")),
+                ({"value": "[requestContext().apiVersion]"}, ("2020-01-01", "2023-05-01")),
+            )
+        )  # fmt: skip
+        return {**left, self._spelled(operator): draw.choice(rights)}
 
     def _field(self) -> str:
         draw = self._draw
@@ -275,31 +342,88 @@ class Rules:
             return [draw.choice(_SCALARS) for _ in range(draw.randint(0, 7))]
         if "ike" in operator or "atch" in operator:
             return draw.choice(_PATTERNS)
+        if chance(draw, 0.02):
+            return draw.choice(_LONG)
         return draw.choice(_SCALARS) if chance(draw, 0.93) else draw.choice(([], ["a"], {}, {"k": 1}))
 
     def _operand(self) -> Json:
         return self._expression(0) if chance(self._draw, 0.7) else self._draw.choice(_SCALARS)
 
-    def _expression(self, depth: int) -> str:
-        return f"[{self._call(depth)}]"
+    def _expression(self, depth: int, kind: str = "any") -> str:
+        return f"[{self._call(depth, kind)}]"
 
-    def _call(self, depth: int) -> str:
+    def _call(self, depth: int, kind: str = "any") -> str:
+        """An expression, mostly one that gives a value of a kind."""
+        draw = self._draw
+        if chance(draw, 0.07):
+            return self._anything(depth)
+        if kind == "any":
+            if (self._counts or self._names) and chance(draw, 0.3):
+                return self._current()
+            if chance(draw, 0.35):
+                return self._read()
+            if chance(draw, 0.4) and depth < 4:
+                return self._calling(draw.choice(_FUNCTIONS), depth)
+            kind = draw.choice(tuple(_GIVING))
+        if depth > 3 or kind not in _GIVING or chance(draw, 0.45):
+            return draw.choice(_LEAVES[kind])
+        return self._calling(_BY_NAME[draw.choice(_GIVING[kind])], depth)
+
+    def _calling(self, row: FunctionRow, depth: int) -> str:
+        """A call with arguments that the function can mostly take."""
+        draw = self._draw
+        least = row.minimum_in(Language.POLICY)
+        most = row.maximum if row.maximum is not None else 3
+        count = draw.randint(least, max(most, least))
+        if row.name == "createObject":
+            count -= count % 2
+        if row.name == "if" and chance(draw, 0.9):
+            return f"if({self._call(depth + 1, 'bool')}, {self._call(depth + 1)}, {self._call(depth + 1)})"
+        kinds = [draw.choice(row.parameter(place).kinds) for place in range(count)] if row.parameters else []
+        if kinds and row.parameters[-1].repeated:
+            kinds = [kinds[0]] * count  # arrays with arrays, objects with objects
+        if row.name in ("less", "lessOrEquals", "greater", "greaterOrEquals", "substring", "concat"):
+            kinds = (
+                ["string", "int", "int"][:count]
+                if row.name == "substring"
+                else [draw.choice(("string", "int"))] * count
+            )
+        arguments: list[str] = []
+        for place, kind in enumerate(kinds):
+            texts = _FITTING.get(row.name, ())
+            if kind == "string" and texts and chance(draw, 0.9):
+                arguments.append(draw.choice(texts))
+            elif row.name == "createObject" and place % 2 == 0:
+                arguments.append(draw.choice(("'k'", "'K2'", "'x'")))
+            elif row.name == "substring" and place:
+                arguments.append("0")
+            else:
+                arguments.append(self._call(depth + 1, kind))
+        return f"{row.name}({', '.join(arguments)})"
+
+    def _read(self) -> str:
+        """What the resource, its surroundings or the assignment give."""
         draw = self._draw
         what = draw.random()
-        if what < 0.3 or depth > 3:
+        if what < 0.6:
             return f"field('{self._field_in_text()}')"
-        if what < 0.45:
-            return f"parameters('{draw.choice(list(_PARAMETERS))}')"
-        if what < 0.6 and (self._counts or self._names):
-            return self._current()
-        if what < 0.65:
+        if what < 0.85:
+            names = [name for name in _PARAMETERS if name != "none" or chance(draw, 0.1)]
+            return f"parameters('{draw.choice(names)}')"
+        if what < 0.88:
             return draw.choice(
-                (
-                    "requestContext().apiVersion", "policy().definitionId", "resourceGroup().location",
-                    "resourceGroup().tags['env']", "subscription().displayName", "utcNow()", "field('tags').env",
-                    "parameters('object').k", "addDays('2024-01-20T12:00:00Z', 2)",
-                )
-            )  # fmt: skip
+                ("resourceGroup().location", "resourceGroup().tags['env']", "subscription().displayName")
+            )
+        return draw.choice(
+            (
+                "requestContext().apiVersion", "policy().definitionId", "utcNow()", "field('tags').env",
+                "parameters('object').k", "addDays('2024-01-20T12:00:00Z', 2)",
+            )
+        )  # fmt: skip
+
+    def _anything(self, depth: int) -> str:
+        """A call without regard to what the function takes."""
+        draw = self._draw
         row = draw.choice(_FUNCTIONS)
         most = row.maximum if row.maximum is not None else 3
         count = draw.randint(row.minimum_in(Language.POLICY), max(most, row.minimum_in(Language.POLICY)))
@@ -321,7 +445,7 @@ class Rules:
 
     def _argument(self, depth: int) -> str:
         draw = self._draw
-        if chance(draw, 0.5):
+        if depth < 4 and chance(draw, 0.5):
             return self._call(depth)
         value = draw.choice((*_SCALARS[:18], 0, 1, 2, 5))
         if isinstance(value, bool):
@@ -333,10 +457,11 @@ class Rules:
 
 
 class Resources:
-    """Draws resources of the types that the rules are about."""
+    """Draws resources of the types that the rules are about, with arrays of so many members at most."""
 
-    def __init__(self, draw: Draw) -> None:
+    def __init__(self, draw: Draw, most: int = 4) -> None:
         self._draw = draw
+        self._most = most
 
     def row(self, number: int) -> dict[str, Json]:
         draw = self._draw
@@ -415,7 +540,7 @@ class Resources:
         draw = self._draw
         if chance(draw, 0.08):
             return draw.choice((None, {}, "x", 5))
-        return [make() for _ in range(draw.randint(0, 4))]
+        return [make() for _ in range(draw.randint(0, self._most))]
 
     def _rule(self) -> Json:
         draw = self._draw
@@ -434,4 +559,6 @@ class Resources:
 
     def _scalar(self) -> Json:
         draw = self._draw
+        if chance(draw, 0.01):
+            return draw.choice(_LONG)
         return draw.choice((None, [], {}, ["a"])) if chance(draw, 0.08) else draw.choice(_SCALARS)

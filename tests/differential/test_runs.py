@@ -17,7 +17,15 @@ import pytest
 
 from blueprinter.blueprint import Exemption, ExemptionCategory, Registers
 from blueprinter.cli.workspace import Workspace, open_workspace
-from blueprinter.compliance import EvaluateOptions, OfflineSource, evaluate, parallel, read_inventories
+from blueprinter.compliance import (
+    EvaluateOptions,
+    OfflineSource,
+    evaluate,
+    parallel,
+    read_inventories,
+    windows,
+)
+from blueprinter.compliance.sweep import Sweep
 from blueprinter.diagnostics import Position
 from blueprinter.policy import AliasTable, AssignedPolicy, PolicyState, compile_policies, definition_key
 from blueprinter.report import FORMATS, ReportOptions, StateRecorder
@@ -88,12 +96,15 @@ class Setting:
 def setting(chance: random.Random, rows: Sequence[Row], workspace: Workspace, folder: Path) -> Setting:
     known = sorted(workspace.definitions.items())
     chosen = [definition for _, definition in chance.sample(known, min(60, len(known)))]
+    if chance.random() < 0.7:  # as Azure Resource Graph gives them
+        rows = [_plain(row) for row in rows]
     ids = [str(row["id"]) for row in rows]
+    scattered = chance.random() < 0.5  # rows of policies with scopes are always parsed whole
     policies = tuple(
         AssignedPolicy(
             definition,
-            scope=_above(chance.choice(ids), chance) if chance.random() < 0.2 else "",
-            not_scopes=(_above(chance.choice(ids), chance),) if chance.random() < 0.1 else (),
+            scope=_above(chance.choice(ids), chance) if scattered and chance.random() < 0.2 else "",
+            not_scopes=((_above(chance.choice(ids), chance),) if scattered and chance.random() < 0.1 else ()),
             enforced=chance.random() < 0.9,
         )
         for definition in chosen
@@ -110,6 +121,11 @@ def setting(chance: random.Random, rows: Sequence[Row], workspace: Workspace, fo
         strict=chance.random() < 0.2,
         max_findings=chance.choice((0, 5, 1000)),
     )
+
+
+def _plain(row: Row) -> Row:
+    """A row that states no API version."""
+    return {key: value for key, value in row.items() if key != "apiVersion"}
 
 
 def _above(id: str, chance: random.Random) -> str:
@@ -196,14 +212,37 @@ def check(seed: int, rows: Sequence[Row], workspace: Workspace, folder: Path) ->
 
 @pytest.fixture
 def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Several processes for files that are much too small for them."""
+    """Several processes, and windows of few lines, for files that are much too small for them."""
     monkeypatch.setattr(parallel, "_LEAST", 1)
+    monkeypatch.setattr(windows, "_WINDOW", 20_000)
 
 
 @pytest.mark.usefixtures("small_shares")
 @pytest.mark.parametrize("turn", range(8))
 def test_made_up_inventories(turn: int, rows: list[Row], workspace: Workspace, tmp_path: Path) -> None:
     check(SEED + turn, rows, workspace, tmp_path)
+
+
+@pytest.mark.usefixtures("small_shares")
+def test_most_rows_are_parsed_in_part(
+    rows: list[Row], workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the comparisons above rest on: without it they would compare one slow way with another."""
+    file = tmp_path / "estate.jsonl"
+    lines = [orjson.dumps({**_plain(row), "id": f"{row['id']}-{copy}"}) for copy in range(5) for row in rows]
+    file.write_bytes(b"\n".join(lines) + b"\n")
+    counted: list[int] = []
+    quickly = Sweep._odd
+
+    def odd(self: Sweep, line: bytes, number: int, ids: list[str]) -> None:
+        counted.append(number)
+        quickly(self, line, number, ids)
+
+    monkeypatch.setattr(Sweep, "_odd", odd)
+    policies = tuple(AssignedPolicy(one) for _, one in sorted(workspace.definitions.items()))
+    given = Setting((file,), policies, workspace.aliases, Registers(), strict=False, max_findings=1000)
+    assert given.written(quick=True) == given.written(quick=False)
+    assert len(counted) < len(lines) / 2
 
 
 def test_the_demo_estate(root: Path, workspace: Workspace) -> None:

@@ -1,5 +1,5 @@
 """Whatever is given as a definition, an initiative, an assignment's selectors, aliases, a test file or a resource:
-the engine gives a result or a diagnostic, and nothing else."""
+the engine gives a result or a diagnostic, and nothing else. The compiler says what the interpreter says."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from blueprinter.policy import (
     OPERATORS,
     AliasTable,
     AssignedPolicy,
+    BulkPolicies,
     ComplianceState,
     Found,
     LookupResult,
@@ -35,6 +36,7 @@ from blueprinter.policy import (
     read_resource_selectors,
     run_cases,
 )
+from differential.test_compiler import Compared, compare
 
 HERE = Path(__file__).parent
 NOW = "2026-01-01T00:00:00Z"
@@ -249,6 +251,10 @@ def check_rule(value: Any, body: dict[str, Any], related: list[Any], unknown: bo
     for state in policies.run(subject, lookup(related)):
         assert state.state in ComplianceState
         assert (state.reason is not None) is (state.state is ComplianceState.UNSUPPORTED)
+    if not unknown:
+        fewer = compile_policies([AssignedPolicy(definition)], aliases=AliasTable.empty(), now=NOW)
+        row = {**body, "id": subject.id, "type": TYPE}
+        compare(row, BulkPolicies(fewer), lookup(related), Compared(), json.dumps(value))
 
 
 def check_initiative(parameters: Any, value: Any) -> None:

@@ -154,9 +154,12 @@ CLOUDS: Table[CloudRow] = Table(
 )
 
 
+_LONGEST_LOCATION = 128
+
+
 def normal_location(text: str) -> str:
-    """A location as its short name: `East US 2` is `eastus2`."""
-    return fold("".join(text.split()))
+    """A location as its short name: `East US 2` is `eastus2`. What is too long for a location stays as it is."""
+    return fold("".join(text.split())) if len(text) <= _LONGEST_LOCATION else text
 
 
 def same_location(left: str, right: str) -> bool:

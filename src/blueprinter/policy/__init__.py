@@ -6,17 +6,38 @@ policy states of a resource. `run_cases` runs the tests of a policy, `check_cata
 
 from blueprinter.policy.alias_files import read_alias_table
 from blueprinter.policy.aliases import AliasEntry, AliasPath, AliasTable, Capabilities, read_aliases
-from blueprinter.policy.applicability import aliases_in, is_data_plane
+from blueprinter.policy.applicability import aliases_in, is_data_plane, is_passed_over
 from blueprinter.policy.assignments import assign_set, fits_version, messages_for, parameter_faults
 from blueprinter.policy.batch import PolicySet, compile_policies, related_types_of
 from blueprinter.policy.bulk import BulkPolicies
 from blueprinter.policy.case_file import load_tests
 from blueprinter.policy.case_schema import policy_tests_schema
 from blueprinter.policy.cases import CaseResult, cases_as_json, run_cases
-from blueprinter.policy.catalog import CatalogCheck, FolderIndex, check_catalog, index_folders
-from blueprinter.policy.catalog_file import Catalog, Imported, import_catalog, open_catalog
+from blueprinter.policy.catalog import (
+    CatalogCheck,
+    FolderIndex,
+    check_catalog,
+    definition_files,
+    index_folders,
+)
+from blueprinter.policy.catalog_file import (
+    Catalog,
+    Imported,
+    catalog_documents,
+    import_catalog,
+    open_catalog,
+)
 from blueprinter.policy.codes import CODES
-from blueprinter.policy.compiled import FAULTS, Outcome, Program, Reads, Reason, weight_of_key
+from blueprinter.policy.compiled import (
+    FAULTS,
+    LACKING,
+    Code,
+    Outcome,
+    Program,
+    Reads,
+    Reason,
+    weight_of_key,
+)
 from blueprinter.policy.definition_schema import aliases_schema, policy_definition_schema
 from blueprinter.policy.definitions import is_definition, is_policy_set, read_definition, read_policy_set
 from blueprinter.policy.diff import (
@@ -61,7 +82,7 @@ from blueprinter.policy.model import (
     UnsupportedReason,
     definition_key,
 )
-from blueprinter.policy.operators import OPERATORS, OperatorRow
+from blueprinter.policy.operators import OPERATORS, OperatorRow, shown, words_for
 from blueprinter.policy.rights import needs_identity, role_ids
 from blueprinter.policy.rows import name_of, resource_of
 from blueprinter.policy.scopes import ByScope
@@ -73,6 +94,7 @@ __all__ = [
     "DIFFERENCES",
     "EFFECTS",
     "FAULTS",
+    "LACKING",
     "LINT_RULES",
     "OPERATORS",
     "ROLL_UP",
@@ -89,6 +111,7 @@ __all__ = [
     "Catalog",
     "CatalogCheck",
     "Change",
+    "Code",
     "ComplianceState",
     "DefinitionLookup",
     "Difference",
@@ -134,9 +157,11 @@ __all__ = [
     "aliases_schema",
     "assign_set",
     "cases_as_json",
+    "catalog_documents",
     "check_catalog",
     "check_taken",
     "compile_policies",
+    "definition_files",
     "definition_key",
     "effect_of",
     "explain_policy",
@@ -147,6 +172,7 @@ __all__ = [
     "index_folders",
     "is_data_plane",
     "is_definition",
+    "is_passed_over",
     "is_policy_set",
     "lint_code",
     "lint_document",
@@ -173,7 +199,9 @@ __all__ = [
     "role_ids",
     "roll_up",
     "run_cases",
+    "shown",
     "undecidable",
     "weight_of_key",
     "with_values",
+    "words_for",
 ]

@@ -11,7 +11,7 @@ from blueprinter.arm import Resource, Value
 from blueprinter.casing import fold
 from blueprinter.policy.applicability import kind_of
 from blueprinter.policy.batch import PolicySet, state_of
-from blueprinter.policy.compiled import FAULTS, Outcome, Program, Target, write_program
+from blueprinter.policy.compiled import FAULTS, Code, Outcome, Program, Target, write_program
 from blueprinter.policy.conflicts import WRITING
 from blueprinter.policy.effects import family_of, fired_state
 from blueprinter.policy.fields import FieldKind
@@ -29,11 +29,14 @@ _MOST = 5_000
 class BulkPolicies:
     """Programs of a policy set, each made when a type is first met. Not for sets that want all states."""
 
-    __slots__ = ("_by_spelling", "_programs", "circles", "policies")
+    __slots__ = ("_by_spelling", "_programs", "_single", "_worded", "circles", "policies")
 
-    def __init__(self, policies: PolicySet) -> None:
+    def __init__(self, policies: PolicySet, *, worded: bool = False) -> None:
+        """`worded`: the codes of the programs tell what decided, too."""
         self.policies = policies
+        self._worded = worded
         self._programs: dict[tuple[str, str, frozenset[int]], Program] = {}
+        self._single: dict[tuple[str, str, int], Program] = {}
         everyone = policies.policies
         scopes = [scope for one in everyone for scope in (one.assigned.scope, *one.assigned.not_scopes)]
 
@@ -61,15 +64,34 @@ class BulkPolicies:
     def _write(self, type: str, api_version: str, circle: frozenset[int]) -> Program:
         policies = self.policies
         chosen = [(place, one) for place, one in enumerate(policies.policies) if place in circle]
-        target = Target(type, api_version, policies.aliases, policies.now, policies.strict_aliases)
-        return write_program(chosen, target, conflicts=policies.may_conflict)
+        target = self._target(type, api_version)
+        return write_program(chosen, target, conflicts=policies.may_conflict, worded=self._worded)
 
-    def state(self, program: Program, outcome: Outcome, resource: Resource, lookup: Lookup) -> PolicyState:
-        """The whole state behind an outcome that is one: as `PolicySet.run` gives it."""
+    def _alone(self, place: int, type: str, api_version: str) -> Program:
+        """The worded program of one policy."""
+        key = (type if self._by_spelling else fold(type), api_version, place)
+        found = self._single.get(key)
+        if found is None:
+            if len(self._single) >= _MOST:
+                self._single.clear()
+            chosen = [(place, self.policies.policies[place])]
+            found = write_program(chosen, self._target(type, api_version), worded=True)
+            self._single[key] = found
+        return found
+
+    def _target(self, type: str, api_version: str) -> Target:
+        policies = self.policies
+        return Target(type, api_version, policies.aliases, policies.now, policies.strict_aliases)
+
+    def state(
+        self, program: Program, outcome: Outcome, code: Code, resource: Resource, lookup: Lookup
+    ) -> PolicyState:
+        """The whole state behind an outcome that is one: as `PolicySet.run` gives it. `code`: of the resource."""
         policy = self.policies.policies[outcome.policy]
-        leaf = self.leaf(program, outcome, resource.body)
-        rule = policy.rule
-        if leaf is None or outcome.source is None or rule.has_details:
+        leaf = None
+        if outcome.source is not None and not policy.rule.has_details:
+            leaf = self._leaf(program, outcome, code, resource.body)
+        if leaf is None or outcome.source is None:
             return self.policies.judge([policy], resource, lookup)[0]
         found = Judgement(outcome.state, policy.effect or "", fires=True, leaf=leaf, source=outcome.source)
         return state_of(policy.assigned, resource, found)
@@ -79,23 +101,35 @@ class BulkPolicies:
         wanted = self.policies.policies[place]
         if self.policies.may_conflict and may_write(wanted):
             states = self.policies.run(resource, lookup)
+        elif (found := self._worded_state(place, resource, lookup)) is not None:
+            return found
         else:
-            program = self.program(resource.type, resource.api_version, self.circles(resource.id))
-            try:
-                outcomes = program.outcomes(program.decide(resource.body))
-            except FAULTS:
-                outcomes = ()
-            found = next((one for one in outcomes if one.policy == place and one.state is not None), None)
-            if found is not None and found.state is fired_state(wanted.effect or ""):
-                return self.state(program, found, resource, lookup)
             states = self.policies.judge([wanted], resource, lookup)
         return next(state for state in states if state.assigned is wanted.assigned)
 
-    def leaf(self, program: Program, outcome: Outcome, row: Mapping[str, Value]) -> Leaf | None:
+    def _worded_state(self, place: int, resource: Resource, lookup: Lookup) -> PolicyState | None:
+        """The state of one policy where a program says that its rule holds."""
+        if self._worded:
+            program = self.program(resource.type, resource.api_version, self.circles(resource.id))
+        else:
+            program = self._alone(place, resource.type, resource.api_version)
+        try:
+            code = program.decide(resource.body)
+        except FAULTS:
+            return None
+        wanted = fired_state(self.policies.policies[place].effect or "")
+        for outcome in program.outcomes(code):
+            if outcome.policy == place and outcome.state is wanted:
+                return self.state(program, outcome, code, resource, lookup)
+        return None
+
+    def _leaf(self, program: Program, outcome: Outcome, code: Code, row: Mapping[str, Value]) -> Leaf | None:
         """What decided that the rule of a policy holds; None = the interpreter must be asked, or says nothing."""
         reason = program.reason(outcome.policy)
+        if reason is None or isinstance(code, int):
+            return None
         try:
-            return reason.leaf(row, reason.key(row))
+            return reason.leaf(row, reason.key(code))
         except FAULTS:
             return None
 

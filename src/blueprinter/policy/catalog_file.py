@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 import weakref
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -236,19 +236,7 @@ class Catalog:
 
 def open_catalog(store: Path) -> Catalog:
     """Opens a catalog file for reading. Raises `InvalidInput` when it is missing or was written otherwise."""
-    if not store.is_file():
-        raise _no_catalog(store, "does not exist")
-    connection = sqlite3.connect(f"{store.resolve().as_uri()}?mode=ro", uri=True)
-    try:
-        row = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
-    except sqlite3.DatabaseError as found:
-        connection.close()
-        raise _no_catalog(store, "is no catalog") from found
-    if row is None or row[0] != _VERSION:
-        connection.close()
-        raise _no_catalog(store, "was written by another version")
-
-    reader = _Reader(connection)
+    reader = _open(store)
     return Catalog(
         aliases=AliasTable((SqliteStore(reader),)),
         definitions=Lazy(
@@ -258,6 +246,30 @@ def open_catalog(store: Path) -> Catalog:
         sets=Lazy(reader.keys("set"), lambda key: read_policy_set(reader.document("set", key), name=key)),
         has_aliases=bool(reader.rows("SELECT 1 FROM aliases LIMIT 1")),
     )
+
+
+def catalog_documents(store: Path) -> Iterator[Document]:
+    """Every definition and initiative of a catalog file as it was imported. Raises as `open_catalog` does."""
+    reader = _open(store)
+    for kind in ("definition", "set"):
+        for key in reader.keys(kind):
+            yield reader.document(kind, key)
+
+
+def _open(store: Path) -> _Reader:
+    if not store.is_file():
+        raise _no_catalog(store, "does not exist")
+    # one after the other, but not always in the same thread: a sandbox asks for aliases in that of a request
+    connection = sqlite3.connect(f"{store.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+    try:
+        row = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
+    except sqlite3.DatabaseError as found:
+        connection.close()
+        raise _no_catalog(store, "is no catalog") from found
+    if row is None or row[0] != _VERSION:
+        connection.close()
+        raise _no_catalog(store, "was written by another version")
+    return _Reader(connection)
 
 
 def _no_catalog(store: Path, why: str) -> InvalidInput:

@@ -92,8 +92,8 @@ CODES: tuple[CodeRow, ...] = (
     CodeRow(
         "BP312",
         "the details of the effect are wrong",
-        "auditIfNotExists and deployIfNotExists need the `type` of the related resource, modify needs "
-        "`operations`, append an array of fields with values.",
+        "`details` is an object, and an array of fields with values for append; `operations` of modify is an array of "
+        "objects with `operation`, `field` and `value`.",
     ),
     CodeRow(
         "BP313",
@@ -131,6 +131,20 @@ CODES: tuple[CodeRow, ...] = (
         "`resourceGroup`, `subscription`, `policy`, `requestContext` and `utcNow`, all of them optional.",
         bad='{"name": "app"}',
         good='{"type": "Microsoft.Web/sites", "name": "app", "properties": {}}',
+    ),
+    CodeRow(
+        "BP319",
+        "the effect needs other details",
+        "auditIfNotExists and deployIfNotExists need the `type` of the related resource, modify needs "
+        "`operations`, append an array of fields with values. Azure refuses the definition without them.",
+        bad='{"effect": "modify"}',
+        good="""{
+  "effect": "modify",
+  "details": {
+    "roleDefinitionIds": ["/providers/Microsoft.Authorization/roleDefinitions/4a9ae827-6dc8-4573-8ac7-8239d42aa03f"],
+    "operations": [{"operation": "add", "field": "tags.owner", "value": "nobody"}]
+  }
+}""",
     ),
     CodeRow(
         "BP340",
@@ -213,5 +227,5 @@ LIMIT_CODES = frozenset({"BP314", "BP340", "BP341", "BP342", "BP343", "BP344", "
 """Rules beyond what Azure takes (Microsoft Learn, "Azure Policy definition structure policy rule", section "Policy
 rule limits")."""
 
-COMPILE_CODES = frozenset({"BP308", "BP309", "BP310", "BP311", "BP315"}) | LIMIT_CODES
+COMPILE_CODES = frozenset({"BP308", "BP309", "BP310", "BP311", "BP315", "BP319"}) | LIMIT_CODES
 """Faults of meaning rather than form: a policy test expects them as `error: compile`, all others as `parse`."""

@@ -77,6 +77,11 @@ class EvaluationContext:
         self._request = request
         self._given: set[str] = set()
 
+    @property
+    def is_request(self) -> bool:
+        """Whether a request is judged, rather than a resource that exists."""
+        return self._request is not None
+
     def spend(self, work: int) -> None:
         """Counts the work of a function. Raises `Exhausted` past the limit."""
         self.work += work

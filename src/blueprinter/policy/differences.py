@@ -175,6 +175,27 @@ DIFFERENCES: Table[Difference] = Table(
             "existence: field is the related resource and field() the evaluated one",
         ),
         Difference(
+            "effect-of-another-mode",
+            "What does an effect that acts inside of a service, such as `mutate`, say in mode All or Indexed?",
+            "The rule is judged like that of any other text: where it holds, the resource does not comply. "
+            "`policy lint` objects (BP448).",
+            Side.OTHER,
+            'Microsoft Learn, "Azure Policy definitions addToNetworkGroup effect" and "… mutate effect": the effects '
+            "belong to one mode of a resource provider each; what they do in another is not said.",
+            f"{_REGORUS}: any text is an effect.",
+            "effects: an effect of a service in a mode that looks at resources",
+        ),
+        Difference(
+            "who-asks",
+            "What is `requestContext().identity` when an existing resource is scanned?",
+            "There is none, and the policy applies to no existing resource. A request is judged with the claims given.",
+            Side.DOCUMENTATION,
+            'Microsoft Learn, "Use requestContext().identity to return caller identity in Azure Policy": compliance '
+            "scans of such a policy are NotApplicable.",
+            f"{_REGORUS}: what the caller gives.",
+            "request: who makes a request, which a scan of existing resources cannot tell",
+        ),
+        Difference(
             "latest-api-version",
             "What is `requestContext().apiVersion` when an existing resource is scanned?",
             "The version that the row states, else the day of the run, which no version is newer than.",

@@ -27,12 +27,18 @@ _A_CHARACTER = {
     "greaterOrEquals": 64,
 }
 """Of operators that look at each character in turn or bring texts into the order of a language; 1 for others."""
+_EQUALITY = ("equals", "notEquals", "in", "notIn")
 
 
 def effort(operator: OperatorRow, left: Left, right: Value) -> int:
     """The steps that a comparison takes beyond the one that each takes; 0 for values of usual size."""
     if operator.name == "exists":
         return 0
+    if operator.name in _EQUALITY and isinstance(right, str):
+        # texts of very different length differ at sight: the shorter one says how much there is to do
+        return max(min(len(left), len(right)) - _SHORT, 0) // _A_STEP if isinstance(left, str) else 0
+    if operator.name in _EQUALITY and isinstance(left, str):
+        return _size(right, 1, deep=False) // _A_STEP
     if (
         operator.name in ("like", "notLike")
         and isinstance(right, str)

@@ -248,7 +248,8 @@ class Evaluator:
     # ------------------------------------------------------------ explanation
 
     def deciding(self, condition: Condition, *, wanted: bool = False) -> Leaf | None:
-        """What `_deciding` finds; None where that takes too long."""
+        """What `_deciding` finds; None where that takes too long, which says nothing of the verdict."""
+        self.context.steps = 0
         try:
             return self._deciding(condition, wanted=wanted)
         except Exhausted:
@@ -280,6 +281,8 @@ class Evaluator:
             right = evaluate_operand(condition.right, self.context)
             expected = short(words_for(condition.operator, right, holds=wanted))
             return self._leaf_of(condition, expected, right, wanted=wanted)
+        except Exhausted:
+            raise
         except (Undecidable, ExpressionError, RecursionError):
             return None
 

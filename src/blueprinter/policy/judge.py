@@ -22,6 +22,7 @@ from blueprinter.policy.applicability import (
     mentions_location,
     mode_looks_at,
     parents_of,
+    reads_caller,
     type_guard,
 )
 from blueprinter.policy.context import EvaluationContext, Surroundings
@@ -62,6 +63,8 @@ class CompiledPolicy:
     """An alias of `if` that no resource type has: then the policy applies to nothing."""
     data_plane: bool
     reads_location: bool
+    reads_caller: bool
+    """The rule asks who makes a request, which no scan of existing resources can tell."""
     ids: dict[str, Value]
     """What `policy()` gives."""
     overrides: tuple[Override, ...] = ()
@@ -198,6 +201,7 @@ def compile_policy(
         invalid_alias="" if data_plane else invalid,
         data_plane=data_plane,
         reads_location=mentions_location(rule),
+        reads_caller=reads_caller(rule),
         ids={
             "assignmentId": assigned.assignment_id,
             "definitionId": definition.id,
@@ -230,8 +234,13 @@ def _not_modifiable(
     )
 
 
-def refusal(policy: CompiledPolicy, type: str, aliases: AliasTable, family: Family) -> str:
-    """Why a policy whose effect is of that family does not look at resources of a type at all; empty when it may."""
+def refusal(
+    policy: CompiledPolicy, type: str, aliases: AliasTable, family: Family, *, scan: bool = True
+) -> str:
+    """Why a policy whose effect is of that family does not look at resources of a type at all; empty when it may.
+    `scan`: existing resources are looked at, rather than a request that makes one."""
+    if policy.reads_caller and scan:
+        return "a rule that asks who makes a request does not apply to scans of existing resources"
     if policy.invalid_alias:
         return f"the alias `{policy.invalid_alias}` exists for no resource type"
     if not policy.guard.lets(fold(type)):
@@ -311,7 +320,8 @@ class _Judge:
         if family is Family.DISABLED:
             return Judgement(None, self.effect, detail="the effect is Disabled")
         subject = self.context.subject
-        refused = refusal(self.policy, subject.type, subject.aliases, family)
+        scan = not self.context.is_request
+        refused = refusal(self.policy, subject.type, subject.aliases, family, scan=scan)
         if refused:
             return Judgement(ComplianceState.NOT_APPLICABLE, self.effect, detail=refused)
         if self.policy.data_plane:
@@ -325,8 +335,6 @@ class _Judge:
             return self._open(applicable)
         if undecided is not None:
             return self._open(undecided)
-        if family is Family.DATA_PLANE:
-            return self._open(Open(UnsupportedReason.DATA_PLANE, f"`{self.effect}` acts inside of a service"))
         return self._plain(family)
 
     def _find_effect(self) -> Open | None:

@@ -363,11 +363,11 @@ def _check_details(
     pointer: str,
 ) -> None:
     if family is Family.EXISTENCE and existence is None:
-        reader.fault("BP312", f"`{effect}` needs `details` with the `type` of the related resource", pointer)
+        reader.fault("BP319", f"`{effect}` needs `details` with the `type` of the related resource", pointer)
     elif family is Family.MODIFY and modify is None:
-        reader.fault("BP312", f"`{effect}` needs `details` with `operations`", pointer)
+        reader.fault("BP319", f"`{effect}` needs `details` with `operations`", pointer)
     elif family is Family.APPEND and append is None:
-        reader.fault("BP312", f"`{effect}` needs `details`, an array of fields with values", pointer)
+        reader.fault("BP319", f"`{effect}` needs `details`, an array of fields with values", pointer)
 
 
 def _details(

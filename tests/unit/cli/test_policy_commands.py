@@ -284,3 +284,51 @@ def test_diff_needs_definitions(cli: Cli, versions: tuple[Path, Path, Path]) -> 
     old, _, estate = versions
     done = cli("policy", "diff", old, "missing.json", "--inventory", estate)
     assert (done.code, "error[BP101]" in done.err) == (2, True)
+
+
+# ---------------------------------------------------------------- test
+
+
+def test_test_says_what_came_out_otherwise(cli: Cli, tmp_path: Path) -> None:
+    write(tmp_path / "https.json", policy({"field": "name", "like": "old-*"}, "Deny"))
+    case = {"resource": {"type": "Microsoft.Storage/storageAccounts", "name": "old-\x1b[31m"}}
+    write(
+        tmp_path / "tests.json",
+        {
+            "policy": "https.json",
+            "cases": [
+                {"name": "fires", **case, "expect": {"effect": "deny"}},
+                {"name": "wrong", **case, "expect": {"effect": "audit", "state": "Compliant"}},
+            ],
+        },
+    )
+    done = cli("policy", "test", str(tmp_path))
+    assert done.code == 1
+    assert (
+        "wrong\n  effect: expected audit, got Deny\n  state: expected Compliant, got NonCompliant\n"
+        in done.out
+    )
+    assert "https.json: /properties/policyRule/if is never false\n1 of 2 branches reached\n" in done.out
+    assert done.out.endswith("1 passed, 1 failed\n")
+    assert "\x1b" not in done.out
+
+
+def test_test_names_policies_without_tests(cli: Cli, tmp_path: Path) -> None:
+    for name in ("a/policy.json", "any-name.json", "tested.json", "beside/policy.json"):
+        write(tmp_path / name, policy())
+    write(tmp_path / "no-policy.json", {"aliases": []})
+    (tmp_path / "broken.json").write_text("{", encoding="utf-8")
+    for name, about in (("tests.json", "tested.json"), ("beside/tests.json", "policy.json")):
+        case = {
+            "name": "c",
+            "resource": {"type": "Microsoft.Storage/storageAccounts"},
+            "expect": {"effect": "audit"},
+        }
+        write(tmp_path / name, {"policy": about, "cases": [case]})
+    done = cli("policy", "test", str(tmp_path))
+    named = [
+        line.removeprefix(f"untested {tmp_path}/") for line in done.out.split("\n") if "untested" in line
+    ]
+    assert named == ["a/policy.json", "any-name.json"]
+    whole = json.loads(cli("policy", "test", str(tmp_path), "-o", "json").out)
+    assert [Path(file).relative_to(tmp_path).as_posix() for file in whole["untested"]] == named

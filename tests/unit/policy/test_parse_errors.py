@@ -92,7 +92,7 @@ def test_condition(condition: str, expected: list[tuple[str, str]]) -> None:
 @pytest.mark.parametrize(
     ("then", "expected"),
     [
-        ('{"effect": "modify"}', [("BP312", '{"effect": "modify"}')]),
+        ('{"effect": "modify"}', [("BP319", '{"effect": "modify"}')]),
         ('{"effect": "modify", "details": {"operations": 5}}', [("BP312", "5")]),
         (
             '{"effect": "modify", "details": {"operations": [{"operation": "put", "field": "tags.a", "value": 1}]}}',
@@ -102,9 +102,9 @@ def test_condition(condition: str, expected: list[tuple[str, str]]) -> None:
             '{"effect": "modify", "details": {"operations": [{"operation": "add", "field": "tags.a"}]}}',
             [("BP312", '{"operation": "add", "field": "tags.a"}')],
         ),
-        ('{"effect": "append", "details": {"field": "a"}}', [("BP312", '{"field": "a"}')]),
+        ('{"effect": "append", "details": {"field": "a"}}', [("BP319", '{"field": "a"}')]),
         ('{"effect": "append", "details": [{"field": "a"}]}', [("BP312", '{"field": "a"}')]),
-        ('{"effect": "auditIfNotExists", "details": {"name": "x"}}', [("BP312", '{"name": "x"}')]),
+        ('{"effect": "auditIfNotExists", "details": {"name": "x"}}', [("BP319", '{"name": "x"}')]),
         ('{"effect": "deployIfNotExists", "details": {"type": 5}}', [("BP312", "5")]),
         (
             '{"effect": "auditIfNotExists", "details": {"type": "a/b", "existenceCondition": {"field": "x"}}}',

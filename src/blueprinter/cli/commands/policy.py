@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import click
 import orjson
 
-from blueprinter.blueprint import policy_names
 from blueprinter.cli import Settings
 from blueprinter.cli.commands import policy_diff, policy_explain, policy_lint
 from blueprinter.cli.inputs import files_of
 from blueprinter.cli.remarks import say
 from blueprinter.cli.workspace import open_workspace
 from blueprinter.diagnostics import InvalidInput
-from blueprinter.policy import CaseResult, cases_as_json, load_tests, run_cases
+from blueprinter.document import Json, load
+from blueprinter.policy import (
+    CaseResult,
+    cases_as_json,
+    definition_files,
+    is_definition,
+    load_tests,
+    run_cases,
+)
 from blueprinter.text import for_terminal, plural
 
 _SUFFIXES = ("tests.yaml", "tests.yml", "tests.json")
@@ -49,24 +57,14 @@ def test_command(settings: Settings, paths: tuple[str, ...], output: str) -> int
             results.extend(run_cases(load_tests(file), _root(file, folders), aliases))
         except InvalidInput as found:
             faults.append(found)
-    untested = _untested(folders)
+    untested = _untested(folders, {result.policy for result in results})
     failed = [result for result in results if not result.passed]
     if output == "json":
         document = cases_as_json(results, untested=untested)
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
     else:
-        for result in failed:
-            click.echo(
-                f"FAILED {for_terminal(result.file)}: {for_terminal(result.name)}\n"
-                f"  expected {for_terminal(str(result.expected))}\n  actual   {for_terminal(str(result.actual))}"
-            )
-        for path in untested:
-            click.echo(f"untested {for_terminal(path)}")
-        known = {(result.policy, branch) for result in results for branch in result.branches}
-        reached = {(result.policy, branch) for result in results for branch in result.reached} & known
-        click.echo(
-            f"{len(reached):,} of {plural(len(known), 'branch', 'branches')} reached; -o json names the others"
-        )
+        for line in (*_failures(failed), *(f"untested {path}" for path in untested), *_reached(results)):
+            click.echo(for_terminal(line))
         click.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     if faults:
         raise InvalidInput(diagnostic for fault in faults for diagnostic in fault.diagnostics)
@@ -89,13 +87,57 @@ def _root(file: Path, folders: list[Path]) -> Path:
     return min([*named, above[min(2, len(above) - 1)]], key=lambda folder: len(folder.parts))
 
 
-def _untested(folders: list[Path]) -> list[str]:
-    """Policies below the folders that have no tests beside them."""
-    return [
-        str(file)
-        for folder in folders
-        if folder.is_dir()
-        for files in policy_names([folder]).values()
-        for file in files
-        if not any(other.name.endswith(_SUFFIXES) for other in file.parent.iterdir())
-    ]
+_MOST_BRANCHES = 10
+"""Branches that no case reaches are listed up to so many."""
+
+
+def _failures(failed: Sequence[CaseResult]) -> Iterator[str]:
+    """What is said of cases that fail: every key that came out otherwise, and why."""
+    for result in failed:
+        yield f"FAILED {result.file}: {result.name}"
+        for key, wanted in result.expected.items():
+            if key not in result.actual or result.actual[key] != wanted:
+                yield f"  {key}: expected {_shown(wanted)}, got {_shown(result.actual.get(key))}"
+        said = result.actual.get("detail") or result.actual.get("diagnostics") or []
+        for line in said if isinstance(said, list) else [said]:
+            yield f"  {line}"
+
+
+def _shown(value: Json) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _reached(results: Sequence[CaseResult]) -> Iterator[str]:
+    """How many branches of the policies cases reach, and the others where they are few."""
+    known = {(result.policy, branch) for result in results for branch in result.branches}
+    missing = known - {(result.policy, branch) for result in results for branch in result.reached}
+    if not known:
+        return
+    few = 0 < len(missing) <= _MOST_BRANCHES
+    if few:
+        for policy, branch in sorted(missing, key=lambda one: (one[0], one[1].pointer, one[1].outcome)):
+            yield f"not reached {policy}: {branch.pointer} is never {str(branch.outcome).lower()}"
+    hint = "" if few or not missing else "; -o json names the others"
+    yield f"{len(known) - len(missing):,} of {plural(len(known), 'branch', 'branches')} reached{hint}"
+
+
+def _untested(folders: Sequence[Path], tested: Collection[str]) -> list[str]:
+    """Policies below the folders that no case is about, and that have no tests beside them under a usual name."""
+    known = {Path(policy).resolve() for policy in tested}
+    found: list[str] = []
+    for file in definition_files([folder for folder in folders if folder.is_dir()]):
+        if file.resolve() in known or file.name.endswith(_SUFFIXES):
+            continue
+        beside = file.stem == "policy" and any(
+            other.name.endswith(_SUFFIXES) for other in file.parent.iterdir()
+        )
+        if not beside and _is_policy(file):
+            found.append(str(file))
+    return found
+
+
+def _is_policy(file: Path) -> bool:
+    try:
+        return is_definition(load(file).value)
+    except InvalidInput:
+        return False

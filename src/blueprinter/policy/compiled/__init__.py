@@ -5,13 +5,15 @@ interpreter decides, condition by condition, policy by policy or row by row.
 """
 
 from blueprinter.policy.compiled.loads import Reads
-from blueprinter.policy.compiled.program import Outcome, Program, Slot, write_program
+from blueprinter.policy.compiled.program import Code, Outcome, Program, Slot, write_program
 from blueprinter.policy.compiled.reasons import Reason, weight_of_key
-from blueprinter.policy.compiled.runtime import FAULTS
+from blueprinter.policy.compiled.runtime import FAULTS, LACKING
 from blueprinter.policy.compiled.situation import Target
 
 __all__ = [
     "FAULTS",
+    "LACKING",
+    "Code",
     "Outcome",
     "Program",
     "Reads",

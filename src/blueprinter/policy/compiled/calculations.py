@@ -11,16 +11,17 @@ from typing import Any, NoReturn
 
 from blueprinter.arm import Language, Literal, Value, compile_expression
 from blueprinter.casing import fold
-from blueprinter.policy.compiled.runtime import MISSING, Unsure
+from blueprinter.policy.compiled.runtime import MISSING, SIZED, Unsure
 from blueprinter.policy.compiled.situation import Constants, Situation, Varies
+from blueprinter.policy.effort import effort
 from blueprinter.policy.fields import Path, select
 from blueprinter.policy.operators import Absent, OperatorRow
-from blueprinter.policy.syntax import Operand, calls_in, evaluate_operand, expressions_in
+from blueprinter.policy.syntax import Constant, Operand, calls_in, evaluate_operand, expressions_in
 
 Input = tuple[str, str | None]
 """A call by which an expression reads the resource: the folded function, `field` or `current`, and its argument."""
 
-LAZY = frozenset({"if", "and", "or"})
+LAZY = frozenset({"if", "and", "or", "coalesce"})
 """Functions that do not evaluate all of their arguments."""
 
 SIMPLE = frozenset({str, int, type(None)})
@@ -132,7 +133,7 @@ class Comparison(_Remembering):
     """Whether an operator holds between two operands, by the values of their inputs. Raises what evaluating them
     raises, and `Unsure`."""
 
-    __slots__ = ("_constants", "_holds", "_left", "_places", "_right")
+    __slots__ = ("_constants", "_left", "_operator", "_places", "_right", "_steps")
 
     def __init__(
         self,
@@ -144,15 +145,22 @@ class Comparison(_Remembering):
     ) -> None:
         super().__init__()
         self._left = left
-        self._holds = operator.holds
+        self._operator = operator
         self._right = right
         self._constants = constants
         self._places = {one: place for place, one in enumerate(inputs)}
+        self._steps = effort(operator, "", right.value) if isinstance(right, Constant) else 0
+        """What the operand adds to the steps of the rule, whatever the resource holds."""
 
     def __call__(self, *values: Value) -> bool:
         given = _Given(self._constants, self._places, values)
         left = evaluate_operand(self._left, given)
-        result = self._holds(left, evaluate_operand(self._right, given))
+        right = evaluate_operand(self._right, given)
+        if (type(left) in SIZED or type(right) in SIZED) and (
+            effort(self._operator, left, right) > self._steps
+        ):
+            raise Unsure
+        result = self._operator.holds(left, right)
         if result is None:
             raise Unsure
         return result

@@ -6,7 +6,7 @@ Every node carries a place, which Python's compiler asks for; giving it here is 
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 NAMED = {
@@ -102,7 +102,17 @@ def call(function: ast.expr, *arguments: ast.expr) -> ast.expr:
 
 
 def method(base: ast.expr, name: str, *arguments: ast.expr) -> ast.expr:
-    return call(ast.Attribute(base, name, _LOAD, lineno=1, col_offset=0), *arguments)
+    return call(attribute(base, name), *arguments)
+
+
+def attribute(base: ast.expr, name: str) -> ast.expr:
+    return ast.Attribute(base, name, _LOAD, lineno=1, col_offset=0)
+
+
+def mapping(members: Mapping[str, ast.expr]) -> ast.expr:
+    """A dictionary of text to values."""
+    keys: list[ast.expr | None] = [constant(key) for key in members]
+    return ast.Dict(keys, list(members.values()), lineno=1, col_offset=0)
 
 
 def item(base: ast.expr, place: ast.expr) -> ast.expr:

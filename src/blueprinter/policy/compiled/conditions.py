@@ -54,7 +54,7 @@ from blueprinter.policy.compiled.loads import ROW, Loads, Reads
 from blueprinter.policy.compiled.predicates import test_of
 from blueprinter.policy.compiled.runtime import MISSING, Keys, Places, give_up, pair_tester, tester
 from blueprinter.policy.compiled.sites import Counting, evaluate_here
-from blueprinter.policy.compiled.situation import Situation, Varies
+from blueprinter.policy.compiled.situation import MOST_MEMBERS, Situation, Varies
 from blueprinter.policy.count import MAX_ITERATIONS
 from blueprinter.policy.effort import MAX_STEPS
 from blueprinter.policy.fields import FieldKind, FieldName, Path, Wildcard, prefixes, read_field, segments
@@ -77,8 +77,6 @@ from blueprinter.policy.syntax import (
 
 MAX_DEPTH = 60
 """How deep conditions may be nested in code; Python's own compiler has a limit."""
-_MOST_MEMBERS = 5_000
-"""How many members generated code looks at for one comparison; for more the interpreter is asked."""
 
 
 _MOST_LOOPS = 6
@@ -134,6 +132,13 @@ class Writer:
         """What the functions read of the row."""
         self.asks = False
         """A function hands the whole row to the interpreter."""
+        self.collects = False
+        """A function looks for values in the row by itself."""
+
+    @property
+    def needs_row(self) -> bool:
+        """Whether more than the first function that was begun looks at the row."""
+        return self.asks or self.collects or len(self.loads) > 1
 
     def reads(self) -> Reads | None:
         """What the functions read of rows; None = anything."""
@@ -472,6 +477,7 @@ class Conditions:
                 raise Varies
             # the code for reading sees to it that the row has `properties` where they are wanted
             self._scope.of(ROW).variable(_parts(found.steps)[0])
+            self._scope.writer.collects = True
             return call(self._names.name_of(collector(found.steps), "collect"), load(ROW))
         value = load(self._scope.of(found.base).variable(_plain(found.steps)))
         if found.base != ROW:
@@ -589,17 +595,19 @@ class Conditions:
             return [when(opposite(test.code), [give(constant(False))])]
 
         array = self._array(found)
-        body = self._loops(scope, array, found, innermost, [], [], self._most(found.wildcards))
+        body = self._loops(scope, array, found, innermost, [], [])
         name = self._names.fresh("each")
         made = function(name, [array], [*scope.statements([array]), *body, give(constant(True))])
         self._scope.writer.functions.append(made)
         return Truth(choose(load(array), call(load(name), load(array)), constant(True)), plain=False)
 
-    def _most(self, depth: int) -> int:
-        """How many members each array may have of so many inside each other, so that a whole rule stays far below the
-        interpreter's limit, which only it tells."""
-        share = min(_MOST_MEMBERS, MAX_STEPS // (2 * self._situation.loops))
-        return int(share ** (1 / max(depth, 1)))
+    def _most(self, level: int) -> int:
+        """How many members an array may have inside so many others, so that a whole rule stays far below the
+        interpreter's limit, which only it tells. Of arrays inside each other the outer ones are the longer ones."""
+        weight = self._situation.weight
+        share = min(MOST_MEMBERS, MAX_STEPS // (2 * max(weight.each, 1)))
+        depth = max(weight.depth, level + 1)
+        return max(int(share ** ((depth - level) * 2 / (depth * (depth + 1)))), 1)
 
     def _array(self, found: _Found) -> str:
         """The variable of the first array of a path."""
@@ -613,7 +621,6 @@ class Conditions:
         innermost: Callable[[str, tuple[str | int, ...]], list[ast.stmt]],
         members: list[str],
         indexes: list[str],
-        most: int = 0,
     ) -> list[ast.stmt]:
         """Loops over the arrays of a path. The variables of members (and of places, if wanted) go to the lists."""
         parts = _parts(found.steps)
@@ -627,14 +634,13 @@ class Conditions:
                 array = scope.of(member).variable(parts[place])
         base = members[-1]
         body = innermost(base, parts[-1])
-        for array, member, index in reversed(arrays):
+        around = sum(len(one.indexes) for one in self._around)
+        for level, (array, member, index) in reversed(list(enumerate(arrays, around))):
             inside = [*scope.statements([member]), *body]
             turns = loop([index, member], call(load("enumerate"), load(array)), inside)
-            limit: list[ast.stmt] = []
-            if most:
-                too_many = compare(call(load("len"), load(array)), ast.Gt, constant(most))
-                limit = [when(too_many, [do(call(self._names.name_of(give_up, "give_up")))])]
-            body = [when(has_type(load(array), "list"), [*limit, turns])]
+            too_many = compare(call(load("len"), load(array)), ast.Gt, constant(self._most(level)))
+            limit = when(too_many, [do(call(self._names.name_of(give_up, "give_up")))])
+            body = [when(has_type(load(array), "list"), [limit, turns])]
         return body
 
     def _count_field(
@@ -709,9 +715,8 @@ class Conditions:
                 counted = [when(other(load(value), missing), counted)]
             return [*reading, *counted]
 
-        depth = len(self._around) + name.wildcards
         array = self._array(found)
-        body = self._loops(scope, array, found, innermost, members, indexes, self._most(depth))
+        body = self._loops(scope, array, found, innermost, members, indexes)
         if not first:
             return choose(load(array), self._function(scope, counter, body, array), constant(0))
         body.insert(0, assign(noted, constant(None)))

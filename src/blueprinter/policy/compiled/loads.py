@@ -8,7 +8,7 @@ every letter case (`Keys`).
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from blueprinter.casing import fold
@@ -35,6 +35,8 @@ from blueprinter.policy.compiled.runtime import MISSING, Keys, Places
 
 ROW = "row"
 PROPERTIES = "properties"
+ID = "id"
+TYPE = "type"
 
 Steps = Sequence[str | int]
 """A path without `[*]`."""
@@ -70,11 +72,42 @@ class Reads:
     members: frozenset[str] = frozenset()
     """Of `properties`, which is a column too, where nothing but these is read."""
 
+    def attributes(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The columns but for `id` and `type`, and the members, each with the attribute that holds it in a `Part`."""
+        columns = sorted(self.columns - {ID, TYPE} - ({PROPERTIES} if self.members else set()))
+        return (
+            {
+                name: PROPERTIES if name == PROPERTIES else f"column_{place}"
+                for place, name in enumerate(columns)
+            },
+            {name: f"member_{place}" for place, name in enumerate(sorted(self.members))},
+        )
+
     def and_(self, other: Reads) -> Reads:
         """What two functions read."""
         members = self.members | other.members
         whole = any(PROPERTIES in one.columns and not one.members for one in (self, other))
         return Reads(self.columns | other.columns, frozenset() if whole else members)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How a function gets at a row: by variables that hold columns and members of `properties`."""
+
+    columns: Mapping[str, str]
+    """The variables of columns."""
+    members: Mapping[str, str]
+    """The variables of members of `properties`."""
+    taking: Sequence[ast.stmt]
+    """Fills them from a row."""
+    inside: Sequence[ast.stmt]
+    """What is read of their values in turn."""
+    needs_row: bool
+    """That looks at the row itself too."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return (*self.columns.values(), *self.members.values())
 
 
 class Loads:
@@ -134,6 +167,28 @@ class Loads:
 
     # ------------------------------------------------------------ statements
 
+    def taken(self) -> Taken:
+        """The code for everything that was asked for of a row, in two steps: in place of `statements`."""
+        children = self._root.new_members()
+        columns: dict[str, str] = {}
+        members: dict[str, str] = {}
+        taking: list[ast.stmt] = [self._columns(children)] if children else []
+        inside: list[ast.stmt] = []
+        needs_row = False
+        for child in children:
+            child.written = True
+            named = [one for one in child.members.values() if isinstance(one.key, str)]
+            if child.key == PROPERTIES and not child.asked and named and len(named) == len(child.members):
+                found, below = self._of_properties(child)
+                taking.extend(found)
+                inside.extend(below)
+                members.update((str(one.key), one.variable) for one in named)
+            else:
+                columns[str(child.key)] = child.variable
+                inside.extend(self._below(child, of_root=True))
+                needs_row = needs_row or (bool(child.members) and fold(str(child.key)) == PROPERTIES)
+        return Taken(columns, members, taking, inside, needs_row)
+
     def statements(self) -> list[ast.stmt]:
         """The code that fills the variables which were asked for since the last time."""
         return self._added(self._root)
@@ -155,13 +210,24 @@ class Loads:
 
     def _of_object(self, children: Sequence[_Node]) -> list[ast.stmt]:
         """Columns of the row. Most sources give a row all of its columns, so a look-up that fails is rare."""
-        base = load(self._root.variable)
-        found = [assign(child.variable, item(base, constant(child.key))) for child in children]
-        made = [guarded(found, load("KeyError"), [self._sought(self._root, children)])]
+        made = [self._columns(children)]
         for child in children:
             child.written = True
             made.extend(self._below(child, of_root=True))
         return made
+
+    def _columns(self, children: Sequence[_Node]) -> ast.stmt:
+        base = load(self._root.variable)
+        found = [assign(child.variable, item(base, constant(child.key))) for child in children]
+        return guarded(found, load("KeyError"), [self._sought(self._root, children)])
+
+    def _of_properties(self, node: _Node) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        """Members of `properties` that the row has or not; and what follows from them."""
+        # a row without `properties` leaves them open: that is for the interpreter to say
+        found = call(self._names.name_of(self._keys.properties, "properties"), load(self._root.variable))
+        given = when(opposite(has_type(load(node.variable), "dict")), [assign(node.variable, found)])
+        looked, below = self._named(node, node.new_members())
+        return [given, *looked], below
 
     def _of_value(self, node: _Node) -> list[ast.stmt]:
         """Members of what may be an object, an array or neither."""
@@ -227,11 +293,8 @@ class Loads:
         made = self._derived(node)
         if not node.members:
             return made
-        if self._of_row and of_root and fold(str(node.key)) == "properties":
-            # a row without `properties` leaves them open: that is for the interpreter to say
-            found = call(self._names.name_of(self._keys.properties, "properties"), load(self._root.variable))
-            made.append(when(opposite(has_type(load(node.variable), "dict")), [assign(node.variable, found)]))
-            looked, below = self._named(node, node.new_members())
+        if self._of_row and of_root and fold(str(node.key)) == PROPERTIES:
+            looked, below = self._of_properties(node)
             return [*made, *looked, *below]
         return [*made, *self._of_value(node)]
 

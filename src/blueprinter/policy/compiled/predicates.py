@@ -32,6 +32,9 @@ from blueprinter.policy.compiled.code import (
 from blueprinter.policy.compiled.runtime import MISSING, Remembered, tester
 from blueprinter.policy.operators import Absent, OperatorRow, is_true
 
+_LONGEST = 256
+"""Characters of a text that costs no steps beside an operand that is shorter (`policy/effort.py`)."""
+
 _FEW = 4
 """Texts that are compared one by one; more of them go into a set."""
 
@@ -57,9 +60,15 @@ class Test:
 
 def test_of(operator: OperatorRow, right: Value, subject: Subject, names: Namespace) -> Test:
     """The test that `operator` holds between the value in `subject` and the constant `right`."""
-    quick = _QUICK.get(operator.name)
+    quick = _QUICK.get(operator.name) if _is_short(right) else None
     made = quick(_Case(operator, right, subject, names)) if quick is not None else None
     return made if made is not None else _Case(operator, right, subject, names).slow()
+
+
+def _is_short(right: Value) -> bool:
+    """Whether no text of an operand is so long that comparing it costs steps."""
+    texts = right if isinstance(right, list) else [right]
+    return all(len(text) < _LONGEST for text in texts if isinstance(text, str))
 
 
 class _Case:
@@ -84,6 +93,12 @@ class _Case:
     def is_folded_text(self) -> ast.expr:
         return has_type(self.folded, "str")
 
+    def is_short_text(self) -> ast.expr:
+        """Whether the value is text that costs no steps: what is longer is sought through at a price."""
+        return both(
+            [self.is_folded_text(), compare(call(load("len"), self.folded), ast.LtE, constant(_LONGEST))]
+        )
+
     def signed(self, code: ast.expr) -> ast.expr:
         """A test of the positive operator as one of this operator."""
         return opposite(code) if self.operator.negative else code
@@ -104,8 +119,8 @@ class _Case:
         return Test(code, plain=False)
 
     def texts(self, code: ast.expr) -> Test:
-        """`code` for text, the operator itself for everything else."""
-        return Test(choose(self.is_folded_text(), code, self.slow(text=False).code), plain=False)
+        """`code` for text of usual length, the operator itself for everything else."""
+        return Test(choose(self.is_short_text(), code, self.slow(text=False).code), plain=False)
 
 
 def _is_ordinary(text: str) -> bool:

@@ -1,7 +1,8 @@
 """All policies that may say something of one resource type, as one function.
 
-The function takes a row and gives a number whose bits say what each policy found. Equal numbers mean equal verdicts, so
-that rows can be counted by it. Policies share what they read of the row.
+The function takes a row and gives a code: a number whose bits say what each policy found. Equal codes mean equal
+verdicts, so that rows can be counted by them. A program that words its verdicts gives more where a rule holds: the
+number with keys, on which the words for what decided depend (`reasons`). Policies share what they read of the row.
 """
 
 from __future__ import annotations
@@ -9,34 +10,48 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from blueprinter.arm import Value
-from blueprinter.casing import same
+from blueprinter.casing import same as same_text
 from blueprinter.policy.compiled.assembly import assemble
 from blueprinter.policy.compiled.code import (
     add,
     assign,
+    attribute,
     both,
+    call,
+    choose,
     constant,
+    either,
     function,
     give,
     guarded,
     load,
+    mapping,
     nothing,
+    other,
+    same,
+    together,
     when,
 )
 from blueprinter.policy.compiled.conditions import TRUE, Conditions, Scope, TooDeep, Truth, Writer
-from blueprinter.policy.compiled.loads import ROW, Reads
-from blueprinter.policy.compiled.reasons import Reason, write_reasons
-from blueprinter.policy.compiled.runtime import FAULTS
+from blueprinter.policy.compiled.loads import ID, PROPERTIES, ROW, TYPE, Reads, Taken
+from blueprinter.policy.compiled.reasons import UNTOLD, Reason, plan_reasons
+from blueprinter.policy.compiled.runtime import FAULTS, LACKING
 from blueprinter.policy.compiled.situation import Situation, Target
 from blueprinter.policy.conflicts import WRITING
 from blueprinter.policy.effects import Family, family_of, fired_state
+from blueprinter.policy.effort import MAX_STEPS
 from blueprinter.policy.judge import CompiledPolicy, refusal
 from blueprinter.policy.model import AliasSource, ComplianceState
 
 _DECIDE = "decide"
+_GLANCE = "glance"
+_VERDICT = "verdict"
 _RESULT = "result"
+_NO_REASONS: Mapping[int, Reason] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,111 +100,218 @@ class Slot:
         return Outcome(self.policy, state, AliasSource.GUESSED if code & self.guesses else self.source)
 
 
+Code = int | tuple[Any, ...]
+"""Verdicts on a row: a number, or a number and the keys of the rules that hold."""
+
+
+class Part(Protocol):
+    """Of a row what a program reads: `properties` with the attributes of members, columns as attributes, as
+    `Reads.attributes` names them. What the row lacks is `LACKING`."""
+
+    id: str
+    spelled: str
+    """The type as the row spells it."""
+    stated: object
+    """`apiVersion`, which is `LACKING` in most rows."""
+    properties: object
+    """With members as attributes, unless all of it is a column."""
+
+
 class Program:
     """The policies of one type and API version."""
 
-    __slots__ = ("_policies", "_reasons", "decide", "reads", "slots", "target")
+    __slots__ = ("_reasons", "decide", "glance", "reads", "slots", "target")
 
     def __init__(
         self,
         target: Target,
         slots: Sequence[Slot],
-        decide: Callable[[Mapping[str, Value]], int],
-        policies: Mapping[int, CompiledPolicy],
+        decide: Callable[[Mapping[str, Value]], Code],
+        *,
         reads: Reads | None,
+        glance: Callable[[Any], Code | None] | None = None,
+        reasons: Mapping[int, Reason] = _NO_REASONS,
     ) -> None:
         self.target = target
         self.slots = tuple(slots)
         self.decide = decide
-        """The verdicts on a row, as a number. Raises one of `FAULTS` where only the interpreter can tell."""
+        """The verdicts on a row. Raises one of `FAULTS` where only the interpreter can tell."""
         self.reads = reads
         """What `decide` needs of a row; None = all of it."""
-        self._policies = policies
-        self._reasons: dict[int, Reason] = {}
+        self.glance = glance
+        """The verdicts on a `Part` of a row; None = it lacks something, so that the whole row has to be asked."""
+        self._reasons = reasons
 
-    def outcomes(self, code: int) -> tuple[Outcome, ...]:
-        """The verdicts in a number, in the order of the policies; those that do not apply are left out."""
-        found = (slot.outcome(code) for slot in self.slots)
+    def outcomes(self, code: Code) -> tuple[Outcome, ...]:
+        """The verdicts in a code, in the order of the policies; those that do not apply are left out."""
+        number = code if isinstance(code, int) else code[0]
+        found = (slot.outcome(number) for slot in self.slots)
         return tuple(outcome for outcome in found if outcome is not None)
 
     def unknown(self) -> tuple[Outcome, ...]:
         """What to say of a row on which `decide` raised: every policy is asked."""
         return tuple(Outcome(slot.policy, None) for slot in self.slots)
 
-    def reason(self, policy: int) -> Reason:
-        """What names the deciding comparison on rows for which the rule of a policy holds."""
-        found = self._reasons.get(policy)
-        if found is None:
-            found = self._reasons[policy] = write_reasons(Situation(self._policies[policy], self.target))
-        return found
+    def reason(self, policy: int) -> Reason | None:
+        """What words the verdicts of a policy whose rule holds, if the program does."""
+        return self._reasons.get(policy)
 
 
 def write_program(
-    policies: Sequence[tuple[int, CompiledPolicy]], target: Target, *, conflicts: bool = False
+    policies: Sequence[tuple[int, CompiledPolicy]],
+    target: Target,
+    *,
+    conflicts: bool = False,
+    worded: bool = False,
 ) -> Program:
     """A program of these policies, each with its place in the set. With `conflicts` those that would write to the
-    resource are asked together, because they may contradict each other."""
+    resource are asked together, because they may contradict each other. `worded`: codes hold what `reason` needs."""
     writer = Writer()
     scope = Scope(writer)
     faults = writer.names.name_of(FAULTS, "faults")
     slots: list[Slot] = []
     blocks: list[ast.stmt] = []
-    by_place = dict(policies)
+    reasons: dict[int, Reason] = {}
+    keys: list[str] = []
     bit = 1
+    type_ = target.subject.type
     for place, policy in policies:
-        situation = Situation(policy, target)
-        if not _looks_at(situation):
+        if not _looks_at(policy, type_, target):
             continue
+        situation = Situation(policy, target)
         before = len(writer.functions)
+        wording = _Wording(len(keys) + 1, writer.names.fresh("key")) if worded else None
         try:
-            slot, block, bit = _policy(place, situation, scope, faults, bit)
+            slot, block, bit = _policy(place, situation, scope, faults, bit, wording)
             if slot is not None and conflicts and family_of(policy.effect or "") in WRITING:
                 slot = replace(slot, fires=0, asks=slot.asks | slot.fires)
         except (TooDeep, RecursionError):
             del writer.functions[before:]
-            slot, block = Slot(place, always_asks=True), []
+            slot, block, wording = Slot(place, always_asks=True), [], None
         if slot is not None:
             slots.append(slot)
             blocks.extend(block)
+            if wording is not None and wording.reason is not None:
+                reasons[place] = wording.reason
+                keys.append(wording.key)
     if not blocks:
-        return Program(target, slots, _nothing, by_place, Reads())
-    body = [*scope.statements([ROW]), assign(_RESULT, constant(0)), *blocks, give(load(_RESULT))]
-    functions = [*writer.functions, function(_DECIDE, [ROW], body)]
+        return Program(target, slots, _nothing, reads=Reads(), glance=_nothing_of_part)
     try:
-        made = assemble(functions, writer.names.objects)
+        made, reads = _assembled(scope, blocks, keys, sum(slot.fires for slot in slots))
     except RecursionError:
         asking = [Slot(slot.policy, always_asks=True) for slot in slots]
-        return Program(target, asking, _nothing, by_place, Reads())
-    return Program(target, slots, made[_DECIDE], by_place, writer.reads())
+        return Program(target, asking, _nothing, reads=Reads(), glance=_nothing_of_part)
+    return Program(target, slots, made[_DECIDE], reads=reads, glance=made.get(_GLANCE), reasons=reasons)
 
 
-def _nothing(row: Mapping[str, Value]) -> int:
+def _assembled(
+    scope: Scope, blocks: Sequence[ast.stmt], keys: Sequence[str], fires: int
+) -> tuple[Mapping[str, Callable[..., Any]], Reads | None]:
+    """The functions of a program, and what they read of a row. Raises `RecursionError`."""
+    writer = scope.writer
+    taken = scope.of(ROW).taken()
+    reads = writer.reads()
+    result: ast.expr = load(_RESULT)
+    blank: list[ast.stmt] = [assign(key, constant(None)) for key in keys]
+    if keys:
+        holds = ast.BinOp(load(_RESULT), ast.BitAnd(), constant(fires), lineno=1, col_offset=0)
+        result = choose(holds, together([result, *map(load, keys)]), result)
+    functions = [
+        *writer.functions,
+        function(
+            _VERDICT,
+            [ROW, *taken.variables],
+            [*taken.inside, assign(_RESULT, constant(0)), *blank, *blocks, give(result)],
+        ),
+        function(
+            _DECIDE,
+            [ROW],
+            [*taken.taking, give(call(load(_VERDICT), load(ROW), *map(load, taken.variables)))],
+        ),
+    ]
+    if reads is not None:
+        functions.append(_glance(writer, taken, reads))
+    return assemble(functions, writer.names.objects), reads
+
+
+def _glance(writer: Writer, taken: Taken, reads: Reads) -> ast.FunctionDef:
+    """The function that takes part of a row."""
+    columns, members = reads.attributes()
+    lacking = writer.names.name_of(LACKING, "lacking")
+    made: list[ast.stmt] = []
+    odd = [other(attribute(load(ROW), "stated"), lacking)]
+    values: dict[str, ast.expr] = {
+        name: attribute(load(ROW), kept)
+        for name, kept in ((ID, "id"), (TYPE, "spelled"))
+        if name in reads.columns
+    }
+    for name, kept in columns.items():
+        variable = taken.columns.get(name) or writer.names.fresh("column")
+        made.append(assign(variable, attribute(load(ROW), kept)))
+        odd.append(same(load(variable), lacking))
+        values[name] = load(variable)
+    inner: dict[str, ast.expr] = {}
+    if PROPERTIES not in columns:
+        made.append(assign(PROPERTIES, attribute(load(ROW), PROPERTIES)))
+        made.append(when(same(load(PROPERTIES), lacking), [give(constant(None))]))
+    for name, kept in members.items():
+        variable = taken.members.get(name) or writer.names.fresh("member")
+        made.append(assign(variable, attribute(load(PROPERTIES), kept)))
+        odd.append(same(load(variable), lacking))
+        inner[name] = load(variable)
+    if inner:
+        values[PROPERTIES] = mapping(inner)
+    row = mapping(values) if taken.needs_row or writer.needs_row else constant(None)
+    given = [*(values[name] for name in taken.columns), *(inner[name] for name in taken.members)]
+    made.append(when(either(odd), [give(constant(None))]))
+    return function(_GLANCE, [ROW], [*made, give(call(load(_VERDICT), row, *given))])
+
+
+@dataclass(slots=True)
+class _Wording:
+    """How a program words the verdicts of one policy."""
+
+    place: int
+    """Where codes hold its key."""
+    key: str
+    """The variable of its key."""
+    reason: Reason | None = None
+
+
+def _nothing(row: object) -> int:
     return 0
 
 
-def _looks_at(situation: Situation) -> bool:
+def _nothing_of_part(part: Part) -> int | None:
+    return 0 if part.stated is LACKING and part.properties is not LACKING else None
+
+
+def _looks_at(policy: CompiledPolicy, type: str, target: Target) -> bool:
     """Whether a policy may give a state on this type at all; what is undecided here is decided later."""
-    policy = situation.policy
-    if same(policy.assigned.definition.policy_type, "Static"):
+    if same_text(policy.assigned.definition.policy_type, "Static"):
         return False
     if policy.effect is None:
         return True
     family = family_of(policy.effect)
     if family is Family.DISABLED:
         return False
-    return not refusal(policy, situation.type, situation.target.aliases, family)
+    return not refusal(policy, type, target.aliases, family)
 
 
 def _policy(
-    place: int, situation: Situation, scope: Scope, faults: ast.expr, bit: int
+    place: int, situation: Situation, scope: Scope, faults: ast.expr, bit: int, wording: _Wording | None
 ) -> tuple[Slot | None, list[ast.stmt], int]:
     """The slot and the code of one policy, and the next bit that is free; no slot = it never gives a state."""
     policy = situation.policy
     if policy.effect is None or policy.data_plane or policy.assigned.resource_selectors:
         return Slot(place, always_asks=True), [], bit
+    if situation.weight.fixed > MAX_STEPS // 4:
+        return (
+            Slot(place, always_asks=True),
+            [],
+            bit,
+        )  # the limit may be near, which only the interpreter tells
     family = family_of(policy.effect)
-    if family is Family.DATA_PLANE:
-        return Slot(place, always_asks=True), [], bit
     rule = policy.rule
     if family in (Family.EXISTENCE, Family.MANUAL):
         # where the rule does not hold such a policy does not apply; where it does, the interpreter goes on
@@ -208,17 +330,19 @@ def _policy(
         # whether it applies is asked first, and may fail whatever the rule says
         block = [when(both([applies.code, truth.expression]), [add(_RESULT, bit)])]
         return Slot(place, asks=bit, otherwise=None), _safe(block, plain, faults, bit), bit << 1
-    return _plain(place, situation, scope, faults, bit)
+    return _plain(place, situation, scope, faults, bit, wording)
 
 
 def _plain(
-    place: int, situation: Situation, scope: Scope, faults: ast.expr, bit: int
+    place: int, situation: Situation, scope: Scope, faults: ast.expr, bit: int, wording: _Wording | None
 ) -> tuple[Slot | None, list[ast.stmt], int]:
     """A policy that looks at the resource alone."""
     policy = situation.policy
     applies = Conditions(situation, scope).applicable(policy.rule.condition, policy.kinds)
     if applies.code is None and not applies.constant:
         return None, [], bit
+    if applies.may_guess:  # the verdict rests on a guess whatever the rule itself reads
+        return Slot(place, always_asks=True), [], bit
     truth = Conditions(situation, scope).truth(policy.rule.condition)
     note = ""
     if truth.may_guess and not truth.guesses:
@@ -227,7 +351,19 @@ def _plain(
     fires, bit = bit, bit << 1
     block: list[ast.stmt] = []
     if truth.code is not None or truth.constant:
-        block = [when(truth.expression, [add(_RESULT, fires)])]
+        held: list[ast.stmt] = [add(_RESULT, fires)]
+        if wording is not None:
+            before = len(scope.writer.functions)
+            try:
+                plan = plan_reasons(situation, scope)
+            except TooDeep:
+                del scope.writer.functions[before:]
+            else:
+                wording.reason = Reason(wording.place, plan.explain)
+                said = [assign(wording.key, plan.key)]
+                unsaid = [assign(wording.key, scope.writer.names.name_of(UNTOLD, "untold"))]
+                held.append(guarded(said, faults, unsaid))
+        block = [when(truth.expression, held)]
     lies_outside = 0
     if applies.code is not None:
         lies_outside, bit = bit, bit << 1

@@ -10,19 +10,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from blueprinter.arm import ExpressionError, Value
-from blueprinter.policy.compiled.assembly import assemble
 from blueprinter.policy.compiled.calculations import inputs_of
 from blueprinter.policy.compiled.code import (
-    Namespace,
     call,
     choose,
     constant,
     either,
-    function,
-    give,
     has_type,
     let,
     load,
@@ -30,8 +27,7 @@ from blueprinter.policy.compiled.code import (
     same,
     together,
 )
-from blueprinter.policy.compiled.conditions import Conditions, FirstCounted, Scope, TooDeep, Writer
-from blueprinter.policy.compiled.loads import ROW, Reads
+from blueprinter.policy.compiled.conditions import Conditions, FirstCounted, Scope
 from blueprinter.policy.compiled.runtime import Unsure, give_up, reader
 from blueprinter.policy.compiled.situation import Situation, Varies
 from blueprinter.policy.count import Counted
@@ -55,22 +51,35 @@ Explain = Callable[[Row, Any], "Leaf | None"]
 
 _MOST = 4_096
 _LONGEST = 128
-_KEY = "key"
+
+
+class Untold(Enum):
+    """What stands in place of a key that only the interpreter could tell."""
+
+    UNTOLD = "untold"
+
+
+UNTOLD = Untold.UNTOLD
 
 
 class Reason:
     """Why the rule of a policy holds for rows of one type, where it does."""
 
-    __slots__ = ("_explain", "_known", "key", "reads")
+    __slots__ = ("_explain", "_known", "_place")
 
-    def __init__(self, key: Callable[[Row], Hashable], explain: Explain, reads: Reads | None) -> None:
-        self.key = key
-        """What the leaf of a row depends on; rows with equal keys have equal leaves. Raises one of `FAULTS` where only
-        the interpreter can tell, and may give what cannot be hashed."""
-        self.reads = reads
-        """What `key` needs of a row; None = all of it."""
+    def __init__(self, place: int, explain: Explain) -> None:
+        """`place`: where codes hold its key."""
+        self._place = place
         self._explain = explain
         self._known: dict[Hashable, Leaf | None] = {}
+
+    def key(self, code: Sequence[Any]) -> Hashable:
+        """What the leaf of a row with this code depends on; rows with equal keys have equal leaves. Raises `Unsure`
+        where only the interpreter can tell."""
+        key: Hashable = code[self._place]
+        if key is UNTOLD:
+            raise Unsure
+        return key
 
     def leaf(self, row: Row, key: Hashable) -> Leaf | None:
         """The deciding comparison of a row with this key; None = the interpreter says nothing. Raises one of `FAULTS`
@@ -91,7 +100,7 @@ def weight_of_key(key: Hashable) -> int:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Plan:
+class Plan:
     """The code of a key, what words it, and how much that will say, where it is known beforehand."""
 
     key: ast.expr
@@ -99,46 +108,22 @@ class _Plan:
     weight: int | None
 
 
-def write_reasons(situation: Situation) -> Reason:
-    """Names what decided, for rows for which the rule of the policy holds."""
-    planner = _Planner(situation)
-    try:
-        plan = planner.of(situation.policy.rule.condition, truth=True, wanted=False)
-        return Reason(planner.key(plan), plan.explain, planner.reads())
-    except (TooDeep, RecursionError):
-        return Reason(give_up, _nothing, Reads())
-
-
-def _nothing(row: Row, key: object) -> Leaf | None:
-    return None
+def plan_reasons(situation: Situation, scope: Scope) -> Plan:
+    """How to name what decided, in a function over rows for which the rule of the policy holds. Raises `TooDeep`."""
+    return _Planner(situation, scope).of(situation.policy.rule.condition, truth=True, wanted=False)
 
 
 class _Planner:
-    def __init__(self, situation: Situation) -> None:
+    def __init__(self, situation: Situation, scope: Scope) -> None:
         self._situation = situation
-        self._writer = Writer()
-        self._scope = Scope(self._writer)
-        self._conditions = Conditions(situation, self._scope)
+        self._names = scope.writer.names
+        self._conditions = Conditions(situation, scope)
 
-    def key(self, plan: _Plan) -> Callable[[Row], Hashable]:
-        """The function that gives the key of a plan."""
-        body = [*self._scope.statements([ROW]), give(plan.key)]
-        functions = [*self._writer.functions, function(_KEY, [ROW], body)]
-        return assemble(functions, self._writer.names.objects)[_KEY]
-
-    def reads(self) -> Reads | None:
-        """What that function reads."""
-        return self._writer.reads()
-
-    @property
-    def _names(self) -> Namespace:
-        return self._writer.names
-
-    def of(self, condition: Condition, *, truth: bool, wanted: bool) -> _Plan:
+    def of(self, condition: Condition, *, truth: bool, wanted: bool) -> Plan:
         """What decides a condition of which is known whether it is true."""
         if isinstance(condition, Compare):
             key, explain = self._comparison(condition, wanted=wanted)
-            return _Plan(key, explain, self._weight(condition))
+            return Plan(key, explain, self._weight(condition))
         if isinstance(condition, Not):
             return self.of(condition.member, truth=not truth, wanted=not wanted)
         decisive = not isinstance(condition, AllOf)
@@ -155,9 +140,9 @@ class _Planner:
         except (Varies, Undecidable, ExpressionError, RecursionError):
             return None
 
-    def _first(self, members: Sequence[Condition], *, truth: bool, wanted: bool) -> _Plan:
+    def _first(self, members: Sequence[Condition], *, truth: bool, wanted: bool) -> Plan:
         """The first member that decides."""
-        plans: list[_Plan] = []
+        plans: list[Plan] = []
         tests: list[ast.expr] = []
         for member in members:
             found = self._conditions.truth(member)
@@ -176,14 +161,14 @@ class _Planner:
             chosen = choose(test, key, chosen)
         weights = {plan.weight for plan in plans}
         explain = _First([plan.explain for plan in plans])
-        return _Plan(chosen, explain, weights.pop() if len(weights) == 1 else None)
+        return Plan(chosen, explain, weights.pop() if len(weights) == 1 else None)
 
-    def _best(self, plans: Sequence[_Plan]) -> _Plan:
+    def _best(self, plans: Sequence[Plan]) -> Plan:
         """Of conditions that hold together the one that says most; which it is is often known beforehand."""
         weights = [plan.weight for plan in plans if plan.weight is not None]
         if not plans or len(weights) < len(plans):
             key = together([plan.key for plan in plans])
-            return _Plan(key, _Best([plan.explain for plan in plans]), None)
+            return Plan(key, _Best([plan.explain for plan in plans]), None)
         most = max(weights)
         return next(plan for plan in reversed(plans) if plan.weight == most)
 
@@ -213,11 +198,13 @@ class _Planner:
         return call(self._names.name_of(give_up, "give_up"))
 
     def _typed(self, value: ast.expr) -> ast.expr:
-        """A value as part of a key: Python takes 1, 1.0 and true for one key, which have different words."""
+        """A value as part of a key."""
         name = value.id if isinstance(value, ast.Name) else self._names.fresh("part")
         first = value if isinstance(value, ast.Name) else let(name, value)
         plain = [has_type(first, "str"), *(same(load(name), constant(one)) for one in (None, True, False))]
-        return choose(either(plain), load(name), together([call(load("type"), load(name)), load(name)]))
+        return choose(
+            either(plain), load(name), call(self._names.name_of(_number_of_key, "number"), load(name))
+        )
 
     def _is_constant(self, condition: Compare) -> bool:
         try:
@@ -259,6 +246,13 @@ class _Interpreted:
     def __call__(self, row: Row, key: object) -> Leaf | None:
         context = self.situation.target.context(self.situation.policy, row)
         return Evaluator(context).leaf(self.condition, wanted=self.wanted)
+
+
+def _number_of_key(value: object) -> tuple[object, object]:
+    """A number as part of a key: Python takes 1, 1.0 and true for one key, which have different words."""
+    if type(value) in (int, float):
+        return type(value), value
+    raise Unsure
 
 
 def _key_of_count(found: tuple[int, tuple[Any, ...] | None]) -> tuple[int, tuple[int, ...] | None, str]:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from typing import NoReturn
 
 from blueprinter.arm import ExpressionError, Value, normal_location
 from blueprinter.casing import fold, get, key_of
+from blueprinter.policy.effort import effort
 from blueprinter.policy.fields import WideObjects
-from blueprinter.policy.operators import Absent, OperatorRow
+from blueprinter.policy.operators import Absent, Left, OperatorRow
 from blueprinter.policy.subject import Undecidable
 
 MISSING = Absent.MEMBER
 """What a member of an array lacks; null is something else there. What a resource lacks is None."""
+
+
+class Lacking(Enum):
+    """What the part of a row holds in place of what the row does not have, spelled so."""
+
+    LACKING = "lacking"
+
+
+LACKING = Lacking.LACKING
 
 
 class Unsure(Exception):
@@ -114,10 +125,13 @@ class Places(dict[object, "str | None"]):
         if not isinstance(text, str):
             raise Unsure
         place = fold(normal_location(text))
-        if len(self) < self.MOST:
+        if len(self) < self.MOST and len(text) <= _LONGEST:
             self[text] = place
         return place
 
+
+SIZED = frozenset({str, list, dict})
+"""Types of values that may be large."""
 
 _MOST = 4_096
 _LONGEST = 64
@@ -139,20 +153,25 @@ class Remembered(dict[str, bool]):
         return result
 
 
-_LARGE = 1_000
-"""Characters or elements of what only the interpreter compares: it reckons how much work that is."""
+_MOST_STEPS = 64
+"""What the operand of a comparison may add to the steps of a rule; the interpreter weighs more of it."""
 
 
 def tester(operator: OperatorRow, right: Value, *, absent: Absent | None) -> Callable[[object], bool]:
-    """An operator with its operand, for values that no quicker test covers. None stands for `absent`."""
+    """An operator with its operand, for values that no quicker test covers. None stands for `absent`.
+
+    What costs more than the operand alone does is the interpreter's, which counts the steps of the whole rule.
+    """
     holds = operator.holds
-    if isinstance(right, (str, list, dict)) and len(right) > _LARGE:
+    steps = effort(operator, "", right)
+    if steps > _MOST_STEPS:
         return give_up
 
     def test(value: object) -> bool:
-        if isinstance(value, (str, list, dict)) and len(value) > _LARGE:
+        left: Left = absent if value is None else value  # type: ignore[assignment] # a JSON value or Absent
+        if type(value) in SIZED and effort(operator, left, right) > steps:
             raise Unsure
-        result = holds(absent if value is None else value, right)  # type: ignore[arg-type] # a JSON value or Absent
+        result = holds(left, right)
         if result is None:
             raise Unsure
         return result
@@ -164,11 +183,11 @@ def pair_tester(operator: OperatorRow, *, absent: Absent | None) -> Callable[[ob
     """An operator for two values that depend on the resource. On the left None stands for `absent`."""
     holds = operator.holds
 
-    def test(left: object, right: Value) -> bool:
-        for value in (left, right):
-            if isinstance(value, (str, list, dict)) and len(value) > _LARGE:
-                raise Unsure
-        result = holds(absent if left is None else left, right)  # type: ignore[arg-type] # a JSON value or Absent
+    def test(value: object, right: Value) -> bool:
+        left: Left = absent if value is None else value  # type: ignore[assignment] # a JSON value or Absent
+        if (type(value) in SIZED or type(right) in SIZED) and effort(operator, left, right):
+            raise Unsure
+        result = holds(left, right)
         if result is None:
             raise Unsure
         return result

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from blueprinter.arm import Value
 from blueprinter.policy.compiled.runtime import Unsure
-from blueprinter.policy.compiled.situation import Situation
+from blueprinter.policy.compiled.situation import MOST_MEMBERS, Situation, operand_steps
 from blueprinter.policy.context import MAX_WORK
+from blueprinter.policy.count import MAX_ITERATIONS
 from blueprinter.policy.effort import MAX_STEPS
 from blueprinter.policy.fields import Path
 from blueprinter.policy.interpret import Evaluator
 from blueprinter.policy.model import AliasSource
 from blueprinter.policy.subject import Frame, Subject
-from blueprinter.policy.syntax import Condition
+from blueprinter.policy.syntax import Compare, Condition
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +41,14 @@ class Counting:
         return (*self.indexes, *self.members, self.value)
 
 
+def _times(situation: Situation, around: Sequence[Counting]) -> int:
+    """How often a condition inside counts may be asked at most on one resource."""
+    times = 1
+    if any(one.of_resource for one in around):
+        times = max(min(MOST_MEMBERS, MAX_STEPS // (2 * max(situation.weight.each, 1))), 1)
+    return times * (1 if all(one.of_resource for one in around) else MAX_ITERATIONS)
+
+
 def evaluate_here(
     situation: Situation, condition: Condition, around: Sequence[Counting], *, guesses: bool
 ) -> object:
@@ -52,8 +61,9 @@ def evaluate_here(
     sizes = [len(one.indexes) for one in around]
     counts = tuple(around)
     # a share of the limits of a whole rule, which only the interpreter can tell
-    share = 2 * situation.comparisons
-    steps, work = MAX_STEPS - MAX_STEPS // share, MAX_WORK - MAX_WORK // share
+    share = 2 * situation.comparisons * _times(situation, around)
+    own = operand_steps(condition, situation) + 1 if isinstance(condition, Compare) else 1
+    steps, work = MAX_STEPS - max(MAX_STEPS // share, own), MAX_WORK - MAX_WORK // share
 
     def decide(row: Mapping[str, Value], *variables: object) -> bool:
         context = situation.target.context(situation.policy, row)

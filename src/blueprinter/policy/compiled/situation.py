@@ -10,22 +10,29 @@ from blueprinter.arm import ExpressionError, Resource, Value
 from blueprinter.policy.aliases import AliasPath, AliasTable
 from blueprinter.policy.compiled.runtime import Unsure
 from blueprinter.policy.context import EvaluationContext
-from blueprinter.policy.fields import FieldKind, FieldName, Path, read_field, read_path
+from blueprinter.policy.count import MAX_ITERATIONS
+from blueprinter.policy.effort import effort
+from blueprinter.policy.fields import FieldKind, FieldName, Path, Wildcard, prefixes, read_field, read_path
 from blueprinter.policy.judge import CompiledPolicy, context_for
 from blueprinter.policy.model import AliasSource, UnsupportedReason
 from blueprinter.policy.rows import resource_of
 from blueprinter.policy.subject import Subject, Undecidable
 from blueprinter.policy.syntax import (
     Compare,
+    Condition,
     Constant,
     Expression,
     FieldCount,
     FieldLeft,
+    Not,
     Operand,
     ValueCount,
     conditions_in,
     evaluate_operand,
 )
+
+MOST_MEMBERS = 5_000
+"""How many members generated code looks at for one comparison; for more the interpreter is asked."""
 
 
 class Varies(Exception):
@@ -107,17 +114,27 @@ class Target:
 class Situation:
     """One policy on one target."""
 
-    __slots__ = ("comparisons", "constants", "loops", "policy", "target", "type")
+    __slots__ = ("_weight", "constants", "policy", "target", "type")
 
     def __init__(self, policy: CompiledPolicy, target: Target) -> None:
         self.policy = policy
         self.target = target
         subject = target.subject
         self.type: str = subject.type
-        self.loops = max(sum(map(_loops, conditions_in(policy.rule.condition))), 1)
-        """How many comparisons look at members of arrays; one in a count is made for each of its members."""
-        self.comparisons = max(sum(1 for _ in conditions_in(policy.rule.condition)), 1)
         self.constants = Constants(target.context(policy, {"id": "", "type": target.type}))
+        self._weight: Weight | None = None
+
+    @property
+    def comparisons(self) -> int:
+        """How many comparisons the rule has."""
+        return max(sum(1 for _ in conditions_in(self.policy.rule.condition)), 1)
+
+    @property
+    def weight(self) -> Weight:
+        """How much work the rule is; worked out when somebody asks, which few rules make anybody do."""
+        if self._weight is None:
+            self._weight = weigh(self.policy.rule.condition, self)
+        return self._weight
 
     def constant(self, operand: Operand) -> Value:
         """The value of an operand that is the same for every resource. Raises `Varies`, and whatever evaluating it
@@ -170,8 +187,91 @@ class Situation:
         return name.kind is FieldKind.ALIAS and self.alias(name) is not None
 
 
-def _loops(compare: Compare) -> int:
-    left = compare.left
-    if isinstance(left, (FieldCount, ValueCount)):
-        return 1 + (sum(1 for _ in conditions_in(left.where)) if left.where is not None else 0)
-    return 1 if not isinstance(left, FieldLeft) or "[*]" in getattr(left.name, "text", "[*]") else 0
+@dataclass(slots=True)
+class Weight:
+    """How much work a rule is, as the interpreter counts it."""
+
+    fixed: int = 0
+    """Steps whatever the resource holds."""
+    each: int = 0
+    """Steps for each combination of members of arrays that stand inside each other."""
+    depth: int = 0
+    """How many arrays stand inside each other at most."""
+
+
+def weigh(condition: Condition, situation: Situation) -> Weight:
+    """The weight of a condition; value counts of what varies are as long as they may be."""
+    weight = Weight()
+    _weigh(condition, situation, (), 0, 1, weight)
+    return weight
+
+
+def _weigh(
+    condition: Condition,
+    situation: Situation,
+    around: tuple[str, ...],
+    depth: int,
+    times: int,
+    weight: Weight,
+) -> None:
+    """Adds what a condition weighs inside counts of the folded aliases `around`, over so many arrays, and inside value
+    counts of so many members."""
+    if not isinstance(condition, Compare):
+        members = (condition.member,) if isinstance(condition, Not) else condition.members
+        for member in members:
+            _weigh(member, situation, around, depth, times, weight)
+        return
+    left = condition.left
+    steps = times * operand_steps(condition, situation)
+    if isinstance(left, FieldCount):
+        depth += max(_free(left.field, situation, around), 1)
+        steps = times
+    elif isinstance(left, ValueCount):
+        times = min(times * _members_of(left, situation), MAX_ITERATIONS)
+        steps = times
+    else:
+        name = left.name if isinstance(left, FieldLeft) else None
+        if isinstance(name, FieldName):
+            depth += _free(name, situation, around)
+        elif name is not None:
+            depth += 1
+        if depth or times > 1:
+            steps += times
+    if depth:
+        weight.each += steps
+    else:
+        weight.fixed += steps
+    weight.depth = max(weight.depth, depth)
+    if isinstance(left, (FieldCount, ValueCount)) and left.where is not None:
+        inside = (*around, left.field.folded) if isinstance(left, FieldCount) else around
+        _weigh(left.where, situation, inside, depth, times, weight)
+
+
+def _members_of(left: ValueCount, situation: Situation) -> int:
+    """How many values a value count looks at, at most."""
+    try:
+        values = situation.constant(left.value)
+    except (Varies, ExpressionError, Undecidable, RecursionError):
+        return MAX_ITERATIONS
+    return min(max(len(values), 1), MAX_ITERATIONS) if isinstance(values, list) else 1
+
+
+def operand_steps(compare: Compare, situation: Situation) -> int:
+    """The steps that the operand of a comparison adds, whatever it is compared with."""
+    try:
+        return effort(compare.operator, "", situation.constant(compare.right))
+    except (Varies, ExpressionError, Undecidable, RecursionError):
+        return 0
+
+
+def _free(name: FieldName, situation: Situation, around: tuple[str, ...]) -> int:
+    """How many arrays a field goes through beyond those that the counts around it bind."""
+    hidden = 0
+    if name.kind is FieldKind.ALIAS:
+        found = situation.alias(name)
+        hidden = sum(isinstance(step, Wildcard) for step in found.steps) if found is not None else 0
+    own = list(prefixes(name.text))
+    bound = max(
+        (prefix.count("[*]") for prefix in own for one in around if one.startswith(prefix)), default=0
+    )
+    return max(name.wildcards, hidden) - bound

@@ -154,4 +154,24 @@ EFFECTS: tuple[CodeRow, ...] = (
   }
 }""",
     ),
+    CodeRow(
+        "BP448",
+        "effect of another mode",
+        "Some effects act inside of a service and belong to the mode of its resource provider: addToNetworkGroup to "
+        "`Microsoft.Network.Data`, mutate to `Microsoft.Kubernetes.Data`. In mode All or Indexed nothing acts on them.",
+        bad="""{
+  "mode": "All",
+  "policyRule": {
+    "if": {"field": "type", "equals": "Microsoft.Network/virtualNetworks"},
+    "then": {"effect": "addToNetworkGroup", "details": {"networkGroupId": "/subscriptions/…/networkGroups/x"}}
+  }
+}""",
+        good="""{
+  "mode": "Microsoft.Network.Data",
+  "policyRule": {
+    "if": {"field": "type", "equals": "Microsoft.Network/virtualNetworks"},
+    "then": {"effect": "addToNetworkGroup", "details": {"networkGroupId": "/subscriptions/…/networkGroups/x"}}
+  }
+}""",
+    ),
 )

@@ -69,4 +69,22 @@ SCOPE: tuple[CodeRow, ...] = (
   ]
 }""",
     ),
+    CodeRow(
+        "BP436",
+        "no existing resource is judged",
+        "Who makes a request is known while it is made. Azure enforces a rule that asks for it, and reports no "
+        "existing resource: no control has evidence from it. Pair it with a rule about the resource itself.",
+        bad="""{
+  "allOf": [
+    {"field": "type", "equals": "Microsoft.Authorization/roleAssignments"},
+    {"value": "[tryGet(requestContext().identity, 'idtyp')]", "notEquals": "user"}
+  ]
+}""",
+        good="""{
+  "allOf": [
+    {"field": "type", "equals": "Microsoft.Authorization/roleAssignments"},
+    {"field": "Microsoft.Authorization/roleAssignments/principalType", "notEquals": "Group"}
+  ]
+}""",
+    ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from blueprinter.arm import is_expression
 from blueprinter.casing import fold
 from blueprinter.policy.effects import EFFECTS
 from blueprinter.policy.lint_rules.draft import Remark, RuleDraft, parameter_of
@@ -85,7 +86,10 @@ def unknown_effect(draft: RuleDraft) -> Iterator[Remark]:
     """Source: "Azure Policy definitions effect basics"."""
     for effect, pointer in effects_in_reach(draft):
         if EFFECTS.get(effect) is None:
-            yield Remark(pointer, f"`{effect}` is no effect", EFFECTS.suggest(effect) or "")
+            hint = EFFECTS.suggest(effect) or ""
+            if is_expression(effect):
+                hint = "written with one `[` more for a template: `[[` begins a text; take one away to judge it here"
+            yield Remark(pointer, f"`{effect}` is no effect", hint)
 
 
 def mixed_effects(draft: RuleDraft) -> Iterator[Remark]:

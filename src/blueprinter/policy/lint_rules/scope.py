@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from blueprinter.arm import is_expression
 from blueprinter.casing import fold
-from blueprinter.policy.applicability import type_guard
+from blueprinter.policy.applicability import reads_caller, type_guard
+from blueprinter.policy.effects import Family, family_of
 from blueprinter.policy.fields import FieldKind, FieldName
 from blueprinter.policy.lint_rules.aliases import named_fields
-from blueprinter.policy.lint_rules.draft import Remark, RuleDraft, constant_texts
+from blueprinter.policy.lint_rules.draft import Remark, RuleDraft, constant_texts, policy_texts
+from blueprinter.policy.lint_rules.effects import effects_in_reach
 from blueprinter.policy.subject import RESOURCE_GROUP, SUBSCRIPTION
 from blueprinter.policy.syntax import Expression, FieldLeft
 from blueprinter.text import did_you_mean
@@ -143,3 +146,43 @@ def no_type(draft: RuleDraft) -> Iterator[Remark]:
                 f'add `{{"field": "type", "equals": "{name.text.rpartition("/")[0]}"}}`',
             )
             return
+
+
+def no_scan(draft: RuleDraft) -> Iterator[Remark]:
+    """Source: "Use requestContext().identity to return caller identity in Azure Policy"."""
+    if not reads_caller(draft.rule):
+        return
+    where = next(
+        (
+            pointer
+            for pointer, text in policy_texts(draft.envelope)
+            if is_expression(text) and _asks_who(text)
+        ),
+        draft.rule.pointer,
+    )
+    yield Remark(
+        where,
+        "the rule asks who makes a request, so no existing resource is judged",
+        "it enforces only; pair it with a rule about the resource itself",
+    )
+
+
+def _asks_who(text: str) -> bool:
+    return fold("requestContext") in fold(text) and "identity" in fold(text)
+
+
+def effect_of_another_mode(draft: RuleDraft) -> Iterator[Remark]:
+    """Source: "Azure Policy definitions addToNetworkGroup effect" and "… mutate effect"."""
+    if draft.data_plane:
+        return
+    for effect, pointer in effects_in_reach(draft):
+        if family_of(effect) is Family.DATA_PLANE:
+            mode = _MODE_OF.get(fold(effect), "a resource provider")
+            yield Remark(
+                pointer,
+                f"`{effect}` belongs to the mode {mode}, not to {draft.definition.mode}",
+                "choose an effect that acts on resources, such as audit",
+            )
+
+
+_MODE_OF = {"addtonetworkgroup": "Microsoft.Network.Data", "mutate": "Microsoft.Kubernetes.Data"}
