@@ -18,6 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("diagnostics",),
     ("casing",),
     ("table",),
+    ("archive",),
     ("document",),
     ("content",),
     ("arm",),
@@ -45,6 +46,12 @@ LAZY_LIBRARIES = {
     "multiprocessing",
     "xml",
 }
+LAZY_MODULES = {
+    "blueprinter.blueprint.schemas",
+    "blueprinter.compliance.manifest_file",
+    "blueprinter.deploy.environments_file",
+}
+"""Our own modules that hold pydantic models, which take long to make."""
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 
@@ -81,7 +88,10 @@ def test_module_keeps_to_its_layer(path: Path) -> None:
     for name, statement in imports(tree):
         first = name.split(".")[0]
         if first == "blueprinter":
-            assert statement in top, f"line {statement.lineno}: our own modules are imported at the top"
+            lazy = name in LAZY_MODULES
+            assert statement in top or lazy, (
+                f"line {statement.lineno}: our own modules are imported at the top"
+            )
             if name == "blueprinter":
                 continue
             parts = name.split(".")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from blueprinter.arm import Value
 from blueprinter.compliance.books import Books
 from blueprinter.compliance.findings import SHOWN, Rank, behind
 from blueprinter.compliance.ledger import Verdict
-from blueprinter.compliance.model import Finding, Pair
+from blueprinter.compliance.model import Finding, Form, Pair
 from blueprinter.compliance.sweep import ALWAYS, NEVER
 from blueprinter.policy import (
     AliasSource,
@@ -18,7 +17,6 @@ from blueprinter.policy import (
     Outcome,
     PolicyState,
     Program,
-    Reads,
     Reason,
     UnsupportedReason,
 )
@@ -46,9 +44,9 @@ class Shown:
     """`NEVER` for what is no finding."""
     tail: tuple[str, str]
     reason: Reason | None
-    """What names the deciding comparison, where the program has it."""
-    records: dict[Hashable, bytes] = field(default_factory=dict)
-    """Records by the key of `reason`, with blanks for `id` and line of the resource; empty = not wanted."""
+    """What words the deciding comparison, where the program does."""
+    forms: dict[Hashable, tuple[Form, ...]] = field(default_factory=dict)
+    """Its record by the key of `reason`; empty = not wanted."""
 
     def finding(self, state: PolicyState) -> Finding:
         severity = self.assigned.definition.severity
@@ -60,31 +58,28 @@ Shelf = dict[tuple[Answer, frozenset[int], Outcome | None, int], Shown]
 
 
 class Entry:
-    """Resources with the same verdicts."""
+    """Resources of one type with the same verdicts."""
 
     __slots__ = (
         "_clerk",
         "_first",
-        "_has_reads",
-        "_keys",
-        "_reads",
         "_shown",
         "answers",
         "asks",
         "count",
-        "enough",
         "lowest",
         "outcomes",
         "program",
-        "records",
         "settled",
         "shelf",
+        "type",
         "within",
     )
 
     def __init__(
         self,
         clerk: Clerk,
+        type: str,
         program: Program,
         answers: Answers,
         outcomes: Sequence[Outcome],
@@ -92,6 +87,8 @@ class Entry:
         within: frozenset[int],
         shelf: Shelf,
     ) -> None:
+        self.type = type
+        """As they spell it."""
         self.program = program
         self.shelf = shelf
         self.answers = answers
@@ -106,14 +103,7 @@ class Entry:
         """With the interpreter's answers."""
         self._clerk = clerk
         self._shown: tuple[Shown, ...] | None = None
-        self._keys: tuple[Callable[[Mapping[str, Value]], Hashable], ...] | None = None
-        self.enough: Reads | None = None
-        """What its cell reads of rows at a glance, once that is known to hold `reads`."""
         self._first: int | None = None
-        self._has_reads = False
-        self._reads: Reads | None = None
-        self.records: dict[Hashable, tuple[bytes, int]] = {}
-        """The records of a row by all of its keys, as one text with blanks, and how many they are."""
         self.lowest = ALWAYS if asks else clerk.lowest(answers, within)
         """The lowest rank of what is shown."""
 
@@ -134,30 +124,8 @@ class Entry:
     def forget(self) -> None:
         """Drops the records that wait for rows."""
         for entry in (self, *self.settled.values()):
-            entry.records.clear()
             for one in entry._shown or ():
-                one.records.clear()
-
-    @property
-    def reads(self) -> Reads | None:
-        """What the keys need of a row; None = all of it."""
-        if not self._has_reads:
-            self._has_reads = True
-            found: Reads | None = Reads()
-            for one in self.shown if self.keys else ():
-                own = None if one.reason is None else one.reason.reads
-                found = None if found is None or own is None else found.and_(own)
-            self._reads = found
-        return self._reads
-
-    @property
-    def keys(self) -> tuple[Callable[[Mapping[str, Value]], Hashable], ...]:
-        """What gives the keys of a row for everything that is shown; empty where some of it has none."""
-        if self._keys is None:
-            reasons = [one.reason for one in self.shown]
-            known = [reason.key for reason in reasons if reason is not None]
-            self._keys = tuple(known) if len(known) == len(reasons) else ()
-        return self._keys
+                one.forms.clear()
 
 
 class Clerk:
@@ -192,15 +160,20 @@ class Clerk:
         return any(self._books.exemptions.concern(self._tests[slot.policy]) for slot in program.slots)
 
     def entry(
-        self, program: Program, outcomes: Sequence[Outcome], within: frozenset[int], shelf: Shelf
+        self,
+        type: str,
+        program: Program,
+        outcomes: Sequence[Outcome],
+        within: frozenset[int],
+        shelf: Shelf,
     ) -> Entry:
-        """What these outcomes mean. Entries of one type, in one file, have one shelf."""
+        """What these outcomes mean for resources of a type. All entries of one file have one shelf."""
         known = [outcome for outcome in outcomes if outcome.state is not None]
         asks = [outcome for outcome in outcomes if outcome.state is None]
         answers = tuple(
             [(one.policy, one.state, None, one.guessed) for one in known if one.state is not None]
         )
-        return Entry(self, program, answers, known, asks, within, shelf)
+        return Entry(self, type, program, answers, known, asks, within, shelf)
 
     def settle(self, entry: Entry, states: Sequence[PolicyState]) -> Entry:
         """What they mean together with the interpreter's states of one resource."""
@@ -218,7 +191,9 @@ class Clerk:
         found = entry.settled.get(asked)
         if found is None:
             answers = tuple(sorted((*entry.answers, *asked), key=_place))
-            found = Entry(self, entry.program, answers, entry.outcomes, (), entry.within, entry.shelf)
+            found = Entry(
+                self, entry.type, entry.program, answers, entry.outcomes, (), entry.within, entry.shelf
+            )
             entry.settled[asked] = found
         return found
 

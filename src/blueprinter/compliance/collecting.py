@@ -6,18 +6,20 @@ from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from typing import cast
 
-from blueprinter.compliance.projecting import glance
+from blueprinter.compliance.projecting import RowPart
 from blueprinter.compliance.related import Bodies, Stored
 from blueprinter.compliance.scope import type_key
 from blueprinter.compliance.survey import InventoryFile
-from blueprinter.compliance.sweep import ALWAYS, NEVER, Cell, Entry, Raw, Row
-from blueprinter.policy import Reads
+from blueprinter.compliance.sweep import ALWAYS, NEVER, Cell, Entry, Row
+from blueprinter.policy import LACKING, Reads
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Rows:
+    type: str
+    api_version: str
+    lowest: int
     count: int = 0
-    lowest: int = NEVER
 
 
 class CollectingDesk:
@@ -34,9 +36,9 @@ class CollectingDesk:
         self.rows: list[tuple[str, str, Stored]] = []
         """Type, id and place of every row that was kept."""
 
-    def cell(self, type: str, api_version: str) -> Cell:
+    def cell(self, type: str, api_version: str, file: int) -> Cell:
         wanted = self._wanted is None or type_key(type) in self._wanted
-        rows = _Rows(lowest=ALWAYS if wanted else NEVER)
+        rows = _Rows(type, api_version, ALWAYS if wanted else NEVER)
 
         def make(key: Hashable) -> Entry:
             return rows
@@ -44,14 +46,20 @@ class CollectingDesk:
         def give_up(id: str) -> Entry:
             return rows
 
-        return Cell(type, api_version, _alike, make, give_up, decode=glance(type, Reads()))
+        return Cell(type, api_version, _alike, make, give_up, Reads(), _alike_by_part)
 
-    def look(
-        self, cell: Cell, entry: Entry, row: Row, raw: Raw, file: int, line: int, *, whole: bool
-    ) -> None:
-        stored = self._bodies.put(raw, self._shown[file], line, cell.api_version)
-        self.rows.append((cell.type, cast(str, row["id"]), stored))
+    def look(self, entry: Entry, row: Row, raw: bytes, file: int, line: int) -> None:
+        self.glimpse(entry, cast(str, row["id"]), raw, file, line)
+
+    def glimpse(self, entry: Entry, id: str, raw: bytes, file: int, line: int) -> None:
+        rows = cast(_Rows, entry)
+        stored = self._bodies.put(raw, self._shown[file], line, rows.api_version)
+        self.rows.append((rows.type, id, stored))
 
 
 def _alike(row: Row) -> Hashable:
     return 0
+
+
+def _alike_by_part(part: RowPart) -> Hashable:
+    return 0 if part.stated is LACKING and part.properties is not LACKING else None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import IO, NamedTuple, TypeVar, cast
+from typing import IO, NamedTuple, cast
 
 import orjson
 
@@ -16,14 +16,15 @@ from blueprinter.compliance.clerk import Answers, Clerk, Entry, Shelf, Shown
 from blueprinter.compliance.findings import Shortlist
 from blueprinter.compliance.marks import Marks
 from blueprinter.compliance.model import Finding, Form, Pair, Recorder
-from blueprinter.compliance.projecting import glance
+from blueprinter.compliance.projecting import RowPart
 from blueprinter.compliance.survey import InventoryFile, SurveyPart
-from blueprinter.compliance.sweep import Cell, Raw, Row, unpacked
+from blueprinter.compliance.sweep import NEVER, Cell, Row, unpacked
 from blueprinter.compliance.sweep import Entry as Counted
 from blueprinter.policy import (
     FAULTS,
     BulkPolicies,
     ByScope,
+    Code,
     Lookup,
     Outcome,
     PolicyState,
@@ -41,7 +42,25 @@ _LONGEST_KEY = 1_024
 _NONE: Mapping[int, PolicyState] = MappingProxyType({})
 
 
-Held = TypeVar("Held")
+Glance = Callable[[RowPart], "Code | None"]
+
+
+class Sheet:
+    """Rows of an entry for which the same words say what decided."""
+
+    __slots__ = ("code", "count", "entry", "first", "lowest", "text", "times")
+
+    def __init__(self, entry: Entry, code: Code) -> None:
+        self.entry = entry
+        self.code = code
+        self.count = 0
+        self.lowest = entry.lowest
+        self.text: bytes | None = None
+        """The records of a row with blanks for its id and its line, which come `times`; None = not known, or every row
+        has its own."""
+        self.times = 0
+        self.first = NEVER
+        """The lowest rank of a finding among them, once `text` is known."""
 
 
 class Candidate(NamedTuple):
@@ -52,8 +71,6 @@ class Candidate(NamedTuple):
     row: bytes
     api_version: str
     policy: int
-    outcome: Outcome | None
-    """None = the interpreter gave the state."""
     pair: Pair
     exemption: str
     controls: tuple[str, ...]
@@ -142,9 +159,14 @@ class JudgingDesk:
         self._worst: Shortlist[Candidate] = Shortlist(clerk.limit)
         self.bar = self._worst.bar
         """The highest rank of which something is still wanted."""
-        self._entries: list[tuple[str, Entry]] = []
-        """With the type of their resources, in the order in which they were met."""
-        self._programs: dict[tuple[str, str, frozenset[int]], Program] = {}
+        self._entries: list[Entry] = []
+        """In the order in which they were met."""
+        self._worded: dict[int, tuple[Cell, dict[tuple[int, Hashable], Entry]]] = {}
+        """Cells that have sheets, each with its entries by number and whereabouts."""
+        self._shelves: dict[int, Shelf] = {}
+        """The shelf of the file that is being read."""
+        self._known: dict[int, Resource] = {}
+        """The resources of candidates by their rows."""
         self._waiting: list[bytes] = []
         self._size = 0
         self._held = 0
@@ -152,17 +174,17 @@ class JudgingDesk:
 
     # ------------------------------------------------------------ cells
 
-    def cell(self, type: str, api_version: str) -> Cell:
+    def cell(self, type: str, api_version: str, file: int) -> Cell:
         circles = self._policies.circles
+        if file not in self._shelves:
+            self._shelves = {file: {}}
+        shelf = self._shelves[file]
         if not circles.is_constant:
-            return self._scattered(type, api_version)
+            return self._scattered(type, api_version, shelf)
         program = self._policies.program(type, api_version, circles(""))
         masked = not self._covering.is_constant and self._clerk.concerned(program)
         everywhere = self._covering("") if self._covering.is_constant else frozenset[int]()
         given_up: dict[frozenset[int], Entry] = {}
-        shelf: Shelf = {}
-        reads = program.reads
-        decode = None if reads is None else glance(type, reads)
 
         def give_up(id: str) -> Entry:
             within = self._covering(id) if masked else everywhere
@@ -172,35 +194,41 @@ class JudgingDesk:
 
         if not masked:
 
-            def make(code: Hashable) -> Entry:
-                return self._new(type, program, program.outcomes(cast(int, code)), everywhere, shelf)
+            def make(code: Hashable) -> Counted:
+                return self._entry(cell, program, cast(Code, code), everywhere, everywhere, shelf)
 
-            return Cell(type, api_version, program.decide, make, give_up, decode, reads)
+            cell = Cell(type, api_version, program.decide, make, give_up, program.reads, program.glance)
+            return cell
 
-        def decide(row: Row) -> tuple[int, frozenset[int]]:
+        def decide(row: Row) -> tuple[Code, frozenset[int]]:
             return program.decide(row), self._covering(cast(str, row["id"]))
 
-        def make_masked(key: Hashable) -> Entry:
-            code, within = cast("tuple[int, frozenset[int]]", key)
-            return self._new(type, program, program.outcomes(code), within, shelf)
+        def glance(part: RowPart) -> tuple[Code | None, frozenset[int]]:
+            return look(part), self._covering(part.id)
 
-        return Cell(type, api_version, decide, make_masked, give_up, decode, reads)
+        def make_masked(key: Hashable) -> Counted:
+            code, within = cast("tuple[Code, frozenset[int]]", key)
+            return self._entry(cell, program, code, within, within, shelf)
 
-    def _scattered(self, type: str, api_version: str) -> Cell:
+        look = cast(Glance, program.glance)
+        at_a_glance = None if program.glance is None else glance
+        cell = Cell(type, api_version, decide, make_masked, give_up, program.reads, at_a_glance)
+        return cell
+
+    def _scattered(self, type: str, api_version: str, shelf: Shelf) -> Cell:
         """A cell where it matters for the policies in force where a resource lies."""
         policies = self._policies
         given_up: dict[tuple[frozenset[int], frozenset[int]], Entry] = {}
-        shelf: Shelf = {}
 
-        def decide(row: Row) -> tuple[int, frozenset[int], frozenset[int]]:
+        def decide(row: Row) -> tuple[Code, frozenset[int], frozenset[int]]:
             id_ = cast(str, row["id"])
             circle = policies.circles(id_)
             return policies.program(type, api_version, circle).decide(row), circle, self._covering(id_)
 
-        def make(key: Hashable) -> Entry:
-            code, circle, within = cast("tuple[int, frozenset[int], frozenset[int]]", key)
+        def make(key: Hashable) -> Counted:
+            code, circle, within = cast("tuple[Code, frozenset[int], frozenset[int]]", key)
             program = policies.program(type, api_version, circle)
-            return self._new(type, program, program.outcomes(code), within, shelf)
+            return self._entry(cell, program, code, within, (circle, within), shelf)
 
         def give_up(id: str) -> Entry:
             circle, within = policies.circles(id), self._covering(id)
@@ -209,7 +237,30 @@ class JudgingDesk:
                 given_up[circle, within] = self._new(type, program, program.unknown(), within, shelf)
             return given_up[circle, within]
 
-        return Cell(type, api_version, decide, make, give_up)
+        cell = Cell(type, api_version, decide, make, give_up)
+        return cell
+
+    def _entry(
+        self,
+        cell: Cell,
+        program: Program,
+        code: Code,
+        within: frozenset[int],
+        where: Hashable,
+        shelf: Shelf,
+    ) -> Counted:
+        """The entry for a code. Where it says what decided, the words for it go with a sheet of their own."""
+        if isinstance(code, int):
+            return self._new(cell.type, program, program.outcomes(code), within, shelf)
+        known = self._worded.setdefault(id(cell), (cell, {}))[1]
+        entry = known.get((code[0], where))
+        if entry is None:
+            entry = known[code[0], where] = self._new(
+                cell.type, program, program.outcomes(code), within, shelf
+            )
+            cell.others[id(entry)] = entry
+        self._hold(weight_of_key(code))
+        return Sheet(entry, code)
 
     def _new(
         self,
@@ -219,43 +270,57 @@ class JudgingDesk:
         within: frozenset[int],
         shelf: Shelf,
     ) -> Entry:
-        entry = self._clerk.entry(program, outcomes, within, shelf)
-        self._entries.append((type, entry))
+        entry = self._clerk.entry(type, program, outcomes, within, shelf)
+        self._entries.append(entry)
         return entry
 
     # ------------------------------------------------------------ rows that are looked at
 
-    def look(
-        self, cell: Cell, entry: Counted, row: Row, raw: Raw, file: int, line: int, *, whole: bool
-    ) -> None:
-        known = cast(Entry, entry)
+    def glimpse(self, entry: Counted, id: str, raw: bytes, file: int, line: int) -> None:
+        if type(entry) is Sheet and (text := entry.text) is not None:
+            try:
+                made = text % ((orjson.dumps(id), line) * entry.times)
+            except orjson.JSONEncodeError:
+                made = text % ((_as_json(id), line) * entry.times)
+            self._waiting.append(made)
+            self._size += len(made)
+            if self._size >= _BATCH:
+                self._flush()
+            if entry.first <= self.bar:
+                self._shortlist(entry.entry, id, raw, file, line)
+        elif type(entry) is Entry and self._recorder is None and not entry.asks:
+            if entry.first <= self.bar:
+                self._shortlist(entry, id, raw, file, line)
+        else:
+            self.look(entry, unpacked(raw), raw, file, line)
+
+    def look(self, entry: Counted, row: Row, raw: bytes, file: int, line: int) -> None:
+        sheet = entry if isinstance(entry, Sheet) else Sheet(cast(Entry, entry), 0)
+        if sheet.text is not None:
+            self.glimpse(entry, cast(str, row["id"]), raw, file, line)
+            return
+        known = sheet.entry
         states: Mapping[int, PolicyState] = _NONE
         if known.asks:
-            if not whole:
-                cell.regret()
-                row, whole = unpacked(raw), True
-            known, states = self._ask(cell, known, row, file, line)
+            known, states = self._ask(known, row, file, line)
         if known.lowest > self.bar:
             return
         if self._recorder is not None:
-            self._record(self._recorder, cell, known, row, None if whole else raw, file, line, states)
-        if known.first > self.bar:
-            return
-        folded = ""
-        kept = b""
-        for one in known.shown:
-            if one.rank > self.bar:
-                continue
-            folded = folded or fold(cast(str, row["id"]))
-            if self._worst.takes(one.rank, folded):
-                kept = kept or bytes(raw)
+            self._record(self._recorder, sheet, known, row, file, line, states)
+        if known.first <= self.bar:
+            self._shortlist(known, cast(str, row["id"]), raw, file, line)
+
+    def _shortlist(self, entry: Entry, id: str, raw: bytes, file: int, line: int) -> None:
+        """Puts the findings of a row on the list of the worst."""
+        folded = fold(id)
+        for one in entry.shown:
+            if one.rank <= self.bar and self._worst.takes(one.rank, folded):
                 candidate = Candidate(
                     file,
                     line,
-                    kept,
-                    cell.api_version,
+                    raw,
+                    entry.program.target.api_version,
                     one.policy,
-                    one.outcome,
                     one.pair,
                     one.exemption,
                     one.controls,
@@ -263,163 +328,132 @@ class JudgingDesk:
                 self._worst.offer(one.rank, folded, one.tail, candidate)
         self.bar = self._worst.bar
 
-    def _ask(
-        self, cell: Cell, entry: Entry, row: Row, file: int, line: int
-    ) -> tuple[Entry, Mapping[int, PolicyState]]:
+    def _ask(self, entry: Entry, row: Row, file: int, line: int) -> tuple[Entry, Mapping[int, PolicyState]]:
         """What the interpreter says of a row; the entry that the row falls under with it."""
-        resource = self._resource(row, file, line, cell.api_version)
+        resource = self._resource(row, file, line, entry.program.target.api_version)
         answers = self._policies.ask(entry.asks, resource, self._lookup)
         before = len(entry.settled)
         found = self._clerk.settle(entry, answers)
         if len(entry.settled) > before:
-            self._entries.append((cell.type, found))
+            self._entries.append(found)
         found.count += 1
         return found, {self._clerk.place_of(state.assigned): state for state in answers}
 
     def _resource(self, row: Row, file: int, line: int, api_version: str) -> Resource:
         return resource_of(row, Origin(self._files[file].shown, line, 1), api_version=api_version)
 
+    # ------------------------------------------------------------ records
+
+    def _flush(self) -> None:
+        """Hands over the records that wait."""
+        if self._recorder is not None and self._waiting:
+            self._recorder.write(b"".join(self._waiting))
+        self._waiting.clear()
+        self._size = 0
+
     def _record(
         self,
         recorder: Recorder,
-        cell: Cell,
+        sheet: Sheet,
         entry: Entry,
         row: Row,
-        raw: Raw | None,
         file: int,
         line: int,
         states: Mapping[int, PolicyState],
     ) -> None:
-        """The records of one row; `raw` is its JSON, unless it is whole."""
-        found = None
-        keys: tuple[Hashable, ...] = ()
-        if raw is not None and cell.reads is not entry.enough and not self._suffices(cell, entry):
-            row, raw = unpacked(raw), None
-        try:
-            keys = tuple([key(row) for key in entry.keys])
-            found = entry.records.get(keys)
-        except FAULTS:
-            keys = ()
-        if found is not None:
-            text = found[0] % ((_as_json(row["id"]), line) * found[1])
-        else:
-            row = row if raw is None else unpacked(raw)
-            text = self._one_by_one(recorder, cell, entry, keys, row, file, line, states)
-        self._waiting.append(text)
-        self._size += len(text)
-        if self._size >= _BATCH:
-            recorder.write(b"".join(self._waiting))
-            self._waiting.clear()
-            self._size = 0
-
-    def _suffices(self, cell: Cell, entry: Entry) -> bool:
-        """Whether the keys of an entry need no more than is read of rows at a glance. If they do, the rows that follow
-        are read so that it suffices."""
-        wanted, known = entry.reads, cell.reads
-        if wanted is None or known is None:
-            cell.decode = None
-            return False
-        every = known.and_(wanted)
-        if every != known:
-            cell.reads, cell.decode = every, glance(cell.type, every)
-            return False
-        entry.enough = known
-        return True
-
-    def _one_by_one(
-        self,
-        recorder: Recorder,
-        cell: Cell,
-        entry: Entry,
-        keys: tuple[Hashable, ...],
-        row: Row,
-        file: int,
-        line: int,
-        states: Mapping[int, PolicyState],
-    ) -> bytes:
-        """The records of a row, and, if it has keys, what makes those of the next row that has the same."""
-        resource = self._resource(row, file, line, cell.api_version)
+        """The records of a row; if nothing but id and line of the row is special about them, they are what the sheet
+        says of the next row."""
+        resource = self._resource(row, file, line, entry.program.target.api_version)
         lines: list[bytes] = []
         blanks: list[bytes] = []
+        kind = _as_json(resource.type).replace(b"%", b"%%")
         for one in entry.shown:
-            record = self._with_blanks(recorder, entry.program, one, row, resource)
-            if record is None:
+            found = self._form(recorder, entry.program, one, sheet.code, resource)
+            if found is None:
                 state = states.get(one.policy) or self._policies.state_of_policy(
                     one.policy, resource, self._lookup
                 )
                 lines.append(recorder.line(one.finding(state)))
-            else:
-                blanks.append(record)
-                if record:
-                    lines.append(record % (_as_json(resource.id), line))
-        if keys and len(blanks) == len(entry.shown):
-            text = b"".join(blanks)
-            self._hold(entry.records, keys, (text, sum(map(bool, blanks))), len(text))
-        return b"".join(lines)
+                continue
+            for start, middle, near, end in found:
+                blanks.append(b"".join((start, b"%b", middle, kind, near, b"%d", end)))
+                lines.append(blanks[-1] % (_as_json(resource.id), line))
+        self._waiting.extend(lines)
+        self._size += sum(map(len, lines))
+        if self._size >= _BATCH:
+            self._flush()
+        if entry is sheet.entry and len(blanks) == len(lines):
+            sheet.text, sheet.times, sheet.first = b"".join(blanks), len(blanks), entry.first
+            self._hold(len(sheet.text))
 
-    def _with_blanks(
-        self, recorder: Recorder, program: Program, one: Shown, row: Row, resource: Resource
-    ) -> bytes | None:
-        """The record of a verdict with blanks for id and line; empty = not wanted, None = every row has its own."""
-        if one.reason is None or one.outcome is None:
+    def _form(
+        self, recorder: Recorder, program: Program, one: Shown, code: Code, resource: Resource
+    ) -> tuple[Form, ...] | None:
+        """The record of a verdict with blanks, if it is wanted; None = every row has its own."""
+        if one.reason is None or one.outcome is None or isinstance(code, int):
             return None
         try:
-            key = one.reason.key(row)
-            if key in one.records:
-                return one.records[key]
-            if one.reason.leaf(row, key) is None:
+            key = one.reason.key(code)
+            if key in one.forms:
+                return one.forms[key]
+            if one.reason.leaf(resource.body, key) is None:
                 return None
         except FAULTS:
             return None
-        state = self._policies.state(program, one.outcome, resource, self._lookup)
+        state = self._policies.state(program, one.outcome, code, resource, self._lookup)
         form = recorder.form(one.finding(state))
-        record = b""
+        found: tuple[Form, ...] = ()
         if form is not None:
             start, middle, near, end = (part.replace(b"%", b"%%") for part in form)
-            kind = _as_json(resource.type).replace(b"%", b"%%")
-            record = b"".join((start, b"%b", middle, kind, near, b"%d", end))
-        self._hold(one.records, key, record, len(record))
-        return record
-
-    def _hold(self, records: dict[Hashable, Held], key: Hashable, record: Held, size: int) -> None:
-        """Keeps records for the next row with this key."""
+            found = ((start, middle, near, end),)
         weight = weight_of_key(key)
-        if weight > _LONGEST_KEY:
+        if weight <= _LONGEST_KEY:
+            one.forms[key] = found
+            self._hold(sum(map(len, form or ())) + weight)
+        return found
+
+    def _hold(self, size: int) -> None:
+        """Notes that something is kept for the rows that follow; when it is too much, all of it is dropped."""
+        self._held += size + _OVERHEAD
+        if self._held <= _MOST_HELD:
             return
-        self._held += size + weight + _OVERHEAD
-        if self._held > _MOST_HELD:
-            self._held = 0
-            for _, entry in self._entries:
-                entry.forget()
-            return
-        records[key] = record
+        self._held = 0
+        self._gather()
+        for entry in self._entries:
+            entry.forget()
+
+    def _gather(self) -> None:
+        """Drops all sheets; what they counted goes to their entries."""
+        for cell, _ in self._worded.values():
+            for key, sheet in list(cell.entries.items()):
+                if isinstance(sheet, Sheet):
+                    sheet.entry.count += sheet.count
+                    sheet.count = 0
+                    del cell.entries[key]
 
     # ------------------------------------------------------------ the end
 
     def tally(self, parts: dict[int, SurveyPart], marks: Marks) -> Tally:
         """What came out."""
-        if self._recorder is not None and self._waiting:
-            self._recorder.write(b"".join(self._waiting))
-            self._waiting.clear()
+        self._flush()
+        self._gather()
         tally = Tally(parts, marks, worst=self._worst)
-        for type_, entry in self._entries:
+        for entry in self._entries:
             if entry.asks or not entry.count:
                 continue
             key = (entry.answers, entry.within)
             tally.alike[key] = tally.alike.get(key, 0) + entry.count
-            tally.touched.setdefault(type_, set()).update(answer[0] for answer in entry.answers)
+            tally.touched.setdefault(entry.type, set()).update(answer[0] for answer in entry.answers)
         return tally
 
     def finding(self, candidate: Candidate) -> Finding:
-        """A finding of the shortlist, whole."""
-        policies, outcome = self._policies, candidate.outcome
-        body = unpacked(candidate.row)
-        resource = self._resource(body, candidate.file, candidate.line, candidate.api_version)
-        if outcome is None:
-            state = policies.state_of_policy(candidate.policy, resource, self._lookup)
-        else:
-            program = policies.program(resource.type, resource.api_version, policies.circles(resource.id))
-            state = policies.state(program, outcome, resource, self._lookup)
+        """A finding of the shortlist, whole. Findings of one row share its resource."""
+        resource = self._known.get(id(candidate.row))
+        if resource is None:
+            body = unpacked(candidate.row)
+            resource = self._resource(body, candidate.file, candidate.line, candidate.api_version)
+            self._known[id(candidate.row)] = resource
+        state = self._policies.state_of_policy(candidate.policy, resource, self._lookup)
         severity = state.assigned.definition.severity
         return Finding(state, candidate.pair, severity, candidate.controls, candidate.exemption)
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from blueprinter.arm import id_within
 from blueprinter.compliance.books import Books
 from blueprinter.compliance.clerk import Clerk
-from blueprinter.compliance.estate import Estate
+from blueprinter.compliance.estate import Estate, JoinedEstate
 from blueprinter.compliance.inventory import Inventory
 from blueprinter.compliance.judging import Judging
 from blueprinter.compliance.model import Recorder
+from blueprinter.compliance.outcomes import Silence
 from blueprinter.compliance.sweep import without_collection
+from blueprinter.compliance.uncollected import uncollected
 from blueprinter.policy import BulkPolicies, ByScope, PolicySet, PolicyState
 
 
@@ -34,6 +36,16 @@ class OfflineSource:
                 if not scope or id_within(resource.id, scope):
                     yield from self._policies.run(resource, lookup)
 
+    def silences(self) -> tuple[Silence, ...]:
+        """Policies that find nothing to judge because it was not collected."""
+        parts = self._estate.parts if isinstance(self._estate, JoinedEstate) else (self._estate,)
+        return tuple(
+            one
+            for part in parts
+            if isinstance(part, Inventory)
+            for one in uncollected(part.files, self._policies)
+        )
+
     def tally(self, books: Books, recorder: Recorder | None) -> bool:
         """Enters everything into the books at once, if there is a way: what comes out is as if every state had been
         entered by itself. False = there is none."""
@@ -51,7 +63,7 @@ class OfflineSource:
         )
         judging = Judging(
             estate.files,
-            BulkPolicies(self._policies),
+            BulkPolicies(self._policies, worded=recorder is not None),
             clerk,
             ByScope(exemptions.scopes(), exemptions.covering),
             estate.lookup_for(self._policies.related_types),

@@ -1,43 +1,76 @@
 """Rows of which only those parts are parsed that policies read.
 
-Most of a row is never looked at. A glance skips that part, for rows of one type that have everything which is read,
-each in the very spelling: nothing about such a row can depend on the rest. It refuses all other rows, and those are
-parsed whole. What is skipped is still checked to be JSON, but for numbers that no computer can hold.
+Most of a row is never looked at. What is parsed of it has an attribute for everything that is read, in the very
+spelling; where a row lacks one of them, it may have it in another letter case, and has to be parsed whole. So nothing
+about a row that has them all can depend on the rest. What is skipped is still checked to be JSON, but for numbers that
+no computer can hold.
 """
 
-from __future__ import annotations
-
-from typing import Any, Literal, NotRequired, Protocol, TypedDict, cast
+# annotations are no text here: msgspec would compile them for each class that is made
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, ClassVar, Union, cast
 
 import msgspec
 
-from blueprinter.policy import Reads
+from blueprinter.policy import LACKING, Reads
 
-REFUSED = (msgspec.DecodeError, UnicodeDecodeError)
-NEAR_TYPE = b'"type":"'
-"""What stands before the type in the rows of most sources. It is a hint: a glance takes no row of another type."""
-PROPERTIES = "properties"
+REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 STATED = "apiVersion"
+PROPERTIES = "properties"
 
 
-class Decode(Protocol):
-    def __call__(self, line: bytes | memoryview, /) -> dict[str, Any]: ...
+class RowPart(msgspec.Struct, gc=False):
+    """Part of a row. The class for a type of resources has more attributes, as `Reads.attributes` names them."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+    spelled: ClassVar[str]
+    """The type."""
+    stated: Any = msgspec.field(name=STATED, default=LACKING)
+    properties: Any = LACKING
+
+    def entry(self) -> Any:
+        """The entry under which the row is counted; None = it has to be parsed whole."""
+        return None
 
 
-def glance(type: str, reads: Reads) -> Decode:
-    """A function from the JSON of a row of that type, as it spells it, to those parts of it that are read, its id and
-    its type; and `apiVersion`, if it has that. Raises `REFUSED` for rows that have to be parsed whole.
-
-    Their ids are text, and their `properties` are
-    an object, unless all of it is read."""
-    columns: dict[str, Any] = dict.fromkeys(sorted(reads.columns), Any)
-    if PROPERTIES not in columns or reads.members:
-        columns[PROPERTIES] = _object("Properties", dict.fromkeys(sorted(reads.members), Any))
-    columns |= {"id": str, "type": Literal.__getitem__(type), STATED: NotRequired[Any]}
-    decoder = msgspec.json.Decoder(_object("Row", columns))
-    return cast(Decode, decoder.decode)
+PartClass = type[RowPart]
+Decode = Callable[[bytes], RowPart]
+"""Parses part of a row. Raises `REFUSED` for what is no row of a type that it knows."""
 
 
-def _object(name: str, members: dict[str, Any]) -> Any:
-    """A type of objects that have these members; what else they have is skipped."""
-    return cast(Any, TypedDict)(name, members)
+def part_of(type_: str, reads: Reads, entry: Callable[[Any], object]) -> "PartClass | None":
+    """The class for what is read of rows of a type, as they spell it, with its method `entry`. None = a key or the type
+    cannot be had so."""
+    columns, members = reads.attributes()
+    fields: list[tuple[str, Any, Any]] = [(name, Any, LACKING) for name in columns.values()]
+    names = {attribute: key for key, attribute in columns.items()}
+    try:
+        if PROPERTIES not in columns:
+            inner: list[tuple[str, Any, Any]] = [(name, Any, LACKING) for name in members.values()]
+            turned = {attribute: key for key, attribute in members.items()}
+            properties = msgspec.defstruct("Properties", inner, rename=turned, gc=False)
+            fields.append((PROPERTIES, properties, LACKING))
+        return cast(
+            "PartClass",
+            msgspec.defstruct(
+                "Part",
+                fields,
+                bases=(RowPart,),
+                namespace={"spelled": type_, "entry": entry},
+                tag_field="type",
+                tag=type_,
+                rename=names,
+                gc=False,
+            ),
+        )
+    except ValueError:
+        return None
+
+
+class _NoPart(RowPart, tag_field="type", tag="", gc=False):
+    """Beside this class a row has to say its type, however many others there are."""
+
+
+def decoder_of(parts: Sequence[PartClass]) -> Decode:
+    """A function that parses rows of several types, each as its class wants it."""
+    return cast(Decode, msgspec.json.Decoder(Union[(_NoPart, *parts)]).decode)

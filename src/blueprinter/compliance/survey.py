@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from blueprinter.arm import Resource, id_within
 from blueprinter.casing import fold, same
 from blueprinter.compliance.estate import TypeCount
-from blueprinter.compliance.manifest import READ, Manifest, in_utc
+from blueprinter.compliance.manifest import READ, in_utc
 from blueprinter.compliance.model import ScopeCoverage
 from blueprinter.compliance.records import Fault, MorePages, Record
 from blueprinter.compliance.scope import subscription_of
@@ -22,6 +22,8 @@ from blueprinter.text import plural
 
 if TYPE_CHECKING:
     from hashlib import _Hash
+
+    from blueprinter.compliance.manifest_file import Manifest
 
 _SHOWN = 1_000
 """Unreadable records of one file that are named one by one; the rest is one count."""

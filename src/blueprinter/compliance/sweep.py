@@ -13,16 +13,16 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from operator import itemgetter
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
-import msgspec
 import orjson
 
 from blueprinter.arm import Value
 from blueprinter.casing import fold
 from blueprinter.compliance.marks import Marks, mark_of
-from blueprinter.compliance.projecting import NEAR_TYPE, REFUSED, STATED, Decode
+from blueprinter.compliance.projecting import REFUSED, STATED, Decode, PartClass, RowPart, decoder_of, part_of
 from blueprinter.compliance.records import (
     MAX_RECORD,
     Fault,
@@ -50,9 +50,9 @@ _ODD = (*FAULTS, orjson.JSONDecodeError)
 _SUBSCRIPTION = "microsoft.resources/subscriptions"
 
 Row = Mapping[str, Value]
-Raw = bytes | memoryview
-_PATIENCE = 32
-"""Rows that a glance may refuse before it is asked whether it pays."""
+_PATIENCE = 256
+"""Rows that lack something before it is asked whether parsing in part pays."""
+_IDS = 1_000
 
 
 class Entry(Protocol):
@@ -75,21 +75,43 @@ class Cell:
     """The entry for what `decide` gave for the first time."""
     give_up: Callable[[str], Entry]
     """The entry of a row, by its id, on which `decide` raised."""
-    decode: Decode | None = None
-    """Parses as much of a row as `decide` needs, where that is quicker than parsing all of it."""
     reads: Reads | None = None
-    """How much of a row that is."""
+    """What `glance` needs of a row."""
+    glance: Callable[[Any], Hashable] | None = None
+    """`decide` for part of a row; gives what it never gives where the row lacks something. None = there is none."""
     entries: dict[Hashable, Entry] = field(default_factory=dict)
     others: dict[int, Entry] = field(default_factory=dict)
-    """Entries that `give_up` gave."""
+    """Entries that stand for no key."""
+    part: PartClass | None = None
+    """The class of the parts that `glance` takes, once rows are parsed so."""
     refused: int = 0
     """How many rows had to be parsed whole after all."""
 
-    def regret(self) -> None:
-        """Notes a row for which the glance was in vain; where most are, it is given up."""
+    def begin(self) -> PartClass | None:
+        """Begins to parse rows in part, if that can be done."""
+        glance, entries = self.glance, self.entries
+        if glance is None or self.reads is None:
+            return None
+
+        def entry(part: RowPart) -> Entry | None:
+            """The entry of a row; None = it has to be parsed whole."""
+            try:
+                return entries[glance(part)]
+            except FAULTS:
+                return None
+
+        self.part = part_of(self.type, self.reads, entry=entry)
+        if self.part is None:
+            self.glance = None
+        return self.part
+
+    def regret(self) -> bool:
+        """Notes a row that was parsed in part in vain; where most are, it is not done any more, which is true then."""
         self.refused += 1
-        if self.refused >= _PATIENCE and self.refused * 3 > self.rows():
-            self.decode = None
+        if self.refused % _PATIENCE or self.refused * 2 <= self.rows():
+            return False
+        self.glance = self.part = None
+        return True
 
     def rows(self) -> int:
         """How many resources it has."""
@@ -101,13 +123,14 @@ class Desk(Protocol):
 
     bar: int
 
-    def cell(self, type: str, api_version: str) -> Cell: ...
+    def cell(self, type: str, api_version: str, file: int) -> Cell: ...
 
-    def look(
-        self, cell: Cell, entry: Entry, row: Row, raw: Raw, file: int, line: int, *, whole: bool
-    ) -> None:
-        """Looks at a row. `raw` is its JSON, which may be kept as a copy only; unless it is `whole` the row holds no
-        more of it than `decode` of the cell gave."""
+    def look(self, entry: Entry, row: Row, raw: bytes, file: int, line: int) -> None:
+        """Looks at a row; `raw` is its JSON."""
+        ...
+
+    def glimpse(self, entry: Entry, id: str, raw: bytes, file: int, line: int) -> None:
+        """The same for a row that is not parsed."""
         ...
 
 
@@ -138,8 +161,12 @@ class Sweep:
         self._part = SurveyPart()
         self._versions: Mapping[str, str] = {}
         self._cells: dict[str, Cell] = {}
-        self._by_spelling: dict[bytes, Cell] = {}
-        """The same cells by the type as it stands in JSON."""
+        """The cells of rows that state no API version, by type."""
+        self._decode: Decode | None = None
+        """Parses rows of `_decoded` types in part."""
+        self._decoded = 0
+        self._missed = 0
+        """Rows of types that it could parse besides."""
         self._all_cells: dict[tuple[str, str], Cell] = {}
         self._heads: Counter[str] = Counter()
 
@@ -149,11 +176,16 @@ class Sweep:
         self._file = file
         self._part = self.parts.setdefault(file, SurveyPart())
         self._versions = shown.manifest.api_versions() if shown.manifest else {}
-        self._cells, self._by_spelling, self._all_cells, self._heads = {}, {}, {}, Counter()
+        self._cells, self._all_cells, self._heads = {}, {}, Counter()
+        self._decode, self._decoded, self._missed = None, 0, 0
         with without_collection():
             if part is None:
+                ids: list[str] = []
                 for row in read_rows(shown.path):
-                    self._any(row)
+                    self._any(row, ids)
+                    if len(ids) >= _IDS:
+                        self._count_ids(ids)
+                self._count_ids(ids)
             else:
                 self._lines(part)
         for cell in self._all_cells.values():
@@ -167,7 +199,7 @@ class Sweep:
         for window in windows(part):
             if window.too_long:
                 number += 1
-                self._any(too_long(number))
+                self._any(too_long(number), [])
             elif self._repeated or window.end > MAX_RECORD:
                 number = self._slowly(window, number)
             else:
@@ -175,60 +207,80 @@ class Sweep:
 
     def _quickly(self, window: Window, number: int) -> int:
         """The lines of a window; `number` lines stand before it. The number of lines up to its end."""
-        loads, view, end = orjson.loads, window.view, window.end
-        find, is_ascii = window.data.find, window.data.isascii()
-        spelled, near = self._by_spelling.get, len(NEAR_TYPE)
-        cells, desk, file = self._cells, self._desk, self._file
-        bar = desk.bar
+        whole = bytes(window.view[: window.end])
+        lines = BytesIO(whole).readlines()  # quicker than `split`
+        parts = self._parts(lines, is_ascii=whole.isascii())
+        found = [part.entry() for part in parts]
+        counted = Counter(found)
+        odd = counted.pop(None, 0)
+        # what is counted now stays so: an odd row may make the desk forget entries
+        for entry, count in counted.items():
+            entry.count += count
+        desk, file = self._desk, self._file
+        if not odd and min(entry.lowest for entry in counted) > desk.bar:
+            self._count_ids([part.id for part in parts])
+            return number + len(lines)
         ids: list[str] = []
-        add = ids.append
-        start = 0
-        while (stop := find(b"\n", start, end)) >= 0:
+        for line, part, entry in zip(lines, parts, found, strict=True):
             number += 1
-            line = view[start:stop]
-            # a hint: the glance takes no row of another type
-            place = find(NEAR_TYPE, start, stop) + near
-            cell = spelled(bytes(view[place : find(b'"', place, stop)]))
-            start = stop + 1
-            # nothing is counted before everything is known: what raises is done again, with more of the row
-            if cell is not None and (decode := cell.decode) is not None and (is_ascii or _is_ascii(line)):
-                try:
-                    row = decode(line)
-                    id_ = row["id"]
-                    if STATED in row or not id_:
-                        raise msgspec.ValidationError
-                    entry = cell.entries[cell.decide(row)]
-                except REFUSED:
-                    cell.regret()
-                except FAULTS:
-                    pass  # most of the time: verdicts that were not met before
-                else:
-                    add(id_)
-                    entry.count += 1
-                    if entry.lowest <= bar:
-                        desk.look(cell, entry, row, line, file, number, whole=False)
-                        bar = desk.bar
-                    continue
-            try:
-                row = loads(line)
-                id_ = row["id"]
-                cell = cells[row["type"]]
-                entry = cell.entries[cell.decide(row)]
-                if "properties" not in row or STATED in row or type(id_) is not str or not id_:
-                    raise KeyError
-            except _ODD:
-                self._count_ids(ids)
-                for odd in row_of_line(number, bytes(line)):
-                    self._any(odd)
-                bar = desk.bar
+            if entry is None:
+                self._odd(line, number, ids)
             else:
-                add(id_)
-                entry.count += 1
-                if entry.lowest <= bar:
-                    desk.look(cell, entry, row, line, file, number, whole=True)
-                    bar = desk.bar
+                id_ = part.id
+                ids.append(id_)
+                if entry.lowest <= desk.bar:
+                    desk.glimpse(entry, id_, line, file, number)
         self._count_ids(ids)
         return number
+
+    def _parts(self, lines: Sequence[bytes], *, is_ascii: bool) -> list[RowPart]:
+        """The lines parsed in part."""
+        if self._missed > self._decoded // 2:
+            self._renew()
+        if self._decode is None:
+            return [_NO_PART] * len(lines)
+        parts: list[RowPart] = []
+        rest = map(self._decode, lines)
+        while True:
+            try:
+                parts.extend(rest)
+                break
+            except REFUSED:
+                parts.append(_NO_PART)
+        if not is_ascii:  # text that is skipped is not looked into
+            parts = [part if _is_text(line) else _NO_PART for line, part in zip(lines, parts, strict=True)]
+        return parts
+
+    def _renew(self) -> None:
+        """Makes the parser anew, for all types that can be parsed in part by now."""
+        classes = [part for cell in self._cells.values() if (part := cell.part or cell.begin()) is not None]
+        self._decode = decoder_of(classes) if classes else None
+        self._decoded, self._missed = len(classes), 0
+
+    def _odd(self, line: bytes, number: int, ids: list[str]) -> None:
+        """A line that has to be parsed whole."""
+        try:
+            row = orjson.loads(line)
+            id_ = row["id"]
+            cell = self._cells[row["type"]]
+            if "properties" not in row or STATED in row or type(id_) is not str or not id_:
+                raise KeyError
+            key = cell.decide(row)
+        except _ODD:
+            for odd in row_of_line(number, line):
+                self._any(odd, ids)
+            return
+        entry = cell.entries.get(key)
+        if entry is None:
+            entry = cell.entries[key] = cell.make(key)
+        elif cell.part is not None:
+            self._missed += cell.regret() and self._decoded
+        elif cell.glance is not None:
+            self._missed += 1
+        ids.append(id_)
+        entry.count += 1
+        if entry.lowest <= self._desk.bar:
+            self._desk.look(entry, row, line, self._file, number)
 
     def _count_ids(self, ids: list[str]) -> None:
         """Notes the ids of rows that were counted, and forgets them."""
@@ -242,23 +294,24 @@ class Sweep:
         self._heads.update(heads)
         if len(self._heads) >= _HEADS:
             self._count_heads()
-        self._ordinal += len(ids)
         ids.clear()
 
     # ------------------------------------------------------------ the slow way
 
     def _slowly(self, window: Window, number: int) -> int:
+        ids: list[str] = []
         for line in bytes(window.view[: window.end]).split(b"\n")[:-1]:
             number += 1
             if len(line) >= MAX_RECORD:
-                self._any(too_long(number))
+                self._any(too_long(number), ids)
                 continue
             for row in row_of_line(number, line):
-                self._any(row)
+                self._any(row, ids)
+        self._count_ids(ids)
         return number
 
-    def _any(self, row: Record | Fault | MorePages) -> None:
-        """One row, or what stands in its place."""
+    def _any(self, row: Record | Fault | MorePages, ids: list[str]) -> None:
+        """One row, or what stands in its place; if it is a resource that counts, its id is added to `ids`."""
         if not isinstance(row, Record):
             self._part.troubles.append(row)
             return
@@ -266,15 +319,14 @@ class Sweep:
         if not (isinstance(id_, str) and id_ and isinstance(type_, str) and type_):
             self._part.troubles.append(row)
             return
-        mark = mark_of(id_)
         self._ordinal += 1
-        if mark in self._repeated:
+        if self._repeated and (mark := mark_of(id_)) in self._repeated:
             if mark in self._met:
                 self._part.repeated.append((self._ordinal - 1, row.line))
                 self._part.rows[type_] = self._part.rows.get(type_, 0) + 1
                 return
             self._met.add(mark)
-        self.marks.add(mark)
+        ids.append(id_)
         # JSON is a value: only lists and objects of templates can hold `Unknown` besides
         body = cast("dict[str, Value]", row.body)
         cell = self._cell(type_, body)
@@ -282,17 +334,16 @@ class Sweep:
         self._note(id_, type_, body)
         entry.count += 1
         if entry.lowest <= self._desk.bar:
-            self._desk.look(cell, entry, body, packed(body), self._file, row.line, whole=True)
+            self._desk.look(entry, body, packed(body), self._file, row.line)
 
     def _cell(self, type_: str, body: Row) -> Cell:
         stated = body.get("apiVersion")
         version = stated if isinstance(stated, str) else self._versions.get(type_key(type_), "")
         cell = self._all_cells.get((type_, version))
         if cell is None:
-            cell = self._all_cells[type_, version] = self._desk.cell(type_, version)
+            cell = self._all_cells[type_, version] = self._desk.cell(type_, version, self._file)
             if "apiVersion" not in body and fold(type_) != _SUBSCRIPTION:
                 self._cells[type_] = cell
-                self._by_spelling[orjson.dumps(type_)[1:-1]] = cell
         return cell
 
     def _entry(self, cell: Cell, body: Row, id_: str) -> Entry:
@@ -307,9 +358,6 @@ class Sweep:
 
     def _note(self, id_: str, type_: str, body: Row) -> None:
         """What the survey wants to know of a resource."""
-        self._heads[_scope_by(id_) if self._scopes.is_constant else self._scopes(id_)] += 1
-        if len(self._heads) >= _HEADS:
-            self._count_heads()
         self._part.without_properties += "properties" not in body
         if fold(type_) == _SUBSCRIPTION:
             properties = body.get("properties")
@@ -322,8 +370,16 @@ class Sweep:
         self._heads.clear()
 
 
-def _is_ascii(line: memoryview) -> bool:
-    return bytes(line).isascii()
+_NO_PART = RowPart("-")
+"""In place of part of a row that has to be parsed whole."""
+
+
+def _is_text(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _scope_by(id_: str) -> str:
@@ -345,7 +401,7 @@ def packed(body: Row) -> bytes:
         return json.dumps(body).encode()
 
 
-def unpacked(raw: Raw) -> dict[str, Value]:
+def unpacked(raw: bytes | memoryview) -> dict[str, Value]:
     """A row from what `packed` gave, or from a line."""
     try:
         return cast("dict[str, Value]", orjson.loads(raw))

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 _WINDOW = 256 * 1024
-_BLOCK = 256 * 1024
+_BLOCK = 1024 * 1024
+"""Bytes that are hashed at once: each block costs a change of threads."""
 
 
 @dataclass(slots=True)
@@ -113,7 +114,10 @@ def lines_before(part: Part) -> int:
     count, left = 0, part.start
     with part.path.open("rb", buffering=0) as file:
         while left > 0 and (block := file.read(min(left, _BLOCK))):
-            count += block.count(b"\n")
+            place = block.find(b"\n")
+            while place >= 0:  # quicker than `count`, which looks at every byte by itself
+                count += 1
+                place = block.find(b"\n", place + 1)
             left -= len(block)
     return count
 

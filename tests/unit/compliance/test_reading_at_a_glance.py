@@ -8,8 +8,8 @@ import pickle
 import pytest
 
 from blueprinter.compliance.marks import Marks, mark_of
-from blueprinter.compliance.projecting import REFUSED, glance
-from blueprinter.policy import Reads
+from blueprinter.compliance.projecting import REFUSED, RowPart, decoder_of, part_of
+from blueprinter.policy import LACKING, Reads
 
 TYPE = "Microsoft.Web/sites"
 READS = Reads(frozenset({"tags", "properties"}), frozenset({"httpsOnly"}))
@@ -32,59 +32,104 @@ def without(name: str, **changes: object) -> bytes:
     return json.dumps(row).encode()
 
 
-def test_only_what_is_read_is_kept() -> None:
-    assert glance(TYPE, READS)(line()) == {
-        "id": ROW["id"],
-        "type": TYPE,
-        "tags": None,
-        "properties": {"httpsOnly": True},
+def part(row: bytes, reads: Reads = READS, type_: str = TYPE) -> RowPart:
+    """What is parsed of a row."""
+    found = part_of(type_, reads, lambda _: None)
+    assert found is not None
+    return decoder_of([found])(row)
+
+
+def values(found: RowPart, reads: Reads = READS) -> dict[str, object]:
+    """Columns and members as they were parsed."""
+    columns, members = reads.attributes()
+    return {
+        **{name: getattr(found, kept) for name, kept in columns.items()},
+        **{name: getattr(found.properties, kept) for name, kept in members.items()},
     }
+
+
+def test_only_what_is_read_is_kept() -> None:
+    found = part(line())
+    assert (found.id, found.spelled, found.stated) == (ROW["id"], TYPE, LACKING)
+    assert values(found) == {"tags": None, "httpsOnly": True}
+    assert len(found.__struct_fields__) == len(("id", "stated", "properties", "tags"))
 
 
 def test_values_that_are_read_are_whole() -> None:
     tags = {"a": {"b": [1, None, "c"]}}
-    assert glance(TYPE, READS)(line(tags=tags))["tags"] == tags
-
-
-def test_what_nobody_reads_of_properties_is_empty() -> None:
-    assert glance(TYPE, Reads(frozenset({"tags"})))(line())["properties"] == {}
+    assert values(part(line(tags=tags)))["tags"] == tags
 
 
 def test_properties_are_whole_where_all_of_them_are_read() -> None:
-    found = glance(TYPE, Reads(frozenset({"properties"})))
-    assert found(line())["properties"] == ROW["properties"]
-    assert found(line(properties=None))["properties"] is None
+    reads = Reads(frozenset({"properties"}))
+    assert values(part(line(), reads), reads) == {"properties": ROW["properties"]}
+    assert values(part(line(properties=None), reads), reads) == {"properties": None}
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        pytest.param(without("tags"), "tags", id="a column that is absent"),
+        pytest.param(without("tags", TAGS={"a": "b"}), "tags", id="a column in another letter case"),
+        pytest.param(
+            line(properties={"HttpsOnly": True}), "httpsOnly", id="a property in another letter case"
+        ),
+        pytest.param(line(properties={}), "httpsOnly", id="a property that is absent"),
+    ],
+)
+def test_what_a_row_lacks_is_marked(row: bytes, name: str) -> None:
+    assert values(part(row))[name] is LACKING
+
+
+def test_a_row_without_properties_is_marked() -> None:
+    assert part(without("properties")).properties is LACKING
+    assert part(without("properties"), Reads()).properties is LACKING
 
 
 @pytest.mark.parametrize(
     "row",
     [
-        pytest.param(without("tags"), id="a column that is absent"),
-        pytest.param(without("tags", TAGS={"a": "b"}), id="a column in another letter case"),
-        pytest.param(line(properties={"HttpsOnly": True}), id="a property in another letter case"),
-        pytest.param(line(properties={}), id="a property that is absent"),
-        pytest.param(line(properties=None), id="no properties"),
+        pytest.param(line(properties=None), id="properties that are null"),
         pytest.param(line(properties=[]), id="properties that are no object"),
         pytest.param(line(id=7), id="an id that is no text"),
+        pytest.param(line(id=""), id="an empty id"),
+        pytest.param(without("id"), id="no id"),
+        pytest.param(without("type"), id="no type"),
         pytest.param(line(type=TYPE.lower()), id="a type in another letter case"),
+        pytest.param(line(type=None), id="a type that is no text"),
         pytest.param(line()[:-1], id="a line that is cut off"),
         pytest.param(line() + b"{}", id="more than one value"),
         pytest.param(line(location="x").replace(b'"x"', b"x"), id="no JSON where nobody reads"),
+        pytest.param(line(location="x").replace(b'"x"', b'"\\ud800"'), id="half a pair where nobody reads"),
+        pytest.param(line().replace(b'"type"', b'"type":"x","type"'), id="two types"),
         pytest.param(b"[1]", id="no object"),
+        pytest.param(b"\n", id="nothing"),
     ],
 )
-def test_everything_else_is_parsed_whole(row: bytes) -> None:
+def test_everything_else_is_refused(row: bytes) -> None:
     with pytest.raises(REFUSED):
-        glance(TYPE, READS)(row)
+        part(row)
 
 
 def test_of_a_key_that_comes_twice_the_last_one_counts() -> None:
     row = line().replace(b'"tags":null', b'"tags":{"a":"1"},"tags":{"a":"2"}')
-    assert glance(TYPE, READS)(row)["tags"] == json.loads(row)["tags"] == {"a": "2"}
+    assert values(part(row))["tags"] == json.loads(row)["tags"] == {"a": "2"}
 
 
 def test_a_stated_api_version_is_seen() -> None:
-    assert "apiVersion" in glance(TYPE, READS)(line(apiVersion="2024-01-01"))
+    assert part(line(apiVersion="2024-01-01")).stated == "2024-01-01"
+
+
+def test_a_parser_knows_several_types() -> None:
+    known = [part_of(type_, READS, lambda _: None) for type_ in (TYPE, TYPE.lower())]
+    decode = decoder_of([one for one in known if one is not None])
+    assert [decode(line(type=type_)).spelled for type_ in (TYPE.lower(), TYPE)] == [TYPE.lower(), TYPE]
+
+
+@pytest.mark.parametrize("key", ['quo"te', "back\\slash", "line\nfeed"])
+def test_keys_that_cannot_be_had_so_are_parsed_whole(key: str) -> None:
+    assert part_of(TYPE, Reads(frozenset({key})), lambda _: None) is None
+    assert part_of(TYPE, Reads(frozenset(), frozenset({key})), lambda _: None) is None
 
 
 def test_reading_all_of_properties_wins_over_reading_some() -> None:
