@@ -10,7 +10,7 @@ Grammar of a message: lower case, no final period, user input in backticks, no n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -112,12 +112,47 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(dict.fromkeys(diagnostics), key=place))
 
 
-def as_lines(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
-    """Each diagnostic as text; a hint that was given already is not repeated."""
+_FOLDED_ABOVE, _FOLDED_AT_MOST = 3, 8
+
+
+def as_lines(diagnostics: Iterable[Diagnostic], *, base: str = "", fold: bool = False) -> Iterator[str]:
+    """Each diagnostic as text; a hint that was given already is not repeated.
+
+    `base`: a folder, below which files are named by their way from there. `fold`: warnings of one code in one file
+    become one where there are more than three, with how many there are.
+    """
     given: set[str] = set()
-    for found in diagnostics:
-        yield str(replace(found, hint="") if found.hint in given else found)
+    for found, more in _folded(diagnostics) if fold else ((one, ()) for one in diagnostics):
+        place = replace(found.position, file=_below(found.position.file, base))
+        line = str(replace(found, position=place, hint="" if found.hint in given else found.hint))
         given.add(found.hint)
+        if more:
+            head, _, hint = line.partition("\n")
+            lines = ", ".join(str(one.position.line) for one in more[:_FOLDED_AT_MOST])
+            rest = "…" if len(more) > _FOLDED_AT_MOST else ""
+            line = f"{head}; and {len(more)} more like it (lines {lines}{rest}), which -v shows"
+            line += f"\n{hint}" if hint else ""
+        yield line
+
+
+def _folded(diagnostics: Iterable[Diagnostic]) -> Iterator[tuple[Diagnostic, Sequence[Diagnostic]]]:
+    """Diagnostics in order, each with those that it stands for."""
+    listed = list(diagnostics)
+    alike: dict[tuple[str, str], list[Diagnostic]] = {}
+    for one in listed:
+        if one.severity is Severity.WARNING and one.position.line:
+            alike.setdefault((one.code, one.position.file), []).append(one)
+    for one in listed:
+        group = alike.get((one.code, one.position.file), [])
+        if one.severity is not Severity.WARNING or len(group) <= _FOLDED_ABOVE or one not in group:
+            yield one, ()
+        elif one is group[0]:
+            yield one, group[1:]
+
+
+def _below(file: str, base: str) -> str:
+    """A file by its way from a folder, where it lies below it."""
+    return file.removeprefix(f"{base.rstrip('/')}/") if base else file
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from blueprinter.content.codes import CODES
@@ -11,6 +13,7 @@ from blueprinter.text import did_you_mean
 
 _PACKAGED = Path(__file__).parent / "shipped"
 _CHECKOUT = Path(__file__).parents[3]
+_ELSEWHERE: ContextVar[Path | None] = ContextVar("elsewhere", default=None)
 _RESERVED = "frameworks"
 _BLUEPRINT_FILES = (
     "blueprint.yaml",
@@ -28,10 +31,20 @@ def shipped(kind: str) -> Path:
 
     Raises `FileNotFoundError` when the installation is broken.
     """
-    for root in (_PACKAGED, _CHECKOUT):
-        if (root / kind).is_dir():
+    for root in (_ELSEWHERE.get(), _PACKAGED, _CHECKOUT):
+        if root is not None and (root / kind).is_dir():
             return root / kind
     raise FileNotFoundError(f"the shipped folder `{kind}` is missing from this installation")
+
+
+@contextmanager
+def shipped_from(root: Path) -> Iterator[None]:
+    """Within, shipped folders are those of another root, as far as it has them: of what a run of the past rests on."""
+    token = _ELSEWHERE.set(root)
+    try:
+        yield
+    finally:
+        _ELSEWHERE.reset(token)
 
 
 def framework_files(base: Path) -> tuple[Path, ...]:
@@ -66,19 +79,23 @@ def blueprint_names(base: Path) -> Iterator[tuple[str, Path]]:
                 yield root.name, root
 
 
-def find_blueprint(name: str, base: Path) -> Path:
-    """The folder of a blueprint: a path, a name under `base/blueprints`, or a shipped one. Raises `InvalidInput`."""
+def find_blueprint(name: str, base: Path, where: Position | None = None) -> Path:
+    """The folder of a blueprint: a path, a name under `base/blueprints`, or a shipped one. `where`: what names it.
+
+    Raises `InvalidInput` (BP191).
+    """
     path = base / name
     if "/" in name or "\\" in name or path.exists():
         if path.is_dir():
             return path
-        where = Position(name)
-        raise InvalidInput([error(NOT_FOUND, f"`{name}` is no blueprint folder", where, "name the folder")])
+        hint = f"name the folder, one with {_BLUEPRINT_FILES[0]} or {_BLUEPRINT_FILES[2]} in it"
+        fault = error(NOT_FOUND, f"`{name}` is no blueprint folder", where or Position(name), hint)
+        raise InvalidInput([fault])
     known = dict(blueprint_names(base))
     if name in known:
         return known[name]
     hint = did_you_mean(name, known) or f"known blueprints: {', '.join(sorted(known))}"
-    raise InvalidInput([error(NOT_FOUND, f"no blueprint is called `{name}`", Position(""), hint)])
+    raise InvalidInput([error(NOT_FOUND, f"no blueprint is called `{name}`", where or Position(""), hint)])
 
 
 def _is_blueprint(root: Path) -> bool:
