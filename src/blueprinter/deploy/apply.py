@@ -31,11 +31,11 @@ from blueprinter.deploy.model import (
     Tell,
     Wanted,
 )
-from blueprinter.deploy.reading import LiveState, read_live, stack_path
+from blueprinter.deploy.reading import LiveState, deployment_path, read_live, stack_path
 from blueprinter.deploy.residue import as_left, governance_left, is_listed, workload_left
 from blueprinter.deploy.roles import RoleFindings, role_findings
-from blueprinter.deploy.submitting import Submission, holds, submit
-from blueprinter.deploy.wanted import deployment_body, referenced, stack_body, wanted_objects
+from blueprinter.deploy.submitting import Submission, holds, overwritten, submit
+from blueprinter.deploy.wanted import content_of, deployment_body, referenced, stack_body, wanted_objects
 from blueprinter.diagnostics import Diagnostic, Position, Severity, error
 from blueprinter.document import Json
 from blueprinter.render import Template
@@ -87,7 +87,7 @@ def prepare(arm: ArmClient, target: Target, options: AssignOptions) -> Prepared:
     plain: dict[str, Json] = {}
     if not options.stack:
         plain = {
-            one.name: arm.find(_deployment_path(one), API_VERSIONS[DEPLOYMENTS])
+            one.name: arm.find(deployment_path(one), API_VERSIONS[DEPLOYMENTS])
             for one in target.rendered.templates
         }
     roles = role_findings(arm, target, wanted, live)
@@ -136,11 +136,13 @@ def assign(arm: ArmClient, target: Target, options: AssignOptions, tell: Tell) -
     broken = {one.template for one in found.missing()} | {one.template for one, _ in found.changed()}
     broken |= {one.template for one in found.wanted if any(one.key == row.key for row in found.roles.orphans)}
     after: dict[str, Json] = dict(live.stacks) if options.stack else dict(found.plain)
+    submitted: dict[str, Submission] = {}
     for template in target.rendered.templates:
         submission = _submission(template, target, after, found, options)
         there = after.get(template.name)
         if template.name not in broken and holds(there, submission):
             continue
+        submitted[template.name] = submission
         tell(f"deploying `{template.deployment}` ({template.name}) to {template.scope}")
         after[template.name] = dict(submit(arm, submission, there, options, tell))
         changed = True
@@ -149,6 +151,10 @@ def assign(arm: ArmClient, target: Target, options: AssignOptions, tell: Tell) -
     if changed:
         live = read_live(arm, target, found.wanted)
         after = dict(live.stacks) if options.stack else after
+        for name, submission in submitted.items():
+            if content_of(after.get(name)) != submission.content:
+                # another version since: what it made is not ours to prune, nor are entries to follow
+                raise DeployError(overwritten(submission, after.get(name)))
     if found.locks and pending_locks(found.locks, live):
         apply_locks(arm, found.locks, live, tell)
         changed = True
@@ -224,7 +230,7 @@ def _submission(
             stack_path(template), API_VERSIONS[STACKS], stack_body(template, location, parameters), names
         )
     body = deployment_body(template, location, parameters)
-    return Submission(_deployment_path(template), API_VERSIONS[DEPLOYMENTS], body, names)
+    return Submission(deployment_path(template), API_VERSIONS[DEPLOYMENTS], body, names)
 
 
 def _own_names(wanted: tuple[Wanted, ...]) -> tuple[str, ...]:
@@ -233,10 +239,6 @@ def _own_names(wanted: tuple[Wanted, ...]) -> tuple[str, ...]:
     made = {one.key for one in wanted if one.type.casefold() in (DEFINITIONS.casefold(), SETS.casefold())}
     users = {one.key for one in wanted if any(id.casefold() in made for id in referenced(one))}
     return tuple(one.id.rpartition("/")[2] for one in wanted if one.key in made | users)
-
-
-def _deployment_path(template: Template) -> str:
-    return f"{template.scope}/providers/{DEPLOYMENTS}/{template.deployment}"
 
 
 def _outputs(stack: Json) -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""The diagnostics of deploying (BP640 to BP659)."""
+"""The diagnostics of deploying (BP640 to BP669)."""
 
 from __future__ import annotations
 
@@ -125,5 +125,41 @@ CODES: tuple[CodeRow, ...] = (
         "BP659",
         "a remediation did not succeed",
         "Some deployments of a remediation task failed, or it was cancelled. The task in Azure names the resources.",
+    ),
+    CodeRow(
+        "BP660",
+        "a ring is not let in yet",
+        "The ring's `promoteWhen` asks how the ring before it did: at most `maxGaps` gaps, for `days` days. It counts "
+        "saved runs (`blueprinter evaluate -a ASSIGNMENT --save`) since this content was deployed in the ring before. "
+        "A run counts where it looks at every subscription of that ring and decided every test, and nothing of it is "
+        "stale or unreadable; from one run to the next, and to now, at most 3 days may pass. With `days: 0` and no "
+        "saved run, policy states are read at once. Nothing of the refused ring is written, and the rings before it "
+        "stay as they are. With --ring the exit code is 3. To go on all the same, change `promoteWhen` in the file: "
+        "the review of that is the record.",
+    ),
+    CodeRow(
+        "BP661",
+        "a ring is let in",
+        "What `promoteWhen` of the ring asks for holds. What is deployed in a ring stays in it, whatever later runs "
+        "say, until the blueprint has other content.",
+    ),
+    CodeRow(
+        "BP662",
+        "a version cannot be kept in this template spec",
+        "`blueprinter publish --template-spec ID` keeps a version, at most 2 MB, in a template spec of the blueprint's "
+        "own. The resource group has to be there.",
+    ),
+    CodeRow(
+        "BP663",
+        "a subscription is new in the management group",
+        "An assignment on a management group is put on each subscription that is in it when `assign` runs. This one "
+        "came since the last time, and gets everything with this run.",
+    ),
+    CodeRow(
+        "BP664",
+        "a subscription left the management group",
+        "Leaving a management group changes nothing in a subscription: the stack, its locks and its policies are still "
+        "there, and no run looks after them any more. Take them back with `unassign --subscription ID`, or give the "
+        "subscription an assignment of its own.",
     ),
 )

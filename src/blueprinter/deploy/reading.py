@@ -14,6 +14,7 @@ from blueprinter.deploy.model import (
     ASSIGNMENTS,
     ATTESTATIONS,
     DEFINITIONS,
+    DEPLOYMENTS,
     EXEMPTIONS,
     GROUPS,
     LOCKS,
@@ -28,7 +29,7 @@ from blueprinter.deploy.wanted import scopes_of_roles
 from blueprinter.document import Json
 from blueprinter.render import Template
 
-_AT_SCOPE = (ASSIGNMENTS, EXEMPTIONS, ROLES)
+_AT_SCOPE = (ASSIGNMENTS, EXEMPTIONS)
 _IN_SUBSCRIPTION = (ATTESTATIONS, LOCKS)
 """What there is of in subscriptions only, or is made there only."""
 _AT_DEFINITIONS = (DEFINITIONS, SETS)
@@ -58,18 +59,24 @@ def stack_path(template: Template) -> str:
     return f"{template.stack_scope}/providers/{STACKS}/{template.deployment}"
 
 
+def deployment_path(template: Template) -> str:
+    return f"{template.scope}/providers/{DEPLOYMENTS}/{template.deployment}"
+
+
 def read_live(arm: ArmClient, target: Target, wanted: tuple[Wanted, ...]) -> LiveState:
     """Reads a target. Raises `AzureError`, except for a management group or resource group that is not there."""
     objects: dict[str, Live] = {}
+    # roles before the assignments whose identities have them: what a running deployment makes between two of these
+    # requests must not look like a role whose identity is gone
+    elsewhere = (one for one in scopes_of_roles(wanted, ROLES) if not id_within(one, target.scope))
+    for scope in (target.scope, *elsewhere):
+        _add(objects, ROLES, list_at(arm, scope, ROLES), scope)
     for type in _AT_DEFINITIONS:
         _add(
             objects, type, list_at(arm, target.definition_scope, type, query=_CUSTOM), target.definition_scope
         )
     for type in (*_AT_SCOPE, *(_IN_SUBSCRIPTION if is_subscription(target.scope) else ())):
         _add(objects, type, list_at(arm, target.scope, type), target.scope)
-    for scope in scopes_of_roles(wanted, ROLES):
-        if not id_within(scope, target.scope):
-            _add(objects, ROLES, list_at(arm, scope, ROLES), scope)
     resources: dict[str, Live] = {}
     if is_subscription(target.scope):
         _add(resources, GROUPS, list_groups(arm, target.scope), target.scope)

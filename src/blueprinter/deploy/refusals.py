@@ -23,6 +23,7 @@ from blueprinter.policy import (
     LookupResult,
     NotCollected,
     compile_policies,
+    is_passed_over,
 )
 
 
@@ -58,7 +59,8 @@ def refusals(
     ]
     if not resources:
         return (), ()
-    own = [one for one in target.resolved.policies if one.enforced]
+    acts = target.assignment.is_enforced(target.scope)
+    own = [one for one in target.resolved.policies if one.enforced and acts]
     made = {fold(one.assignment_id) for one in target.resolved.policies} | {one.key for one in wanted}
     others = {
         one.key: one for one in (*above(arm, target.scope), *_within(live, resources)) if one.key not in made
@@ -95,6 +97,8 @@ def _judged(
         except InvalidInput:
             continue
         for resource in resources:
+            if is_passed_over(policy.definition.mode, resource, aliases):
+                continue
             for state in compiled.run(resource, _not_collected):
                 if fold(state.effect) != "deny":
                     continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from blueprinter.azure import ArmClient
@@ -14,6 +14,7 @@ from blueprinter.deploy.locks import locks_of
 from blueprinter.deploy.model import API_VERSIONS, REMEDIATIONS, STACKS, AssignOptions, Left, Lock, Target
 from blueprinter.deploy.reading import list_at
 from blueprinter.deploy.residue import as_left, governance_left, workload_left
+from blueprinter.deploy.resources import Compared, NotCompared, compare_resources
 from blueprinter.deploy.submitting import holds
 from blueprinter.document import Json
 
@@ -31,6 +32,7 @@ class StackStatus:
     version: str
     content: str
     resources: int
+    ring: str = ""
     failed: tuple[tuple[str, str], ...] = ()
     """Ids of what failed, and why."""
     error: str = ""
@@ -60,6 +62,8 @@ class Status:
     left: tuple[Left, ...]
     remediations: tuple[tuple[str, str], ...] = ()
     """Ids of remediation tasks for our assignments, and their states."""
+    not_compared: tuple[NotCompared, ...] = ()
+    """What of the resources of templates could not be compared, and why."""
 
 
 def status(arm: ArmClient, target: Target, options: AssignOptions) -> Status:
@@ -76,18 +80,35 @@ def status(arm: ArmClient, target: Target, options: AssignOptions) -> Status:
     keys = wanted_keys(found)
     left = [as_left(one, found.live) for one in governance_left(found.target, found.live, keys)]
     left += workload_left(found.live.stacks.values(), found.live, found.target, keys)
+    missing = {one.key for one in found.missing()}
+    compared = compare_resources(
+        arm, [one for one in found.wanted if not one.governance and one.key not in missing]
+    )
+    drifted = [*drift_of(found, options), *_resource_drift(compared)]
     return Status(
         found.target.scope,
         found.target.assignment.name,
         stacks,
-        drift_of(found, options),
+        tuple(sorted(drifted, key=_by_id)),
         tuple(left),
         tuple(sorted(tasks)),
+        compared.left_out,
     )
 
 
+def _resource_drift(compared: Compared) -> Iterator[Drifted]:
+    for one in compared.gone:
+        yield Drifted("missing", one.id, one.type)
+    for one, paths in compared.changed:
+        yield Drifted("changed", one.id, one.type, paths)
+
+
+def _by_id(row: Drifted) -> tuple[str, str]:
+    return (fold(row.id), row.what)
+
+
 def drift_of(found: Prepared, options: AssignOptions) -> tuple[Drifted, ...]:
-    """What is not as it was assigned, by id."""
+    """What is not as it was assigned, by id; of what templates make only what lists tell."""
     live = found.live
     rows = [Drifted("missing", one.id, one.type) for one in found.missing()]
     rows += [Drifted("changed", one.id, one.type, paths) for one, paths in found.changed()]
@@ -107,7 +128,7 @@ def drift_of(found: Prepared, options: AssignOptions) -> tuple[Drifted, ...]:
     for leftover in governance_left(found.target, live, wanted_keys(found)):
         if not any(fold(leftover.id) == fold(one.id) for one in rows):
             rows.append(Drifted("leftover", leftover.id, leftover.type))
-    return tuple(sorted(rows, key=lambda one: (fold(one.id), one.what)))
+    return tuple(sorted(rows, key=_by_id))
 
 
 def stacks_at(arm: ArmClient, scope: str) -> tuple[StackStatus, ...]:
@@ -137,6 +158,7 @@ def read_stack(stack: Json) -> StackStatus | None:
         version=tags.get("blueprintVersion", ""),
         content=tags.get(_OURS, ""),
         resources=len(stack_resources(stack)),
+        ring=tags.get("blueprintRing", ""),
         failed=tuple(failed),
         error=_words(error),
         locks=locks_of(stack),

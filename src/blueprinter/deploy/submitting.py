@@ -88,7 +88,7 @@ def submit(
         failure = follower.once()
         live = arm.find(submission.path, submission.api_version)
         if content_of(live) != submission.content:
-            raise DeployError(_overwritten(submission, live))
+            raise DeployError(overwritten(submission, live))
         if state_of(live) == "succeeded" and isinstance(live, dict):
             return live
         if failure is None:
@@ -190,7 +190,8 @@ def _done(arm: ArmClient, live: Json, path: str) -> list[str]:
     return lines
 
 
-def _overwritten(submission: Submission, live: Json) -> Diagnostic:
+def overwritten(submission: Submission, live: Json) -> Diagnostic:
+    """What is told where a stack or deployment holds something else than what was put."""
     tags = live.get("tags") if isinstance(live, dict) else None
     held = tags if isinstance(tags, dict) else {}
     data = live.get("systemData") if isinstance(live, dict) else None

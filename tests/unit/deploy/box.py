@@ -13,12 +13,15 @@ from typing import Any
 from blueprinter.azure import ArmClient, RetryRules, SentRequest, connect_in_process
 from blueprinter.blueprint import (
     BuiltinFacts,
+    Framework,
     Registers,
     load_assignment,
     load_blueprint,
+    load_frameworks,
     load_registers,
     resolve,
 )
+from blueprinter.content import framework_files
 from blueprinter.deploy import AssignOptions, Outcome, Target, assign
 from blueprinter.document import Document, parse
 from blueprinter.policy import read_definition
@@ -92,6 +95,8 @@ class Kit:
     assignment: dict[str, Any] = field(default_factory=dict)
     registers: dict[str, Any] = field(default_factory=dict)
     adopted: dict[str, Any] | None = None
+    controls: dict[str, Any] | None = None
+    """Links of `iso-27001-2022`: what no artifact assigns becomes the controls' set."""
 
     def __post_init__(self) -> None:
         self.policy("audits")
@@ -121,7 +126,12 @@ class Kit:
             (folder / f"{name}.json").write_text(json.dumps(artifact))
         bodies = {name: document({"name": name, "properties": body}) for name, body in self.policies.items()}
         definitions = {name: read_definition(body, name=name) for name, body in bodies.items()}
-        blueprint = load_blueprint(self.root, frameworks={}, builtin_facts=None)
+        frameworks: Mapping[str, Framework] = {}
+        if self.controls is not None:
+            frameworks = load_frameworks(framework_files(self.root))
+            links = {"framework": "iso-27001-2022", "controls": self.controls}
+            (self.root / "controls.json").write_text(json.dumps(links))
+        blueprint = load_blueprint(self.root, frameworks=frameworks, builtin_facts=None)
         given = {
             "schema": "blueprinter/assignment/1",
             "name": "prod",
@@ -213,22 +223,23 @@ class Azure:
         with self.arm() as arm:
             arm.wait(arm.start("DELETE", path, api_version))
 
-    def make_management_group(self) -> None:
-        """`platform`, with the subscription in it; put there from within, where nothing goes wrong."""
+    def make_management_group(self, name: str = "platform") -> None:
+        """A management group with the subscription in it; put there from within, where nothing goes wrong."""
+        id = f"/providers/Microsoft.Management/managementGroups/{name}"
         tenant = self.settings.tenant_id
         root = f"/providers/Microsoft.Management/managementGroups/{tenant}"
         kind = "Microsoft.Management/managementGroups"
         properties: dict[str, Any] = {
             "tenantId": tenant,
-            "displayName": "platform",
+            "displayName": name,
             "details": {"version": 1},
         }
-        body: dict[str, Any] = {"id": GROUP, "type": kind, "name": "platform", "properties": properties}
+        body: dict[str, Any] = {"id": id, "type": kind, "name": name, "properties": properties}
         with self.box.open_box() as box:
-            box.store.put(GROUP, kind, body, notes={"parent": root})
+            box.store.put(id, kind, body, notes={"parent": root})
             subscription = box.store.get(SUB)
             assert subscription is not None
-            box.store.put(SUB, subscription.type, subscription.body, notes={"parent": GROUP})
+            box.store.put(SUB, subscription.type, subscription.body, notes={"parent": id})
 
     def ids(self, type: str) -> list[str]:
         with self.box.open_box() as box:

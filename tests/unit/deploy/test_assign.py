@@ -77,8 +77,11 @@ def test_a_deleted_resource_group_comes_back(kit: Kit) -> None:
     assert len(azure.ids("Microsoft.Storage/storageAccounts")) == 1
 
 
-def test_an_upgrade_that_removes_renames_and_retypes(kit: Kit) -> None:
-    """One assign, no failed deployment; what is left over is listed, and pruned on request."""
+@pytest.mark.parametrize("locks", ["None", "AllResourcesDoNotDelete", "AllResourcesReadOnly"])
+def test_an_upgrade_that_removes_renames_and_retypes(kit: Kit, locks: str) -> None:
+    """One assign, no failed deployment; what is left over is listed, and pruned on request. Locks of the version before
+    are not in the way."""
+    kit.assignment["locks"] = {"mode": locks, "excludedPrincipals": [PERSON]}
     kit.policies["counts"] = definition(parameters={"days": {"type": "Integer", "defaultValue": 1}})
     kit.policies["named"] = definition(parameters={"old": {"type": "String", "defaultValue": "a"}})
     kit.policies["denies"] = definition("Deny")

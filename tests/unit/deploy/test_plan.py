@@ -108,6 +108,25 @@ def test_what_policies_would_refuse(kit: Kit) -> None:
     assert codes(found).count("BP646") == 2
 
 
+def test_what_has_no_location_is_not_refused_for_it(kit: Kit) -> None:
+    """Mode Indexed passes over it, as a secret of a vault in a blueprint that allows few locations."""
+    kit.policies["places"] = {
+        **definition("Deny"),
+        "policyRule": {
+            "if": {"field": "location", "notIn": ["westeurope"]},
+            "then": {"effect": "deny"},
+        },
+    }
+    kit.policy("places")
+    resources = kit.artifacts["storage"]["properties"]["template"]["resources"]
+    vault = {"type": "Microsoft.KeyVault/vaults", "apiVersion": "2016-10-01", "name": "v", "properties": {}}
+    secret = {"type": "Microsoft.KeyVault/vaults/secrets", "apiVersion": "2016-10-01", "name": "v/s"}
+    resources += [{**vault, "location": "westeurope"}, {**secret, "properties": {"value": "p"}}]
+    assert planned(Azure(), kit.target()).refused == ()
+    kit.policies["places"]["mode"] = "All"
+    assert [one.id.rpartition("/")[2] for one in planned(Azure(), kit.target()).refused] == ["s"]
+
+
 def test_a_definition_that_is_not_in_the_cloud(kit: Kit) -> None:
     kit.artifacts["gone"] = {
         "kind": "policyAssignment",

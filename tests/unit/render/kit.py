@@ -100,6 +100,7 @@ class Kit:
     policies: dict[str, Any] = field(default_factory=dict)
     sets: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    initiative_facts: dict[str, Any] = field(default_factory=dict)
     controls: dict[str, Any] | None = None
     adopted: dict[str, Any] | None = None
     options: dict[str, Any] = field(default_factory=dict)
@@ -136,7 +137,8 @@ class Kit:
         catalog = {name: body for name, body in bodies.items() if name[0].isdigit() or name == BUILTIN}
         own = {name: body for name, body in bodies.items() if name not in catalog}
         sets = {name: policy_set(name, body) for name, body in self.sets.items()}
-        facts = load_builtin_facts(document({"definitions": self.facts})) if self.facts else BuiltinFacts()
+        known = {"definitions": self.facts, "initiatives": self.initiative_facts}
+        facts = load_builtin_facts(document(known)) if any(known.values()) else BuiltinFacts()
         frameworks = {}
         if self.controls is not None:
             from blueprinter.blueprint import load_frameworks

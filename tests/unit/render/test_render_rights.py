@@ -144,6 +144,25 @@ def test_facts_of_a_built_in_serve_without_its_definition(tmp_path: Path) -> Non
     assert not [one for one in found.render().diagnostics if one.code == "BP623"]
 
 
+@pytest.mark.parametrize(
+    ("facts", "expected", "warned"),
+    [
+        ({"needsIdentity": True, "roleDefinitionIds": [WRITER]}, [WRITER], False),
+        ({"needsIdentity": True}, [], True),
+        ({"needsIdentity": False}, [], False),
+        ({}, [], True),
+    ],
+)
+def test_facts_of_an_initiative_serve_without_its_members(
+    tmp_path: Path, facts: dict[str, Any], expected: list[str], warned: bool
+) -> None:
+    found = kit(tmp_path)
+    found.initiative_facts = {BUILTIN: {"displayName": "x", "version": "1.0.0", "deprecated": False, **facts}}
+    found.policy(f"/providers/Microsoft.Authorization/policySetDefinitions/{BUILTIN}")
+    assert roles(found) == expected
+    assert any(one.code == "BP623" for one in found.render().diagnostics) == warned
+
+
 def test_what_is_unknown_gets_an_identity_without_roles_and_a_warning(tmp_path: Path) -> None:
     found = kit(tmp_path)
     found.policy(BUILTIN)

@@ -334,6 +334,11 @@ def test_a_stack_that_owners_cannot_lift(tmp_path: Path) -> None:
     made = json.loads(kit.render().files["assignment.stack.json"])
     assert made["scope"] == GROUP
     assert made["properties"]["deploymentScope"] == SUB
+    # the stack of another subscription is kept beside it
+    kit.assignment["scope"] = SUB[:-1] + "2"
+    other = json.loads(kit.render().files["assignment.stack.json"])
+    assert other["scope"] == GROUP
+    assert other["name"] != made["name"]
 
 
 def test_a_ring_may_only_watch(tmp_path: Path) -> None:

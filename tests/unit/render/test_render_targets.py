@@ -118,6 +118,27 @@ def test_several_subscriptions_get_a_folder_each(tmp_path: Path) -> None:
     ]
 
 
+def test_a_body_without_a_scope_is_put_on_a_subscription(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What `az blueprint assignment` was sent has no scope: it stood in the address."""
+    body = {"location": "westeurope", "properties": {"parameters": {}, "resourceGroups": {}}}
+    file = tmp_path / "body.json"
+    file.write_text(json.dumps(body))
+    out = tmp_path / "out"
+    assert run(["render", "azure-starter", "-a", str(file), "-d", str(out)]) == 2
+    assert "or name one with `--subscription`" in capsys.readouterr().err
+    given = json.loads(assignment(tmp_path).read_text())
+    body["properties"] = {
+        "parameters": given.get("parameters", {}),
+        "resourceGroups": given.get("resourceGroups", {}),
+    }
+    file.write_text(json.dumps(body))
+    scope = SUBSCRIPTIONS[0].rpartition("/")[2]
+    assert run(["render", "azure-starter", "-a", str(file), "-d", str(out), "--subscription", scope]) == 0
+    assert SUBSCRIPTIONS[0] in (out / "assignment.json").read_text()
+
+
 def test_faults_write_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     file = assignment(tmp_path, location=None)

@@ -12,28 +12,29 @@ from blueprinter.azure import ArmClient
 from blueprinter.cli import Settings
 from blueprinter.cli.azure_access import (
     FAILED,
+    again,
     azure_options,
     client,
-    cloud_of,
     confirmed,
     failures,
     sleeping,
 )
-from blueprinter.cli.deployment import Wish, rendering_options, targets_of
+from blueprinter.cli.deployment import NOT_LET_IN, Wish, is_refused, rendering_options, targets_of
+from blueprinter.cli.environment import cloud_of, environment_of
+from blueprinter.cli.inputs import AssignmentFile
 from blueprinter.cli.remarks import say, show_diagnostics
+from blueprinter.cli.status_text import left_lines
 from blueprinter.cli.workspace import Workspace, open_workspace
 from blueprinter.deploy import (
     AssignOptions,
     DeployError,
     Outcome,
     PlanOptions,
-    Residue,
     Target,
     assign,
     cancel,
     named,
     plan,
-    read_environment,
 )
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, in_order
 from blueprinter.document import load
@@ -41,9 +42,7 @@ from blueprinter.text import plural
 
 
 @click.command("assign")
-@click.argument(
-    "assignments", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="ASSIGNMENT..."
-)
+@click.argument("assignments", nargs=-1, required=True, type=AssignmentFile(), metavar="ASSIGNMENT...")
 @azure_options
 @click.option(
     "--plan", "plan_file", type=click.Path(path_type=Path), help="Do what this plan says, or nothing."
@@ -58,7 +57,6 @@ def command(
     settings: Settings,
     assignments: tuple[Path, ...],
     sandbox: str,
-    environment: str,
     subscriptions: tuple[str, ...],
     management_group: str,
     plan_file: Path | None,
@@ -70,6 +68,7 @@ def command(
     allow_plain_secret: bool,
     registers: Path | None,
     ring: str,
+    history_file: Path,
     now: datetime | None,
 ) -> int:
     """Put a blueprint on its scopes: everything is there in the end.
@@ -77,8 +76,12 @@ def command(
     A new version is assigned the same way. Each scope gets a deployment stack that lets go of what a version does not
     contain any more, and never deletes it; --prune deletes what carries our mark. Running again after any failure is
     safe, and changes nothing where everything is in place.
+
+    An assignment with rings goes as far as its gates let it (`promoteWhen`), by the runs that `evaluate --save` kept;
+    what is in a ring stays in it. With --ring only that ring is put, and nothing is written (exit code 3) while it is
+    not let in.
     """
-    found = read_environment(Path.cwd(), environment)
+    found = environment_of(settings)
     workspace = open_workspace(Path.cwd())
     when = now or datetime.now(UTC)
     wish = Wish(
@@ -92,6 +95,8 @@ def command(
         allow_plain_secret,
         registers,
         ring,
+        promotes=True,
+        history=history_file,
     )
     options = AssignOptions(now=when, stack=not no_stack, prune=prune, sleep=sleeping(sandbox))
     with failures(settings, writes=True), client(settings, sandbox, found) as arm:
@@ -105,6 +110,8 @@ def command(
             ),
             settings,
         )
+        if is_refused(remarks, wish):
+            return NOT_LET_IN
         if cancelling:
             return _cancel(arm, targets, settings)
         if plan_file is not None:
@@ -112,7 +119,16 @@ def command(
         names = ", ".join(dict.fromkeys(one.assignment.name for one in targets))
         confirmed(f"Assign {names} to {plural(len(targets), 'scope')}?", yes=yes)
         failed = [target for target in targets if not _assign(arm, target, options, settings)]
-    return FAILED if failed else 0
+    same = again(
+        assignments,
+        settings,
+        {"--sandbox": sandbox, "--subscription": subscriptions, "-m": management_group},
+    )
+    if failed:
+        say(f"next: blueprinter status {same}; running assign again goes on where it stopped", settings)
+        return FAILED
+    say(f"next: blueprinter status {same}, then `blueprinter evaluate -a` with the same", settings)
+    return 0
 
 
 def _assign(arm: ArmClient, target: Target, options: AssignOptions, settings: Settings) -> bool:
@@ -176,14 +192,8 @@ def _show(outcome: Outcome, target: Target, settings: Settings) -> None:
         for one in outcome.locks:
             if settings.verbose or one.status in ("inapplicable", "notSupported"):
                 click.echo(f"    {one.status}  {one.id}")
-    for kind in Residue:
-        rows = [one for one in outcome.left if one.kind is kind]
-        if rows:
-            how = "--prune deletes it" if kind is Residue.GOVERNANCE else "it is never deleted by assign"
-            click.echo(f"  {kind} left over ({how}):")
-        for left in rows:
-            acts = f"  its effect {left.acts} goes on" if left.acts else ""
-            click.echo(f"    {left.id}{acts}")
+    for line in left_lines(outcome.left, outcome.scope, settings.verbose):
+        click.echo(line)
     for name, value in sorted(outcome.outputs.items()):
         if name != "principals":
             click.echo(f"  output {name}: {value}")

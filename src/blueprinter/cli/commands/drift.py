@@ -9,32 +9,31 @@ import click
 import orjson
 
 from blueprinter.cli import Settings
-from blueprinter.cli.azure_access import azure_options, client, cloud_of, failures
+from blueprinter.cli.azure_access import azure_options, client, failures
 from blueprinter.cli.deployment import Wish, targets_of
+from blueprinter.cli.environment import cloud_of, environment_of, registers_option
+from blueprinter.cli.inputs import AssignmentFile
 from blueprinter.cli.remarks import show_diagnostics
 from blueprinter.cli.status_text import drift_json, drift_lines
 from blueprinter.cli.workspace import open_workspace
-from blueprinter.deploy import AssignOptions, read_environment, status
+from blueprinter.deploy import AssignOptions, status
 
 _PENDING = 4
 
 
 @click.command("drift")
-@click.argument(
-    "assignments", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="ASSIGNMENT..."
-)
+@click.argument("assignments", nargs=-1, required=True, type=AssignmentFile(), metavar="ASSIGNMENT...")
 @azure_options
 @click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format."
 )
 @click.option("--no-stack", is_flag=True, help="It was assigned with --no-stack.")
-@click.option("--registers", type=click.Path(path_type=Path, file_okay=False), help="Folder of registers.")
+@registers_option
 @click.pass_obj
 def command(
     settings: Settings,
     assignments: tuple[Path, ...],
     sandbox: str,
-    environment: str,
     subscriptions: tuple[str, ...],
     management_group: str,
     output: str,
@@ -44,9 +43,10 @@ def command(
     """Show what in Azure is not as it was assigned; exit code 4 when there is something.
 
     Policy definitions, initiatives, assignments, role assignments, exemptions and attestations are compared property by
-    property; of resource groups and resources of templates it is said which are gone.
+    property; so is of resource groups and resources what their templates set. What cannot be compared is named: what
+    only Azure knows, secrets, and what Azure does not give back.
     """
-    found = read_environment(Path.cwd(), environment)
+    found = environment_of(settings)
     workspace = open_workspace(Path.cwd())
     now = datetime.now(UTC)
     with failures(settings), client(settings, sandbox, found) as arm:
@@ -67,6 +67,6 @@ def command(
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
     else:
         for result in results:
-            for line in drift_lines(result):
+            for line in drift_lines(result, settings.verbose):
                 click.echo(line)
     return _PENDING if any(one.drifted for one in results) else 0

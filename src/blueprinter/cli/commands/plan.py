@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,8 +12,10 @@ import click
 import orjson
 
 from blueprinter.cli import Settings
-from blueprinter.cli.azure_access import azure_options, client, cloud_of, failures, worst
-from blueprinter.cli.deployment import Wish, rendering_options, targets_of
+from blueprinter.cli.azure_access import again, azure_options, client, failures, worst
+from blueprinter.cli.deployment import NOT_LET_IN, Wish, is_refused, rendering_options, targets_of
+from blueprinter.cli.environment import cloud_of, environment_of
+from blueprinter.cli.inputs import AssignmentFile
 from blueprinter.cli.output import write_file
 from blueprinter.cli.remarks import say, show_diagnostics
 from blueprinter.cli.workspace import open_workspace
@@ -18,23 +23,23 @@ from blueprinter.deploy import (
     AssignOptions,
     Plan,
     PlanOptions,
+    Residue,
     adopted_file,
+    is_cut,
     plan,
     plan_json,
     plan_lines,
     plan_markdown,
-    read_environment,
 )
-from blueprinter.diagnostics import in_order
+from blueprinter.diagnostics import Diagnostic, Severity, in_order
+from blueprinter.text import plural
 
 _PENDING, _INVALID = 4, 2
 _FORMATS = ("text", "json", "markdown")
 
 
 @click.command("plan")
-@click.argument(
-    "assignments", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="ASSIGNMENT..."
-)
+@click.argument("assignments", nargs=-1, required=True, type=AssignmentFile(), metavar="ASSIGNMENT...")
 @azure_options
 @click.option(
     "-o", "--output", type=click.Choice(_FORMATS), default="text", show_default=True, help="Format on stdout."
@@ -54,7 +59,6 @@ def command(
     settings: Settings,
     assignments: tuple[Path, ...],
     sandbox: str,
-    environment: str,
     subscriptions: tuple[str, ...],
     management_group: str,
     output: str,
@@ -69,15 +73,16 @@ def command(
     allow_plain_secret: bool,
     registers: Path | None,
     ring: str,
+    history_file: Path,
     now: datetime | None,
 ) -> int:
     """Show what `assign` would change, and what would go wrong; nothing is written to Azure.
 
     Additions (+), changes (~), what is deployed again (*), deletions (-), and what a new version leaves behind (=);
     policies that would refuse a resource, definitions and API versions that are not there, least rights. An error among
-    the remarks exits with 2.
+    the remarks exits with 2, a ring that --ring names and that is not let in yet with 3.
     """
-    found = read_environment(Path.cwd(), environment)
+    found = environment_of(settings)
     workspace = open_workspace(Path.cwd())
     when = now or datetime.now(UTC)
     wish = Wish(
@@ -91,6 +96,8 @@ def command(
         allow_plain_secret,
         registers,
         ring,
+        promotes=True,
+        history=history_file,
     )
     options = PlanOptions(
         AssignOptions(now=when, stack=not no_stack, prune=prune),
@@ -111,16 +118,58 @@ def command(
                 write_file(file, [adopted_file(plans[-1])])
                 say(f"wrote {file}: review it, and name it as `adopted` in the assignment", settings)
     diagnostics = in_order([*remarks, *(one for each in plans for one in each.diagnostics)])
-    show_diagnostics(diagnostics, settings)
     document = orjson.dumps(plan_json(plans), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
     if output == "json":
         click.echo(document, nl=False)
     else:
-        for line in plan_lines(plans) if output == "text" else plan_markdown(plans):
+        width = shutil.get_terminal_size((100, 40)).columns
+        text = plan_lines(plans, verbose=settings.verbose, width=width)
+        for line in text if output == "text" else plan_markdown(plans):
             click.echo(line)
+    _show_remarks(diagnostics, settings)
     if out is not None:
         write_file(out, [document])
-        say(f"wrote {out}; `blueprinter assign --plan {out}` does this or nothing", settings)
+        say(f"wrote {out}", settings)
+    same = again(
+        assignments,
+        settings,
+        {
+            "--sandbox": sandbox,
+            "--subscription": subscriptions,
+            "-m": management_group,
+            "--ring": ring,
+            "--split": split or "",
+            "--no-stack": no_stack,
+            "--prune": prune,
+            "--plan": str(out or ""),
+        },
+    )
+    if output == "text" and is_cut(plans) and not settings.verbose:
+        say("-v lists every object by its id", settings)
+    for line in _next(plans, same, broken=worst(diagnostics), prune=prune):
+        say(line, settings)
     if worst(diagnostics):
         return _INVALID
+    if is_refused(remarks, wish):
+        return NOT_LET_IN
     return _PENDING if exit_code and any(one.pending for one in plans) else 0
+
+
+def _show_remarks(diagnostics: Sequence[Diagnostic], settings: Settings) -> None:
+    """What is to be looked at, after how much there is of it."""
+    counts = Counter(one.severity for one in diagnostics)
+    words = ((Severity.ERROR, "error"), (Severity.WARNING, "warning"))
+    if shown := ", ".join(plural(counts[level], word) for level, word in words if counts[level]):
+        say(shown, settings)
+    show_diagnostics(diagnostics, settings)
+
+
+def _next(plans: Sequence[Plan], same: str, *, broken: bool, prune: bool) -> Iterator[str]:
+    """What can be done now; `same`: the arguments that mean the same to `assign`."""
+    left = sum(one.residue == Residue.GOVERNANCE for each in plans for one in each.changes)
+    if left and not prune:
+        yield f"--prune deletes the {left:,} left behind that carry our mark"
+    if broken:
+        yield "next: mend the errors; `blueprinter explain CODE` says more about one"
+    elif any(one.pending for one in plans):
+        yield f"next: blueprinter assign {same}"

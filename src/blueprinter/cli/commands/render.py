@@ -9,11 +9,15 @@ import click
 
 from blueprinter.blueprint import Assignment, Blueprint, load_assignment, resolve
 from blueprinter.cli import Settings
+from blueprinter.cli.environment import cloud_of, environment_of
+from blueprinter.cli.inputs import AssignmentFile
 from blueprinter.cli.output import write_file
 from blueprinter.cli.remarks import say, show_diagnostics
 from blueprinter.cli.rendering import adopted_of, sources_of
+from blueprinter.cli.versions import blueprint_of
 from blueprinter.cli.workspace import Workspace, open_workspace
-from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, in_order
+from blueprinter.deploy import in_environment
+from blueprinter.diagnostics import Diagnostic, InvalidInput, in_order
 from blueprinter.document import load
 from blueprinter.render import (
     TARGETS,
@@ -30,10 +34,17 @@ from blueprinter.text import plural
 @click.option(
     "-a",
     "--assignment",
-    type=click.Path(path_type=Path),
+    type=AssignmentFile(),
     required=True,
     metavar="FILE",
     help="The assignment: scope, location, parameters, resource groups.",
+)
+@click.option(
+    "--subscription",
+    "subscriptions",
+    multiple=True,
+    metavar="ID",
+    help="A subscription, instead of the file's, such as where an exported body has none; repeatable.",
 )
 @click.option(
     "-t",
@@ -63,6 +74,7 @@ def command(
     settings: Settings,
     blueprint: str | None,
     assignment: Path,
+    subscriptions: tuple[str, ...],
     target: str,
     directory: Path,
     split: str | None,
@@ -79,8 +91,15 @@ def command(
         hint = TARGETS.suggest(target) or f"targets: {', '.join(TARGETS.names())}"
         raise click.UsageError(f"`{target}` is no target; {hint}")
     workspace = open_workspace(Path.cwd())
-    given = load_assignment(load(assignment))
-    found = workspace.blueprint(_named(blueprint, given, assignment))
+    chosen = environment_of(settings)
+    given = in_environment(load_assignment(load(assignment)), chosen)
+    if subscriptions:
+        ids = (one if one.startswith("/") else f"/subscriptions/{one}" for one in subscriptions)
+        given = replace(given, scopes=tuple(ids))
+    if blueprint is not None:
+        found = workspace.blueprint(blueprint)
+    else:
+        found, workspace = blueprint_of(given, assignment, workspace, None)
     options = RenderOptions(
         target=target,
         split_roles=split == "roles",
@@ -88,7 +107,7 @@ def command(
         sources=sources_of(workspace),
         adopted=adopted_of(given, found),
     )
-    rendered = render_all(found, given, options, workspace, settings.cloud)
+    rendered = render_all(found, given, options, workspace, cloud_of(settings, chosen))
     show_diagnostics(
         in_order([*given.diagnostics, *(one for each in rendered.values() for one in each.diagnostics)]),
         settings,
@@ -135,14 +154,3 @@ def render_all(
     if faults:
         raise InvalidInput(faults)
     return found
-
-
-def _named(blueprint: str | None, assignment: Assignment, file: Path) -> str:
-    """BLUEPRINT, else what the assignment names: a path is relative to its file."""
-    if blueprint is not None:
-        return blueprint
-    name = assignment.blueprint
-    if not name:
-        raise InvalidInput([error("BP622", "which blueprint?", Position(str(file)), "name it as BLUEPRINT")])
-    beside = file.parent / name
-    return str(beside) if "/" in name and beside.is_dir() else name
