@@ -268,3 +268,52 @@ def test_what_else_people_ask(az: Az) -> None:
     graph = "/providers/Microsoft.ResourceGraph/resources?api-version=2021-03-01"
     found = az("rest", "-m", "post", "-u", graph, "-b", query)
     assert {"name": "by-az"} in found["data"]
+
+
+def test_a_rendered_blueprint(az: Az, tmp_path: Path) -> None:
+    """What `render` writes is what people hand to az: plainly, and as a stack with its settings."""
+    subscription = az("account", "show")["id"]
+    assignment = tmp_path / "prod.json"
+    body = {
+        "schema": "blueprinter/assignment/1",
+        "name": "prod",
+        "blueprint": "azure-starter",
+        "scope": f"/subscriptions/{subscription}",
+        "location": "westeurope",
+        "locks": {"mode": "AllResourcesDoNotDelete"},
+    }
+    assignment.write_text(json.dumps(body), encoding="utf-8")
+    for target in ("template", "stack"):
+        command = [BLUEPRINTER, "render", "-a", assignment, "-t", target, "-d", tmp_path / target]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+    def files(target: str) -> tuple[str, ...]:
+        folder = tmp_path / target
+        parameters = f"@{folder / 'assignment.parameters.json'}"
+        return "-l", "westeurope", "-f", str(folder / "assignment.json"), "-p", parameters
+
+    made = az("deployment", "sub", "create", "-n", "rendered", *files("template"))
+    assert made["properties"]["provisioningState"] == "Succeeded"
+    assigned = {one["name"]: one["id"] for one in az("policy", "assignment", "list")}
+    settings = json.loads((tmp_path / "stack" / "assignment.stack.json").read_text())
+    deny = settings["properties"]["denySettings"]
+    done = az(
+        "stack",
+        "sub",
+        "create",
+        "-n",
+        settings["name"],
+        *files("stack"),
+        "--deny-settings-mode",
+        deny["mode"],
+        "--deny-settings-apply-to-child-scopes",
+        "--deny-settings-excluded-actions",
+        *deny["excludedActions"],
+        "--action-on-unmanage",
+        "detachAll",
+        "--yes",
+    )
+    assert done["provisioningState"] == "succeeded"
+    assert {one["name"]: one["id"] for one in az("policy", "assignment", "list")} == assigned
+    assert {row["denyStatus"] for row in done["resources"]} >= {"denyDelete"}
+    az("stack", "sub", "delete", "-n", settings["name"], "--action-on-unmanage", "deleteAll", "--yes")

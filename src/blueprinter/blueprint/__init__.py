@@ -4,6 +4,8 @@
 what people decided and attested. Every fault of an input is a diagnostic of `CODES`; `validate_path` only collects.
 """
 
+from typing import TYPE_CHECKING
+
 from blueprinter.blueprint.artifacts import template_of
 from blueprinter.blueprint.assignment import Assignment, Given, LockMode, Locks, Ring, load_assignment
 from blueprinter.blueprint.builtin_facts import BuiltinFact, BuiltinFacts, load_builtin_facts
@@ -49,13 +51,23 @@ from blueprinter.blueprint.naming import (
 from blueprinter.blueprint.order import Deployment, deployment_order
 from blueprinter.blueprint.registers import load_registers
 from blueprinter.blueprint.resolve import resolve
-from blueprinter.blueprint.schemas import SCHEMAS, SchemaRow
+from blueprinter.blueprint.scopes import (
+    SCOPE_HINT,
+    excluded_below,
+    is_management_group,
+    is_scope,
+    is_subscription,
+)
 from blueprinter.blueprint.validate import Kind, PolicyCheck, kind_of, validate_path
+
+if TYPE_CHECKING:
+    from blueprinter.blueprint.schemas import SCHEMAS, SchemaRow
 
 __all__ = [
     "CODES",
     "OWN_MAPPING",
     "SCHEMAS",
+    "SCOPE_HINT",
     "Absence",
     "Artifact",
     "Assignment",
@@ -95,7 +107,11 @@ __all__ = [
     "Strength",
     "deployed_definition_name",
     "deployment_order",
+    "excluded_below",
     "generated_set_id",
+    "is_management_group",
+    "is_scope",
+    "is_subscription",
     "kind_of",
     "load_assignment",
     "load_blueprint",
@@ -113,3 +129,12 @@ __all__ = [
     "validate_blueprint",
     "validate_path",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """The table of models, loaded when it is asked for: they need pydantic, which is slow."""
+    if name in ("SCHEMAS", "SchemaRow"):
+        from blueprinter.blueprint.schemas import SCHEMAS, SchemaRow
+
+        return SCHEMAS if name == "SCHEMAS" else SchemaRow
+    raise AttributeError(f"module `{__name__}` has no attribute `{name}`")

@@ -10,9 +10,8 @@ from pathlib import Path
 from blueprinter.arm import compile_bicep
 from blueprinter.blueprint.faults import Faults
 from blueprinter.blueprint.layout import FLAT
-from blueprinter.blueprint.model import Artifact
+from blueprinter.blueprint.model import ARTIFACT_KINDS, Artifact
 from blueprinter.blueprint.parts import mapping, text, texts
-from blueprinter.blueprint.schemas import ARTIFACTS
 from blueprinter.casing import fold, same
 from blueprinter.diagnostics import Diagnostic, InvalidInput
 from blueprinter.document import Document, Json, inside
@@ -25,14 +24,16 @@ def read_artifact(document: Document, root: Path, faults: Faults, *, lenient: bo
     """The artifact of a document, or None when its kind is not known. `lenient` for exported folders."""
     value = mapping(document.value)
     kind = text(value, "kind")
-    if kind not in ARTIFACTS:
+    if kind not in ARTIFACT_KINDS:
         where = document.locate("/kind")
         if "kind" in value:
-            hint = did_you_mean(kind, ARTIFACTS) or f"kinds: {', '.join(ARTIFACTS)}"
+            hint = did_you_mean(kind, ARTIFACT_KINDS) or f"kinds: {', '.join(ARTIFACT_KINDS)}"
             faults.error("BP203", f"unknown kind of artifact `{value['kind']}`", where, hint)
         else:
-            faults.error("BP112", "the key `kind` is missing", where, f"kinds: {', '.join(ARTIFACTS)}")
+            faults.error("BP112", "the key `kind` is missing", where, f"kinds: {', '.join(ARTIFACT_KINDS)}")
         return None
+    from blueprinter.blueprint.schemas import ARTIFACTS  # pydantic is slow
+
     faults.shape(document, ARTIFACTS[kind], lenient=lenient)
     properties = mapping(value.get("properties"))
     stem = Path(document.file).name.rpartition(".")[0]

@@ -21,6 +21,7 @@ from blueprinter.blueprint.faults import Faults
 from blueprinter.blueprint.model import OWN_MAPPING, Absence, Artifact, Link, LinkTarget
 from blueprinter.blueprint.naming import deployed_definition_name, policy_assignment_id
 from blueprinter.blueprint.parts import mapping, text
+from blueprinter.blueprint.scopes import excluded_below
 from blueprinter.blueprint.values import Values, as_json
 from blueprinter.casing import fold, key_of
 from blueprinter.diagnostics import Position
@@ -163,7 +164,8 @@ def generated_set(
     frame = _Frame()
     if assignment is not None:
         id = policy_assignment_id(values.scope, assignment.name, "controls", set_id)
-        frame = _Frame(id if values.scope else "", values.scope)
+        excluded = excluded_below(assignment.not_scopes, values.scope) if values.scope else ()
+        frame = _Frame(id if values.scope else "", values.scope, excluded)
     done: set[str] = set()
     mapped = [
         link
@@ -322,12 +324,14 @@ def _frame(artifact: Artifact, definition: str, values: Values, faults: Faults) 
         document, "/properties/enforcementMode", properties.get("enforcementMode", "Default"), faults
     )
     assignment = values.assignment
+    stated = tuple(one for one in excluded if isinstance(one, str)) if isinstance(excluded, list) else ()
+    around = excluded_below(assignment.not_scopes, scope) if assignment and scope else ()
     return _Frame(
         policy_assignment_id(scope, assignment.name, artifact.name, definition)
         if assignment and scope
         else "",
         scope,
-        tuple(one for one in excluded if isinstance(one, str)) if isinstance(excluded, list) else (),
+        tuple(dict.fromkeys((*stated, *around))),
         not (isinstance(mode, str) and fold(mode) == "donotenforce"),
         selectors,
         overrides,

@@ -11,7 +11,6 @@ from pathlib import Path
 from blueprinter.blueprint.exported import enveloped
 from blueprinter.blueprint.faults import Faults
 from blueprinter.blueprint.parts import after, items, mapping, text, texts
-from blueprinter.blueprint.schemas import AssignmentFile, AzureAssignment
 from blueprinter.blueprint.scopes import SCOPE_HINT, is_management_group, is_scope, is_subscription
 from blueprinter.casing import fold
 from blueprinter.diagnostics import Diagnostic
@@ -48,14 +47,16 @@ class Locks:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """Subscriptions that get a version together, and what must hold before the next ring gets it."""
+    """Subscriptions that get a version together, and what must hold in the ring before it until they do."""
 
     name: str
     enforced: bool
     subscriptions: tuple[str, ...]
+    """Empty = all of the assignment, those of the rings before it too: what was audited there is enforced next."""
     max_gaps: int | None = None
-    """None = promoted by hand."""
+    """How many gaps the ring before it may have; None = it is entered by hand."""
     days: int = 0
+    """For how many days without a break."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +90,24 @@ class Assignment:
     document: Document
     id: str = ""
     """The id of an exported assignment, else empty."""
+    not_scopes: tuple[str, ...] = ()
+    """What none of its policy assignments judges; said by an environment, never by the file."""
+    ring: str = ""
+    """The ring as which it is put on its scopes; empty = the first one that each scope is in."""
     diagnostics: tuple[Diagnostic, ...] = field(default=())
+
+    def rings_of(self, scope: str) -> tuple[Ring, ...]:
+        """The rings that a scope is in, in order: those that list it, and those that list nothing."""
+        return tuple(
+            one for one in self.rings if not one.subscriptions or fold(scope) in map(fold, one.subscriptions)
+        )
+
+    def is_enforced(self, scope: str) -> bool:
+        """Whether policies act there: not in a ring that only looks."""
+        rings = self.rings_of(scope)
+        named = [one for one in rings if fold(one.name) == fold(self.ring)]
+        ring = next(iter(named or rings), None)
+        return ring is None or ring.enforced
 
 
 def load_assignment(document: Document) -> Assignment:
@@ -121,6 +139,8 @@ class _Reader:
         return assignment
 
     def _ours(self, value: Mapping[str, Json]) -> Assignment:
+        from blueprinter.blueprint.schemas import AssignmentFile  # pydantic is slow
+
         self.faults.shape(self.document, AssignmentFile)
         group = text(value, "managementGroup")
         scopes = self._subscriptions("/scope", value.get("scope"))
@@ -169,6 +189,8 @@ class _Reader:
         )
 
     def _azure(self, value: Mapping[str, Json]) -> Assignment:
+        from blueprinter.blueprint.schemas import AzureAssignment  # pydantic is slow
+
         self.faults.shape(self.document, AzureAssignment)
         properties = mapping(value.get("properties"))
         blueprint_id, id = text(properties, "blueprintId"), text(value, "id")
@@ -289,6 +311,13 @@ class _Reader:
                     "BP254", f"the ring `{name}` stands twice", self.document.locate(pointer + "/name")
                 )
             promote = row.get("promoteWhen")
+            if isinstance(promote, dict) and not index:
+                self.faults.error(
+                    "BP270",
+                    f"`{name}` is the first ring, and nothing comes before it that could let it in",
+                    self.document.locate(pointer + "/promoteWhen"),
+                    "`promoteWhen` stands at the ring that is let in, and looks at the ring before it",
+                )
             gaps, days = mapping(promote).get("maxGaps", 0), mapping(promote).get("days", 0)
             found.append(
                 Ring(

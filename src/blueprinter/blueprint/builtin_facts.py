@@ -36,6 +36,7 @@ class BuiltinFact:
     """Parameter name -> whether a value is required (it has no default); None = not known."""
     effects: tuple[str, ...] = ()
     role_ids: tuple[str, ...] = ()
+    """Of an initiative: those of the members that deploy or modify by their defaults."""
     clouds: tuple[str, ...] = ()
     """Clouds that have it; empty = not known."""
     needs_identity: bool | None = None

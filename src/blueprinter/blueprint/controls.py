@@ -20,7 +20,6 @@ from blueprinter.blueprint.model import (
     Strength,
 )
 from blueprinter.blueprint.parts import items, mapping, text
-from blueprinter.blueprint.schemas import ControlsFile
 from blueprinter.casing import fold, key_of
 from blueprinter.document import Document, Json, child
 from blueprinter.policy import definition_key
@@ -51,6 +50,8 @@ def read_controls(
     faults: Faults,
 ) -> Controls:
     """The links of a controls.yaml. `policies`: `definition_key` -> files of that name; None = not checked."""
+    from blueprinter.blueprint.schemas import ControlsFile  # pydantic is slow
+
     faults.shape(document, ControlsFile)
     value = mapping(document.value)
     named = text(value, "framework")

@@ -9,7 +9,7 @@ from blueprinter.blueprint.faults import Faults
 from blueprinter.blueprint.model import Evidence
 from blueprinter.blueprint.parts import items, mapping, text
 from blueprinter.diagnostics import InvalidInput
-from blueprinter.document import Document, Json, child, inside
+from blueprinter.document import Document, Json, child, inside, note
 
 
 def read_evidence(
@@ -40,6 +40,7 @@ def _one(document: Document, pointer: str, value: Json, folder: Path, faults: Fa
         hint = "what rests on it counts as lapsed"
         faults.warn("BP258", f"the evidence `{path}` does not exist", where, hint)
         return Evidence(description, path, sha256, intact=False)
+    note(file)
     if sha256 and _hash(file) != sha256:
         hint = "review the file again, then write its new hash; until then what rests on it counts as lapsed"
         faults.warn("BP258", f"the evidence `{path}` is not the file that was reviewed", where, hint)

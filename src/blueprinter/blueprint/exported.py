@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from blueprinter.blueprint.schemas import ARTIFACTS
+from blueprinter.blueprint.model import ARTIFACT_KINDS
 from blueprinter.casing import get, key_of
 from blueprinter.document import Document, Json, Span, child
 
@@ -97,7 +97,7 @@ def enveloped(document: Document) -> Document:
         origin["/properties"] = ""
     else:
         return document
-    _choose(spelled, "kind", ARTIFACTS)
+    _choose(spelled, "kind", ARTIFACT_KINDS)
     _choose(spelled.get("properties"), "targetScope", _TARGET_SCOPES)
     if spelled == value:
         return document

@@ -17,7 +17,6 @@ from blueprinter.blueprint.model import (
     Responsibility,
 )
 from blueprinter.blueprint.parts import items, mapping, text
-from blueprinter.blueprint.schemas import FrameworkFile
 from blueprinter.casing import key_of
 from blueprinter.diagnostics import Diagnostic, InvalidInput
 from blueprinter.document import Document, Json
@@ -99,6 +98,8 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _read(document: Document, faults: Faults) -> Framework | None:
+    from blueprinter.blueprint.schemas import FrameworkFile  # pydantic is slow
+
     if not faults.shape(document, FrameworkFile):
         return None
     value = mapping(document.value)

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from blueprinter.blueprint.exported import enveloped
+from blueprinter.blueprint.model import ARTIFACT_KINDS
 from blueprinter.blueprint.parts import mapping, text
-from blueprinter.blueprint.schemas import ARTIFACTS
 from blueprinter.casing import fold, get, key_of, same
 from blueprinter.diagnostics import InvalidInput
 from blueprinter.document import Json, load
@@ -89,4 +89,4 @@ def _defines(value: Mapping[str, Json]) -> bool:
 
 def _holds_artifact(path: Path) -> bool:
     value = _held(path)
-    return get(ARTIFACTS, text(value, "kind")) is not None and "properties" in value
+    return get(ARTIFACT_KINDS, text(value, "kind")) is not None and "properties" in value

@@ -17,7 +17,6 @@ from blueprinter.blueprint.layout import artifact_files, definition_files
 from blueprinter.blueprint.model import Artifact, Blueprint, Framework, Link, ResourceGroupPlaceholder
 from blueprinter.blueprint.parameters import read_parameters
 from blueprinter.blueprint.parts import after, mapping, text, texts
-from blueprinter.blueprint.schemas import BlueprintFile
 from blueprinter.casing import fold
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, in_order
 from blueprinter.document import Document, Json
@@ -106,6 +105,8 @@ def _read(
         return None
     exported = "schema" not in mapping(document.value)
     document = enveloped(document)
+    from blueprinter.blueprint.schemas import BlueprintFile  # pydantic is slow
+
     faults.shape(document, BlueprintFile, lenient=exported)
     artifacts = _artifacts(root, files[0], exported, faults)
     controls = _controls(root, frameworks, artifacts, policies, faults)

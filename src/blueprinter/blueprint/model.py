@@ -142,12 +142,21 @@ class Absence(StrEnum):
     PARAMETER_MISSING = "parameter-missing"
 
 
+ARTIFACT_KINDS: Mapping[str, str] = {
+    "policyAssignment": "a policy or an initiative assigned",
+    "roleAssignment": "a role assigned",
+    "template": "a template deployed",
+}
+"""The kinds of artifacts; the files of each have a model in `schemas`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A building block of a blueprint, as read. `kind`: policyAssignment | roleAssignment | template."""
+    """A building block of a blueprint, as read."""
 
     name: str
     kind: str
+    """One of `ARTIFACT_KINDS`."""
     display_name: str
     resource_group: str
     """Placeholder, or empty for the subscription."""

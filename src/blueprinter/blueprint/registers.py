@@ -26,7 +26,6 @@ from blueprinter.blueprint.model import (
     SoaEntry,
 )
 from blueprinter.blueprint.parts import day, items, mapping, text, texts
-from blueprinter.blueprint.schemas import AttestationsFile, ExemptionsFile, InheritedFile, SoaFile
 from blueprinter.blueprint.scopes import SCOPE_HINT, is_scope
 from blueprinter.casing import fold, same
 from blueprinter.diagnostics import Diagnostic
@@ -131,6 +130,8 @@ class _Reader:
     def exemptions(self, document: Document | None) -> tuple[Exemption, ...]:
         if document is None:
             return ()
+        from blueprinter.blueprint.schemas import ExemptionsFile  # pydantic is slow
+
         self.faults.shape(document, ExemptionsFile)
         rows = _rows(document, "exemptions")
         self._unique(document, ((pointer + "/name", text(row, "name")) for pointer, row in rows))
@@ -188,6 +189,8 @@ class _Reader:
     def attestations(self, document: Document | None) -> tuple[Attestation, ...]:
         if document is None:
             return ()
+        from blueprinter.blueprint.schemas import AttestationsFile  # pydantic is slow
+
         self.faults.shape(document, AttestationsFile)
         return tuple(
             self._attestation(document, pointer, row) for pointer, row in _rows(document, "attestations")
@@ -244,6 +247,8 @@ class _Reader:
         """Entries by control; empty when the statement is about another framework than the run."""
         if document is None:
             return {}
+        from blueprinter.blueprint.schemas import SoaFile  # pydantic is slow
+
         self.faults.shape(document, SoaFile)
         value = mapping(document.value)
         rows = {
@@ -313,6 +318,8 @@ class _Reader:
     def inherited(self, document: Document | None) -> tuple[InheritedEvidence, ...]:
         if document is None:
             return ()
+        from blueprinter.blueprint.schemas import InheritedFile  # pydantic is slow
+
         self.faults.shape(document, InheritedFile)
         rows = _rows(document, "evidence")
         self._unique(document, ((pointer + "/id", text(row, "id")) for pointer, row in rows))

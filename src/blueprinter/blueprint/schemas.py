@@ -345,15 +345,19 @@ class LocksRow(Closed):
 
 
 class Promotion(Closed):
-    max_gaps: int = 0
-    days: int = 0
+    max_gaps: Annotated[
+        int, Field(ge=0, description="gaps that the ring before may have in each run that counts")
+    ] = 0
+    days: Annotated[int, Field(ge=0, description="for how many days, without a break")] = 0
 
 
 class RingRow(Closed):
     name: Named
     enforcement_mode: Literal["Default", "DoNotEnforce"] = "Default"
-    subscriptions: list[str] = []
-    promote_when: Promotion | None = None
+    subscriptions: Annotated[list[str], Field(description="absent = all of the assignment")] = []
+    promote_when: Annotated[
+        Promotion | None, Field(description="absent = the ring is entered by hand, with --ring")
+    ] = None
 
 
 class AssignmentFile(Closed):

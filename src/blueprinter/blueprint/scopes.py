@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from blueprinter.arm import id_within
+from blueprinter.casing import fold
 
 _GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _PROVIDER = r"/providers/[^/]+(/[^/]+/[^/]+)+"
@@ -32,3 +36,13 @@ def is_management_group(scope: str) -> bool:
 def is_scope(scope: str) -> bool:
     """Whether this is the id of a management group, subscription, resource group or resource."""
     return _ANY.match(scope) is not None
+
+
+def excluded_below(excluded: Iterable[str], scope: str) -> tuple[str, ...]:
+    """Those of the excluded scopes that a policy assignment at `scope` may name in `notScopes`: what lies below it.
+
+    Of a management group ids do not show what lies below it, so everything but itself counts.
+    """
+    if is_management_group(scope):
+        return tuple(one for one in excluded if fold(one) != fold(scope))
+    return tuple(one for one in excluded if id_within(one, scope))

@@ -16,10 +16,9 @@ from blueprinter.blueprint.exported import enveloped
 from blueprinter.blueprint.faults import Faults
 from blueprinter.blueprint.frameworks import check_framework
 from blueprinter.blueprint.load import controls_file, definition_file, validate_blueprint
-from blueprinter.blueprint.model import Framework
+from blueprinter.blueprint.model import ARTIFACT_KINDS, Framework
 from blueprinter.blueprint.parts import mapping, text
 from blueprinter.blueprint.registers import REGISTER_NAMES, check_register
-from blueprinter.blueprint.schemas import ARTIFACTS, SCHEMAS, AdoptedFile
 from blueprinter.casing import fold, key_of
 from blueprinter.diagnostics import Diagnostic, Position, in_order
 from blueprinter.document import Document
@@ -125,7 +124,7 @@ def _by_name(path: Path) -> Kind | None:
 def _by_content(document: Document) -> Kind | None:
     value = mapping(enveloped(document).value)
     properties = mapping(value.get("properties"))
-    if key_of(ARTIFACTS, text(value, "kind")) is not None:
+    if key_of(ARTIFACT_KINDS, text(value, "kind")) is not None:
         return Kind.ARTIFACT
     if "blueprintId" in properties or "blueprint" in value:
         return Kind.ASSIGNMENT
@@ -198,6 +197,8 @@ def _file(path: Path, around: Surroundings, faults: Faults) -> None:
     if kind is None:
         declared = text(mapping(document.value), "schema")
         where = document.locate("/schema" if declared else "")
+        from blueprinter.blueprint.schemas import SCHEMAS  # pydantic is slow
+
         names = [f"blueprinter/{row.name}/1" for row in SCHEMAS]
         hint = did_you_mean(declared, names) if declared else None
         message = f"unknown kind of file{f' `{declared}`' if declared else ''}"
@@ -236,6 +237,8 @@ def _check_assignment(document: Document, path: Path, around: Surroundings, faul
 
 
 def _check_adopted(document: Document, path: Path, around: Surroundings, faults: Faults) -> None:
+    from blueprinter.blueprint.schemas import AdoptedFile  # pydantic is slow
+
     faults.shape(document, AdoptedFile)
 
 

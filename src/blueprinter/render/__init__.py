@@ -18,6 +18,7 @@ from blueprinter.render.model import (
     Sources,
     Template,
 )
+from blueprinter.render.naming import is_nested_of
 from blueprinter.render.rendering import deployments_of, render
 from blueprinter.render.targets import TARGETS, TargetRow
 
@@ -36,6 +37,7 @@ __all__ = [
     "Template",
     "content_hash",
     "deployments_of",
+    "is_nested_of",
     "load_adopted",
     "render",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from blueprinter.arm import Call, Literal, Node, id_within, literal, parse_id, scope_of
-from blueprinter.blueprint import Artifact, policy_assignment_id, policy_assignment_name
+from blueprinter.blueprint import Artifact, excluded_below, policy_assignment_id, policy_assignment_name
 from blueprinter.casing import fold
 from blueprinter.document import Json, child
 from blueprinter.render.expressions import Translator
@@ -113,6 +113,7 @@ def policy_piece(
         if value not in (None, [], {}):
             with faults.translating(document.locate(child("/properties", key))):
                 body[key] = translator.value(value)
+    _leave_out(job, body, place.id)
     if not enforced:
         body["enforcementMode"] = "DoNotEnforce"
     name = assignment_name(job, artifact.name, hashed_definition(job, named), place)
@@ -140,6 +141,7 @@ def controls_piece(
             for own, _ in controls.parameters
         },
     }
+    _leave_out(job, body, place.id)
     if not enforced:
         body["enforcementMode"] = "DoNotEnforce"
     id = policy_assignment_id(job.scope, job.assignment.name, CONTROLS, controls.id)
@@ -150,6 +152,15 @@ def controls_piece(
     piece = _piece(job, CONTROLS, name, body, place, acts_as, needs, shelf, granted, faults)
     piece.name = "controls:"  # which no artifact is called
     return piece
+
+
+def _leave_out(job: Job, body: Body, scope: str) -> None:
+    """Adds the scopes that the environment leaves out to `notScopes`."""
+    stated = body.get("notScopes")
+    listed = stated if isinstance(stated, list) else []
+    around = map(literal, excluded_below(job.assignment.not_scopes, scope))
+    if more := [one for one in around if one not in listed]:
+        body["notScopes"] = [*listed, *more]
 
 
 def _identity(job: Job, artifact: Artifact, needs: Needs) -> str:

@@ -39,6 +39,12 @@ def nested_name(job: Job, name: str, scope: str) -> str:
     return f"{slug(name)[:_SLUG].rstrip('-')}-{digest(job.scope, job.assignment.name, name, scope, place)}"
 
 
+def is_nested_of(deployment: str, artifact: str) -> bool:
+    """Whether a nested deployment or a policy assignment has the name of an artifact, whatever scope it is for."""
+    own = re.escape(slug(artifact)[:_SLUG].rstrip("-"))
+    return re.fullmatch(rf"{own}-[0-9a-f]{{8}}", deployment) is not None
+
+
 def parameter_name(name: str) -> str:
     """Name of a blueprint's parameter in a template; the portal's may hold brackets, colons and spaces."""
     if _PLAIN.match(name):

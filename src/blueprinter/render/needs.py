@@ -61,7 +61,9 @@ def needs_of(job: Job, artifact: Artifact, scope: str, faults: Faults) -> Needs:
         definition, fact = sources.definitions.get(key), sources.facts.get(key)
         if definition is not None:  # a parameter that only Azure knows: judged by its defaults
             policies.append(AssignedPolicy(definition))
-        elif fact is not None and not fact.initiative:
+        elif (fact is not None and not fact.initiative) or (
+            fact is not None and fact.needs_identity and fact.role_ids
+        ):
             facts.append(fact)
         elif fact is None or fact.needs_identity is not False:
             unknown.append(key)
@@ -106,7 +108,8 @@ def _needs(
         roles.update(own)
         elsewhere.update((role, place) for role in own for place in _places(policy))
     for fact in facts:
-        if any(fold(effect) in _ACTING for effect in fact.effects):
+        # an initiative's roles are those of the members that act by their defaults
+        if fact.initiative or any(fold(effect) in _ACTING for effect in fact.effects):
             roles.update(map(role_guid, fact.role_ids))
     outside = {(role, place) for role, place in elsewhere if not (id_within(place, scope) and role in roles)}
     return Needs(tuple(sorted(roles)), tuple(sorted(outside)), unknown)

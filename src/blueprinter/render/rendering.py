@@ -92,7 +92,7 @@ def _job(resolved: ResolvedBlueprint, assignment: Assignment, options: RenderOpt
     wrong = []
     scope = assignment.scopes[0] if assignment.scopes else assignment.management_group
     if not scope:
-        hint = "`scope: /subscriptions/…`, or a `managementGroup`"
+        hint = "`scope: /subscriptions/…`, or a `managementGroup`; or name one with `--subscription`"
         wrong.append(error("BP622", "the assignment has no scope", where, hint))
     if len(assignment.scopes) > 1:
         hint = "each subscription is a deployment of its own"
@@ -325,11 +325,7 @@ class _Rendering:
                 let_wait(resource, [wanted])
 
     def _enforced(self) -> bool:
-        ring = next((one for one in self.job.assignment.rings if self._in(one.subscriptions)), None)
-        return ring is None or ring.enforced
-
-    def _in(self, subscriptions: tuple[str, ...]) -> bool:
-        return fold(self.job.scope) in map(fold, subscriptions)
+        return self.job.assignment.is_enforced(self.job.scope)
 
     # --- templates ------------------------------------------------------------------------------------------------
 
@@ -363,9 +359,10 @@ class _Rendering:
                 continue
             if given is None and not row.has_default:
                 if name in self.asked:
-                    where = blueprint.document.locate(pointer, key=True)
-                    message = f"the parameter `{name}` has no value and no default"
-                    self.faults.error("BP622", message, where, "give it a value in the assignment")
+                    where = assignment.document.locate("/parameters", key=True)
+                    message = f"the parameter `{name}` of `{blueprint.name}` has no value and no default"
+                    hint = f"give it one here: `parameters: {{{name}: {{value: …}}}}`"
+                    self.faults.error("BP622", message, where, hint)
                 continue
             declared: Body = {"type": row.type}
             if name in defaults:
@@ -424,7 +421,7 @@ class _Rendering:
             kind=kind,
             scope=scope,
             location=location,
-            deployment=_deployment_name(job, name),
+            deployment=_deployment_name(job, name, kept_above=kept_at != scope),
             body=body,
             parameters=values,
             stack=settings,
@@ -432,8 +429,11 @@ class _Rendering:
         )
 
 
-def _deployment_name(job: Job, template: str) -> str:
+def _deployment_name(job: Job, template: str, *, kept_above: bool) -> str:
+    """`kept_above`: the stack is kept at a management group, beside those of other subscriptions."""
     own = job.assignment.name if template == "assignment" else f"{job.assignment.name}-{template}"
+    if kept_above:
+        own = f"{own}-{digest(job.scope)}"
     return own if len(own) <= _DEPLOYMENT_NAME else f"{own[: _DEPLOYMENT_NAME - 9]}-{digest(own)}"
 
 

@@ -36,6 +36,8 @@ def stack_settings(job: Job, *, locked: bool, location: str, kind: ScopeKind) ->
         "blueprintVersion": mark.version,
         "blueprintContent": mark.content,
     }
+    if assignment.ring:
+        tags["blueprintRing"] = assignment.ring
     return {"location": location, "tags": tags, "properties": properties}, kept_at
 
 

@@ -50,6 +50,7 @@ CODES: tuple[CodeRow, ...] = (
     CodeRow(
         "BP708",
         "the sandbox's packages are missing",
-        "The server needs packages that are not installed by default: `pip install 'blueprinter[sandbox]'`.",
+        "The server needs packages that are not installed by default. In a checkout `pip install -e '.[sandbox]'` or "
+        "`make setup` installs them.",
     ),
 )

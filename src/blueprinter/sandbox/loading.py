@@ -16,7 +16,7 @@ from blueprinter.casing import same
 from blueprinter.compliance import read_inventories
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error
 from blueprinter.document import Json, load
-from blueprinter.policy import is_definition, is_policy_set
+from blueprinter.policy import catalog_documents, is_definition, is_policy_set
 from blueprinter.sandbox.acting.estate import GROUP_TYPE
 from blueprinter.sandbox.acting.objects import is_builtin, load_builtin
 from blueprinter.sandbox.app import Sandbox
@@ -52,7 +52,8 @@ class _Files:
 def load_files(sandbox: Sandbox, paths: Sequence[Path], *, now: datetime) -> Loaded:
     """Loads files, and folders with all below them. Nothing is loaded where anything is refused.
 
-    Built-ins become those of the tenant; other definitions without an `id` are put into the first subscription.
+    Built-ins become those of the tenant; other definitions without an `id` are put into the first subscription. Of a
+    catalog (`.sqlite`) the built-ins are taken.
     Raises `InvalidInput`: BP707 for what the sandbox refuses, and what reading inventories and documents raises.
     """
     files = _sorted(paths)
@@ -79,6 +80,13 @@ def load_files(sandbox: Sandbox, paths: Sequence[Path], *, now: datetime) -> Loa
 def _sorted(paths: Sequence[Path]) -> _Files:
     files = _Files()
     for path in paths:
+        if path.suffix == ".sqlite":
+            for document in catalog_documents(path):
+                builtin = document.value
+                if isinstance(builtin, dict) and is_builtin(builtin):
+                    kept = files.sets if is_policy_set(builtin) else files.definitions
+                    kept.append((Path(document.file), builtin))
+            continue
         for file in _below(path):
             value = None if file.suffix == ".jsonl" or ".gz" in file.suffixes else load(file).value
             if _is_tests(file):

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 import orjson
 
 from blueprinter.document import Json
+from blueprinter.policy import AliasTable
 from blueprinter.sandbox.loose_json import loads
 
 Body: TypeAlias = "dict[str, Any]"
@@ -205,6 +206,8 @@ class Settings:
     """Requests that a long operation takes at least, before the first thing happens."""
     page_size: int = 1000
     """Rows of a page of policy states and Resource Graph; lists of ARM have 200."""
+    aliases: AliasTable | None = None
+    """Where aliases of policies lead; None = as those that ship with the policies do, and others by their names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,7 +243,7 @@ def _server(sandbox: Sandbox, settings: ServerSettings) -> Server:
             "BP708",
             f"the sandbox needs the package `{fault.name}`",
             Position(""),
-            "pip install 'blueprinter[sandbox]'",
+            "in a checkout: `pip install -e '.[sandbox]'`, or `make setup`",
         )
         raise InvalidInput([found]) from fault
     files = settings.certificate

@@ -538,6 +538,20 @@ def test_the_history_of_a_scope_ends_at_800(azure: Azure) -> None:
     assert azure.refused("PUT", deployment("n" * 65), request(template()))[1] == "InvalidDeploymentName"
 
 
+def test_an_object_of_a_resource_is_given_as_it_is(azure: Azure) -> None:
+    """A network is put again with its own address space, as templates do that only change its DNS servers."""
+    properties = {
+        "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
+        "subnets": [{"name": "s", "properties": {"addressPrefix": "10.0.0.0/24"}}],
+    }
+    azure.ok("PUT", f"{NET}/a", {"location": "westeurope", "properties": properties})
+    asked = f"reference('{NET}/a', '2021-02-01')"
+    again = {"addressSpace": f"[{asked}.addressSpace]", "subnets": f"[{asked}.subnets]", "flag": True}
+    azure.ok("PUT", deployment(), request(template(resource("b", properties=again))))
+    azure.finish(deployment())
+    assert azure.ok("GET", f"{NET}/b")["properties"] == {**properties, "flag": True}
+
+
 def test_template_specs_can_be_deployed(azure: Azure) -> None:
     spec = f"{GROUP}/providers/Microsoft.Resources/templateSpecs/s"
     azure.ok("PUT", spec, {"location": "westeurope", "properties": {}})

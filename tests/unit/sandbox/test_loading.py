@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from blueprinter.diagnostics import InvalidInput
+from blueprinter.policy import import_catalog
 from blueprinter.sandbox import load_files
 from unit.sandbox.heart_box import SUB, Asking
 
@@ -59,6 +60,23 @@ def test_definitions_come_before_what_names_them(tmp_path: Path) -> None:
     assert (loaded.definitions, loaded.assignments) == (1, 1)
     assert asking.ok("GET", definition)["properties"]["policyRule"] == RULE
     assert asking.ok("GET", assignment)["name"] == "one"
+
+
+def test_a_catalog_gives_its_builtins(tmp_path: Path) -> None:
+    """What is custom in it is somebody's own, and stays out."""
+    name = "11111111-2222-4333-8444-555555555555"
+    properties = {"displayName": "b", "policyType": "BuiltIn", "mode": "All", "policyRule": RULE}
+    member = {"policyDefinitionId": f"/providers/Microsoft.Authorization/policyDefinitions/{name}"}
+    group = {"displayName": "s", "policyType": "BuiltIn", "policyDefinitions": [member]}
+    write(tmp_path / "builtins", "one.json", {"name": name, "properties": properties})
+    write(tmp_path / "builtins", "own.json", {"name": "own", "properties": {"policyRule": RULE}})
+    write(tmp_path / "builtins", "set.json", {"name": f"f{name[1:]}", "properties": group})
+    import_catalog(tmp_path / "builtins", tmp_path / "catalog.sqlite")
+    asking = Asking()
+    loaded = load_files(asking.box, [tmp_path / "catalog.sqlite"], now=NOW)
+    assert (loaded.definitions, loaded.sets) == (1, 1)
+    there = asking.ok("GET", f"/providers/Microsoft.Authorization/policyDefinitions/{name}")["properties"]
+    assert there["policyRule"] == RULE
 
 
 def test_what_is_refused_leaves_nothing(tmp_path: Path) -> None:

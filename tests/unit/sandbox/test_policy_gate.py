@@ -75,6 +75,23 @@ def test_deny_refuses_with_the_details_that_azure_sends(box: Asker) -> None:
     assert box.ask("GET", storage_id("bad")).status == 404
 
 
+def test_what_has_no_location_is_not_looked_at_in_mode_indexed(box: Asker) -> None:
+    """A secret of a vault is sent without one; Azure/azure-policy#118: mode Indexed leaves such resources out."""
+    rule = {"if": {"field": "location", "notIn": ["westeurope"]}, "then": {"effect": "deny"}}
+    box.assign("places", box.define("places", rule, mode="Indexed"))
+    vault = f"{GROUP}/providers/Microsoft.KeyVault/vaults/v"
+    properties = {"tenantId": "x", "sku": {"family": "A", "name": "standard"}}
+    box.good("PUT", vault, {"location": "westeurope", "properties": properties})
+    secret = {"properties": {"value": "p"}}
+    assert box.ask("PUT", f"{vault}/secrets/s", secret).status == 201
+    box.refused("PUT", f"{vault}/secrets/t", {**secret, "location": "mars"})
+    box.scan()
+    path = f"{SUBSCRIPTION}{INSIGHTS}/policyStates/latest/queryResults"
+    assert [row["resourceId"].rpartition("/")[2] for row in box.good("POST", path)["value"]] == ["v"]
+    box.assign("everything", box.define("everything", rule, mode="All"))
+    box.refused("PUT", f"{vault}/secrets/t", secret)
+
+
 def test_all_violations_are_told_with_their_reasons(box: Asker) -> None:
     for name in ("one", "two"):
         definition = box.define(name, storage_rule("deny"))

@@ -146,7 +146,7 @@ def _evaluated(box: Box, stored: Stored, member: Member, written: Body) -> Body 
         assigned = replace(
             member.assigned, definition=as_definition(body), overrides=(), resource_selectors=()
         )
-        policies = compile_policies([assigned], aliases=alias_table(), now=box.stamp())
+        policies = compile_policies([assigned], aliases=alias_table(box), now=box.stamp())
     except InvalidInput:
         return None
     match policies.run(as_resource(stored), StoreLookup(box)):

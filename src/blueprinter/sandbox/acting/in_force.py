@@ -183,7 +183,7 @@ class _Moment:
 def _in_force(moment: _Moment) -> InForce:
     """Remembered for as long as no object of Azure Policy changes: the digest is another then."""
     box = moment.box
-    aliases = alias_table()
+    aliases = alias_table(box)
     members: list[Member] = []
     unread: list[Unread] = []
     for assignment in box.store.of_type(ASSIGNMENT_TYPE):
@@ -220,9 +220,13 @@ def members_of(box: Box, assignment: Stored) -> tuple[Member, ...]:
     return tuple(members)
 
 
+def alias_table(box: Box) -> AliasTable:
+    """The aliases that are known; others are guessed from their names."""
+    return _shipped_aliases() if box.settings.aliases is None else box.settings.aliases
+
+
 @lru_cache(maxsize=1)
-def alias_table() -> AliasTable:
-    """The aliases that ship with the policies; others are guessed from their names."""
+def _shipped_aliases() -> AliasTable:
     path = shipped("policies") / "aliases.json"
     return read_alias_table(path) if path.is_file() else AliasTable.empty()
 

@@ -11,12 +11,14 @@ from blueprinter.policy import (
     FAULTS,
     AssignedPolicy,
     BulkPolicies,
+    Code,
     ComplianceState,
     Lookup,
     Outcome,
     PolicySet,
     PolicyState,
     Program,
+    is_passed_over,
 )
 from blueprinter.sandbox.acting.in_force import Act, InForce, chosen_policies
 
@@ -38,7 +40,7 @@ class Judge:
     def __init__(self, policies: PolicySet) -> None:
         self.policies = policies
         self._bulk = BulkPolicies(policies)
-        self._outcomes: dict[tuple[Program, int], tuple[Outcome, ...]] = {}
+        self._outcomes: dict[tuple[Program, Code], tuple[Outcome, ...]] = {}
 
     def verdicts(self, resource: Resource, lookup: Lookup) -> Iterator[Verdict]:
         """One for each policy that says something of the resource."""
@@ -46,6 +48,8 @@ class Judge:
         unsure = []
         for outcome in self._outcomes_of(resource):
             policy = everyone[outcome.policy]
+            if self._passes_over(policy.assigned, resource):
+                continue
             if outcome.state is None or policy.effect is None:
                 unsure.append(policy)
             else:
@@ -62,9 +66,13 @@ class Judge:
         asked = [
             everyone[outcome.policy]
             for outcome in self._outcomes_of(resource)
-            if outcome.state is None or outcome.state in wanted
+            if (outcome.state is None or outcome.state in wanted)
+            and not self._passes_over(everyone[outcome.policy].assigned, resource)
         ]
         return self.policies.judge(asked, resource, lookup) if asked else ()
+
+    def _passes_over(self, assigned: AssignedPolicy, resource: Resource) -> bool:
+        return is_passed_over(assigned.definition.mode, resource, self.policies.aliases)
 
     def _outcomes_of(self, resource: Resource) -> tuple[Outcome, ...]:
         program = self._bulk.program(resource.type, resource.api_version, self._bulk.circles(resource.id))

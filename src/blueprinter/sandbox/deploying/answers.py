@@ -95,7 +95,7 @@ class Answers:
         if not is_expression(text):
             return unescape(text)
         try:
-            found = evaluate(text, Language.TEMPLATE, self)
+            found = _settled(evaluate(text, Language.TEMPLATE, self))
             if _has_open(found):
                 filled = self._filled(parse_expression(f"[{value_text(found)}]"))
                 found = evaluate(f"[{node_text(filled)}]", Language.TEMPLATE, self)
@@ -313,6 +313,17 @@ def is_secure(value: Value) -> bool:
 
 def _is_secure(value: Value) -> bool:
     return isinstance(value, Unknown) and bool(value.hidden)
+
+
+def _settled(value: Value) -> Value:
+    """An object that a resource holds is what it holds: nothing more comes from a provider here."""
+    if isinstance(value, Unknown) and value.known is not None and not value.hidden:
+        return {name: _settled(member) for name, member in value.known.items()}
+    if isinstance(value, list):
+        return list(map(_settled, value))
+    if isinstance(value, dict):
+        return {name: _settled(member) for name, member in value.items()}
+    return value
 
 
 def _has_open(value: Value) -> bool:

@@ -20,6 +20,7 @@ from blueprinter.sandbox.providers import (
     stack_what_if,
     stacks,
     tags,
+    template_specs,
     unsupported,
 )
 
@@ -38,6 +39,7 @@ PROVIDERS: tuple[Provider, ...] = (
     deployments.PROVIDER,
     stacks.PROVIDER,
     stack_what_if.PROVIDER,
+    template_specs.PROVIDER,
     resource_graph.PROVIDER,
     moves.PROVIDER,
     resource_names.PROVIDER,

@@ -242,20 +242,17 @@ def _calculate_hash(call: Call) -> Response:
     )
 
 
-# --- other types of Microsoft.Resources that templates make and refer to
+# --- deployment scripts: kept as they are sent, and never run
 
 
-def _put_resource(call: Call) -> Response:
-    kind = f"Microsoft.Resources/{call.values['kind']}"
+def _put_script(call: Call) -> Response:
     body = call.body()
-    if same(call.values["kind"], "deploymentScripts"):
-        properties = {**(get(body, "properties") or {}), "provisioningState": "Succeeded", "outputs": {}}
-        body = {**body, "properties": properties}
+    properties = {**(get(body, "properties") or {}), "provisioningState": "Succeeded", "outputs": {}}
     stored, new = write(
         call,
         call.id,
-        kind,
-        body,
+        "Microsoft.Resources/deploymentScripts",
+        {**body, "properties": properties},
         api_version=call.request.api_version,
         principal=call.principal,
         tracking=call.tracking,
@@ -263,27 +260,14 @@ def _put_resource(call: Call) -> Response:
     return Response.of(stored.body, 201 if new else 200)
 
 
-def _put_version(call: Call) -> Response:
-    stored, new = write(
-        call,
-        call.id,
-        "Microsoft.Resources/templateSpecs/versions",
-        call.body(),
-        api_version=call.request.api_version,
-        principal=call.principal,
-        tracking=call.tracking,
-    )
-    return Response.of(stored.body, 201 if new else 200)
-
-
-def _get_resource(call: Call) -> Response:
+def _get_script(call: Call) -> Response:
     found = call.box.store.get(call.id)
     if found is None:
         raise Refusal(404, "ResourceNotFound", f"The Resource '{call.id}' was not found.")
     return Response.of(found.body)
 
 
-def _delete_resource(call: Call) -> Response:
+def _delete_script(call: Call) -> Response:
     gone = remove(call, call.id, principal=call.principal, tracking=call.tracking)
     return Response.empty(200 if gone else 204)
 
@@ -292,30 +276,8 @@ _ALL = "{scope*}/providers/Microsoft.Resources/deployments"
 _ONE = f"{_ALL}/{{name}}"
 _OLD = "{scope*}/deployments/{name}/operations"
 """Operations of deployments to resource groups are asked for without `providers/Microsoft.Resources`."""
-_SCRIPTS = (
-    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Resources/{kind}/{resource}"
-)
-_VERSION = (
-    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Resources/templateSpecs/{spec}"
-    "/versions/{version}"
-)
-
-
-def _other(kind: str) -> tuple[Route, ...]:
-    """Routes of a type that is kept as it is sent."""
-    path = _SCRIPTS.replace("{kind}", kind)
-
-    def put(call: Call) -> Response:
-        return _put_resource(
-            Call(call.box, call.request, {**call.values, "kind": kind}, call.principal, call.tracking)
-        )
-
-    return (
-        Route("PUT", path, put),
-        Route("GET", path, _get_resource),
-        Route("DELETE", path, _delete_resource),
-    )
-
+_GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
+_SCRIPT = f"{_GROUP}/providers/Microsoft.Resources/deploymentScripts/{{script}}"
 
 PROVIDER = Provider(
     "Microsoft.Resources",
@@ -336,11 +298,9 @@ PROVIDER = Provider(
         Route("GET", f"{_ONE}/operationStatuses/{{operation}}", _status),
         Route("GET", "{scope*}/providers/Microsoft.Resources/operationResults/{operation}", _result),
         Route("POST", "/providers/Microsoft.Resources/calculateTemplateHash", _calculate_hash),
-        *_other("deploymentScripts"),
-        *_other("templateSpecs"),
-        Route("PUT", _VERSION, _put_version),
-        Route("GET", _VERSION, _get_resource),
-        Route("DELETE", _VERSION, _delete_resource),
+        Route("PUT", _SCRIPT, _put_script),
+        Route("GET", _SCRIPT, _get_script),
+        Route("DELETE", _SCRIPT, _delete_script),
     ),
     operations={
         running.KIND: running.step,

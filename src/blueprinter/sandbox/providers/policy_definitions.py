@@ -326,7 +326,7 @@ def _write(call: Call, body: Body) -> Stored:
     if is_set:
         check_set(call, made)
     else:
-        _check_definition(made)
+        _check_definition(call.box, made)
     if existing is not None:
         _check_parameters_stay(existing, properties, is_set=is_set)
     return _keep(call, made, existing)
@@ -397,7 +397,7 @@ def _check_type(what: str, name: str, sent: Body) -> None:
         )
 
 
-def _check_definition(made: Body) -> None:
+def _check_definition(box: Box, made: Body) -> None:
     """Refuses what the policy language does not allow, in the words of the engine's own reader."""
     name = str(made["name"])
     if len(made["properties"]["parameters"]) > MAX_PARAMETERS:
@@ -409,7 +409,7 @@ def _check_definition(made: Body) -> None:
         )
     try:
         definition = as_definition(made)
-        compile_policies([AssignedPolicy(definition)], aliases=alias_table(), now="")
+        compile_policies([AssignedPolicy(definition)], aliases=alias_table(box), now="")
     except InvalidInput as found:
         raise _rule_refusal(name, found.diagnostics) from found
 
