@@ -8,7 +8,7 @@ OUT := out
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types schemas soak bench bench-sandbox bench-peers pictures axe audit format lock clean
+.PHONY: help setup demo test check lint types schemas soak bench bench-sandbox bench-live bench-peers pictures axe audit format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench: $(VENV)/.test ## Ratios to a plain pass over the same input, in one run
 
 bench-sandbox: $(VENV)/.test ## The sandbox: requests a second, latency, memory
 	$(BIN)/python tests/bench/sandbox.py
+
+bench-live: $(VENV)/.test ## How many requests a live run makes, beside reading every state
+	$(BIN)/python tests/bench/live.py
 
 bench-peers: ## The other engines that the benchmark is held against
 	$(PYTHON) -m venv $(OUT)/peers

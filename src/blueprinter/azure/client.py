@@ -15,7 +15,9 @@ from urllib.parse import quote, urljoin, urlsplit
 import orjson
 
 from blueprinter.azure.counting import Requests, SentRequest
+from blueprinter.azure.credentials import principal_of
 from blueprinter.azure.errors import AzureError, ErrorDetail, read_error
+from blueprinter.azure.exchanges import Exchanges
 from blueprinter.azure.model import Answer, Connection, Running
 from blueprinter.azure.operations import begun, polled
 from blueprinter.azure.pipeline import NoAnswer, Wire, open_wire
@@ -48,6 +50,7 @@ class ArmClient:
         request after its answer. `sleep` and `clock` (seconds) are given by tests."""
         self.endpoint = connection.endpoint
         self.requests = Requests(watch)
+        self.exchanges: Exchanges | None = None
         self._connection = connection
         self._retry = retry or RetryRules()
         self._poll_seconds = poll_seconds
@@ -64,12 +67,22 @@ class ArmClient:
     ) -> None:
         self.close()
 
+    def keep_exchanges(self) -> Exchanges:
+        """From now on every request is kept with its answer, until the client ends."""
+        if self.exchanges is None:
+            self.exchanges = Exchanges(self.endpoint)
+        return self.exchanges
+
     def close(self) -> None:
         """Gives its connections back."""
         with self._lock:
             wire, self._wire = self._wire, None
         if wire is not None:
             wire.close()
+
+    def principal(self) -> str:
+        """Object id of whoever asks, for people; empty where the token does not say."""
+        return principal_of(self._connection)
 
     def call(
         self,
@@ -242,13 +255,20 @@ class ArmClient:
             if answer is not None:
                 self._note_quota(url, answer)
                 if answer.status < 400:
+                    self._keep(method, url, body, answer)
                     return answer
             pause = wait_after(
                 answer, attempt, self._retry, idempotent=may_repeat, reached=lost is None or lost.reached
             )
             if pause is None:
+                if answer is not None:
+                    self._keep(method, url, body, answer)
                 raise _failure(method, url, answer, lost, reached)
             self._sleep(pause)
+
+    def _keep(self, method: str, url: str, body: Json, answer: Answer) -> None:
+        if self.exchanges is not None:
+            self.exchanges.add(method, url, body, answer)
 
     def _opened(self) -> Wire:
         with self._lock:

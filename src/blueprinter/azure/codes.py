@@ -59,4 +59,11 @@ CODES: tuple[CodeRow, ...] = (
         "The work goes on in Azure: nothing was cancelled. `blueprinter status` shows how it stands; running the "
         "command again attaches to it.",
     ),
+    CodeRow(
+        "BP609",
+        "a recording does not hold what it should",
+        "Answers of Azure were recorded, and are given again as they were. Something was asked that was not asked "
+        "then: the policies, the scopes or the clock are others, or another version of the tool asks otherwise. Or "
+        "something of the tenant would be left in a recording, so that none is written.",
+    ),
 )

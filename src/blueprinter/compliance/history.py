@@ -1,7 +1,7 @@
 """Saved runs in one SQLite file: what changed since, how old a finding is, and every report again.
 
 A run is saved whole or not at all, in one transaction. Each row carries the hash of the row before it, so that a run
-which is changed or taken out later shows.
+which is changed or taken out later shows. What a run was judged by is kept beside it, each content once.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from types import TracebackType
 
 from blueprinter.casing import fold
 from blueprinter.compliance.comparing import Failure, Key, Snapshot, compare, mean_age, snapshot
+from blueprinter.compliance.inputs import Kept, read_inputs
 from blueprinter.compliance.model import (
     Change,
     Comparison,
@@ -33,7 +34,9 @@ from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, w
 from blueprinter.policy import PolicySeverity, definition_key
 
 DEFAULT_FILE = Path(".blueprinter") / "history.db"
-_VERSION = 1
+_VERSION = 2
+_KNOWN = frozenset({1, 2})
+"""Version 1 kept runs without what they were judged by."""
 _POINTS = 24
 """Runs in a trend, this one included."""
 _WAIT_SECONDS = 10
@@ -54,6 +57,10 @@ _TABLES = (
         run INTEGER NOT NULL REFERENCES run, failure INTEGER NOT NULL REFERENCES failure, since TEXT NOT NULL,
         PRIMARY KEY (run, failure)) WITHOUT ROWID""",
     "CREATE INDEX run_by_line ON run (line, now, number)",
+)
+_INPUT_TABLES = (
+    "CREATE TABLE input (run INTEGER PRIMARY KEY REFERENCES run, packed BLOB NOT NULL)",
+    "CREATE TABLE content (sha256 TEXT PRIMARY KEY, packed BLOB NOT NULL) WITHOUT ROWID",
 )
 
 
@@ -112,14 +119,14 @@ class History:
 
     def _prepare(self, *, create: bool) -> None:
         version = self._version()
-        if version == 0 and create:
+        if version in (0, 1) and create:
             with self._transaction():
                 # another process may have been first while this one waited
-                if self._version() == 0:
-                    for table in _TABLES:
-                        self._base.execute(table)
-                    self._base.execute(f"PRAGMA user_version = {_VERSION}")
-        elif version != _VERSION:
+                found = self._version()
+                for table in (*(_TABLES if found == 0 else ()), *(_INPUT_TABLES if found < _VERSION else ())):
+                    self._base.execute(table)
+                self._base.execute(f"PRAGMA user_version = {_VERSION}")
+        elif version not in _KNOWN:
             message = (
                 f"the history is of version {version}, this tool knows {_VERSION}"
                 if version
@@ -169,17 +176,18 @@ class History:
             points = (*self._points(older, number), _point(now, comparison))
             return replace(placed, comparison=comparison, trend=points[-_POINTS:])
 
-    def save(self, run: Run, document: bytes) -> bool:
-        """Saves a run as `placed` gave it, with its JSON document. False = a run of this id is saved already."""
+    def save(self, run: Run, document: bytes, kept: Kept | None = None) -> bool:
+        """Saves a run as `placed` gave it, with its JSON document and what it was judged by. False = a run of this id
+        is saved already."""
         digest = sha256(document).hexdigest()
         with _told(self._file), self._transaction():
             known = self._base.execute("SELECT sha256 FROM run WHERE id = ?", (run.run_id,)).fetchone()
             if known is not None:
                 return False
-            self._insert(run, document, digest)
+            self._insert(run, document, digest, kept)
         return True
 
-    def _insert(self, run: Run, document: bytes, digest: str) -> None:
+    def _insert(self, run: Run, document: bytes, digest: str, kept: Kept | None) -> None:
         now = snapshot(run)
         point = run.trend[-1] if run.trend else _point(now, run.comparison)
         last = self._base.execute("SELECT chain FROM run ORDER BY number DESC LIMIT 1").fetchone()
@@ -210,10 +218,18 @@ class History:
                 json.dumps(now.declared),
                 zlib.compress(document),
                 digest,
-                _chained(last[0] if last else "", digest),
+                chained(last[0] if last else "", digest, kept.inputs.text() if kept else ""),
             ),
         )
         number = cursor.lastrowid
+        if kept is not None:
+            self._base.execute(
+                "INSERT INTO input VALUES (?, ?)", (number, zlib.compress(kept.inputs.text().encode()))
+            )
+            self._base.executemany(
+                "INSERT OR IGNORE INTO content VALUES (?, ?)",
+                ((key, zlib.compress(content)) for key, content in sorted(kept.contents.items())),
+            )
         for failure in now.failures.values():
             test, folded = failure.key
             self._base.execute(
@@ -311,6 +327,42 @@ class History:
             message = f"the run `{run.run_id}` cannot be unpacked: {found}"
             raise InvalidInput([error("BP292", message, Position(str(self._file)))]) from found
 
+    def kept(self, run: SavedRun) -> Kept | None:
+        """What a run was judged by; None where a version of the tool saved it that did not keep that. Raises
+        `InvalidInput` (BP292) where it cannot be unpacked."""
+        with _told(self._file):
+            packed = self._inputs(run.number)
+            if packed is None:
+                return None
+            try:
+                inputs = read_inputs(json.loads(zlib.decompress(packed)))
+                wanted = {one.sha256 for one in inputs.files if one.kept} | {inputs.answers} - {""}
+                contents = {
+                    key: zlib.decompress(content)
+                    for key in sorted(wanted)
+                    for (content,) in self._base.execute(
+                        "SELECT packed FROM content WHERE sha256 = ?", (key,)
+                    )
+                }
+            except (zlib.error, ValueError, KeyError, TypeError) as found:
+                message = f"what the run `{run.run_id}` was judged by cannot be unpacked: {found}"
+                raise InvalidInput([error("BP292", message, Position(str(self._file)))]) from found
+        return Kept(inputs, contents)
+
+    def link(self, run: SavedRun) -> tuple[str, str]:
+        """The chain before a run, empty for the first, and the chain with it."""
+        with _told(self._file):
+            rows = self._base.execute(
+                "SELECT chain FROM run WHERE number <= ? ORDER BY number DESC LIMIT 2", (run.number,)
+            ).fetchall()
+        return (rows[1][0] if len(rows) > 1 else ""), rows[0][0]
+
+    def _inputs(self, number: int) -> bytes | None:
+        if self._version() < _VERSION:
+            return None
+        row = self._base.execute("SELECT packed FROM input WHERE run = ?", (number,)).fetchone()
+        return row[0] if row else None
+
     def compare(self, older: SavedRun, newer: SavedRun) -> Comparison:
         """What changed between two saved runs."""
         with _told(self._file):
@@ -318,17 +370,19 @@ class History:
             return compare(first, second, before=self._ever_before(older.number, first))
 
     def broken(self) -> tuple[Diagnostic, ...]:
-        """A warning (BP293) for each run whose document or place in the chain is not as it was saved."""
+        """A warning (BP293) for each run whose document, inputs or place in the chain is not as it was saved."""
         found = []
         before = ""
         with _told(self._file):
-            rows = self._base.execute("SELECT id, document, sha256, chain FROM run ORDER BY number")
-            for run_id, packed, digest, chain in rows:
+            rows = self._base.execute("SELECT number, id, document, sha256, chain FROM run ORDER BY number")
+            for number, run_id, packed, digest, chain in rows:
+                inputs = self._inputs(number)
                 try:
                     intact = sha256(zlib.decompress(packed)).hexdigest() == digest
-                except zlib.error:
-                    intact = False
-                if not intact or chain != _chained(before, digest):
+                    judged_by = zlib.decompress(inputs).decode() if inputs is not None else ""
+                except (zlib.error, UnicodeDecodeError):
+                    intact, judged_by = False, ""
+                if not intact or chain != chained(before, digest, judged_by):
                     message = f"the run `{run_id}` or one before it was changed after it was saved"
                     found.append(warning("BP293", message, Position(str(self._file))))
                 before = chain
@@ -445,8 +499,11 @@ def _point(now: Snapshot, comparison: Comparison | None) -> TrendPoint:
     )
 
 
-def _chained(before: str, digest: str) -> str:
-    return sha256(f"{before}\n{digest}".encode()).hexdigest()
+def chained(before: str, digest: str, inputs: str) -> str:
+    """The hash that ties a run to those before it: over their chain, the hash of its document, and the text of its
+    inputs where they are known."""
+    judged_by = f"\n{sha256(inputs.encode()).hexdigest()}" if inputs else ""
+    return sha256(f"{before}\n{digest}{judged_by}".encode()).hexdigest()
 
 
 def _stamp(now: datetime) -> str:

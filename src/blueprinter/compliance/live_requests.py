@@ -17,8 +17,12 @@ def side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> Seque
     listed = list(items)
     if len(listed) < 2:
         return [work(one) for one in listed]
-    with ThreadPoolExecutor(min(AT_ONCE, len(listed))) as pool:
+    pool = ThreadPoolExecutor(min(AT_ONCE, len(listed)))
+    try:
         return list(pool.map(work, listed))
+    finally:
+        # after a failure or Ctrl-C what has not begun is not begun any more
+        pool.shutdown(cancel_futures=True)
 
 
 def lots_of(items: Sequence[Item], size: int) -> list[Sequence[Item]]:

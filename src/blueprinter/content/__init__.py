@@ -12,6 +12,7 @@ from blueprinter.content.folders import (
     framework_files,
     policy_folders,
     shipped,
+    shipped_from,
     template_files,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "framework_files",
     "policy_folders",
     "shipped",
+    "shipped_from",
     "template_files",
 ]

@@ -6,6 +6,7 @@
 
 from blueprinter.document.codes import CODES
 from blueprinter.document.model import Document, Json, Span, child
+from blueprinter.document.noting import note, noting
 from blueprinter.document.reading import decode, load, parse
 from blueprinter.document.shape import inside, read_model, shape_diagnostics
 
@@ -18,6 +19,8 @@ __all__ = [
     "decode",
     "inside",
     "load",
+    "note",
+    "noting",
     "parse",
     "read_model",
     "shape_diagnostics",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import codecs
+from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, warning
 from blueprinter.document import json_text, yaml_text
 from blueprinter.document.model import Document, line_and_column
+from blueprinter.document.noting import note
 
 MAX_BYTES = 16 * 1024 * 1024
 
@@ -34,8 +36,9 @@ def load(path: Path | str, *, name: str | None = None, repeated_keys: bool = Fal
     except OSError as found:
         reason = (found.strerror or "cannot be read").lower()
         raise InvalidInput(
-            [error("BP101", f"`{shown}`: {reason}", Position(shown), "is the path right?")]
+            [error("BP101", f"`{shown}`: {reason}", Position(shown), _hint_for(Path(path)))]
         ) from found
+    note(path, data)
     return parse(data, shown, repeated_keys=repeated_keys)
 
 
@@ -60,9 +63,31 @@ def parse(data: bytes | str, file: str, *, repeated_keys: bool = False) -> Docum
     except json_text.Fault as found:
         line, column = line_and_column(text, found.offset)
         where = Position(file, line, column, line, column)
-        raise InvalidInput([error(found.code, found.message, where, found.hint)]) from found
+        hint = (
+            found.hint if is_yaml or _is_json(file) else "what does not end in .yaml or .yml is read as JSON"
+        )
+        raise InvalidInput([error(found.code, found.message, where, hint)]) from found
     measure = yaml_text.measure if is_yaml else json_text.measure
     return Document(file, text, value, measure, tuple(remarks))
+
+
+def _is_json(file: str) -> bool:
+    return PurePosixPath(file.lower()).suffix in {".json", ".jsonc"}
+
+
+def _hint_for(path: Path) -> str:
+    """What a path that cannot be read was likely meant to be: a file in the folder, or one with a name like it."""
+    try:
+        if path.is_dir():
+            inside = sorted(str(one) for one in path.iterdir() if one.suffix in {".yaml", ".yml", ".json"})
+            return f"name a file in it, such as `{inside[0]}`" if inside else "name a file in it"
+        if path.exists():
+            return "whoever runs this may not read it"
+        beside = {one.name: str(one) for one in path.parent.iterdir() if one.is_file()}
+    except OSError:
+        return "is the path right?"
+    near = get_close_matches(path.name, beside, n=1)
+    return f"did you mean `{beside[near[0]]}`?" if near else "is the path right?"
 
 
 def decode(data: bytes, file: str) -> str:

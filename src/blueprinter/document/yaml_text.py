@@ -19,6 +19,7 @@ from blueprinter.document.model import Json, Span, child
 MAX_VALUES = 1_000_000
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAB = re.compile(r"\\t|\btab\b")
 _INT = re.compile(r"[-+]?[0-9]+\Z")
 _OCTAL = re.compile(r"0o[0-7]+\Z")
 _HEX = re.compile(r"0x[0-9a-fA-F]+\Z")
@@ -69,7 +70,7 @@ def _read(text: str, spans: dict[str, Span] | None) -> Json:
             _take(reader, event)
     except yaml.MarkedYAMLError as found:
         mark = found.problem_mark or found.context_mark
-        hint = "tabs cannot indent YAML" if "\\t" in str(found.problem) else ""
+        hint = "indent with spaces: YAML takes no tabs there" if _TAB.search(str(found.problem)) else ""
         raise Fault("BP107", str(found.problem or found.context), _offset(mark), hint) from found
     except yaml.reader.ReaderError as found:
         raise Fault("BP102", "a character that YAML does not allow", int(found.position)) from found

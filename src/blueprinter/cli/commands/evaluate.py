@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import click
 
 from blueprinter.azure import ArmClient
+from blueprinter.blueprint import ResolvedBlueprint
 from blueprinter.cli import Settings
-from blueprinter.cli.azure_access import client, failures
-from blueprinter.cli.evaluation import Request, run_evaluation, run_live
-from blueprinter.cli.inputs import Destination, known_cloud, moment, split_positionals
+from blueprinter.cli.azure_access import client, failures, sandbox_option
+from blueprinter.cli.capturing import capture
+from blueprinter.cli.deployment import Wish
+from blueprinter.cli.environment import cloud_of, environment_of, history_option, registers_option
+from blueprinter.cli.evaluation import Request, replaced_by, resource_ids, run_evaluation, run_live
+from blueprinter.cli.inputs import (
+    AssignmentFile,
+    Destination,
+    moment,
+    split_positionals,
+    subscription_ids,
+)
+from blueprinter.cli.live_artifacts import ArtifactsInAzure
 from blueprinter.cli.live_evaluation import MAX_AGE_DAYS, SOURCES, Live, agreement_lines
 from blueprinter.cli.output import Target, is_terminal, open_file, parse_targets, write_outputs
+from blueprinter.cli.recording import read_recording, replaying, write_recording
 from blueprinter.cli.remarks import say, show_diagnostics
 from blueprinter.cli.saved_runs import SAVED_FINDINGS, open_run, save_run
+from blueprinter.cli.sections import SectionedCommand
 from blueprinter.cli.workspace import open_workspace
 from blueprinter.compliance import (
-    DEFAULT_FILE,
     SETTLED,
     FailOn,
     StateBook,
@@ -30,16 +44,41 @@ from blueprinter.compliance import (
     exit_code,
     snapshot,
 )
-from blueprinter.deploy import read_environment
+from blueprinter.diagnostics import InvalidInput, Severity
+from blueprinter.document import noting
 from blueprinter.policy import PolicySeverity
 from blueprinter.report import FORMATS, ReportOptions, StateRecorder
 from blueprinter.text import plural
 
 _UNLIMITED = 10**9
 INVENTORY_DAYS = 30
+DETAILS = 25
 
 
-@click.command("evaluate")
+_SECTIONS = {
+    "Judged by": ("--assignment", "--policies", "--initiative", "--registers"),
+    "What is judged, from files": ("--inventory", "--template", "--parameters"),
+    "What is judged, live": (
+        "--subscription",
+        "--management-group",
+        "--resource-group",
+        "--sandbox",
+        "--source",
+        "--trigger",
+        "--timeout",
+        "--against",
+        "--details",
+        "--explain-requests",
+        "--record",
+        "--replay",
+    ),
+    "How": ("--now", "--max-age", "--warn-days", "--strict-aliases", "--allow-partial", "--jobs"),
+    "What makes it fail": ("--fail-on", "--min-severity", "--max-gaps", "--baseline"),
+    "Results": ("--output", "--all-states", "--max-findings", "--save", "--history"),
+}
+
+
+@click.command("evaluate", cls=SectionedCommand, sections=_SECTIONS)
 @click.argument("inputs", nargs=-1, metavar="[BLUEPRINT] [TEMPLATE]...")
 @click.option("--inventory", multiple=True, metavar="PATH", help="Inventory: file, folder or quoted glob.")
 @click.option(
@@ -59,6 +98,7 @@ INVENTORY_DAYS = 30
     "--subscription",
     "subscriptions",
     multiple=True,
+    callback=subscription_ids,
     metavar="ID",
     help="Live: a subscription, instead of the assignment's; repeatable. Else: where templates are deployed.",
 )
@@ -81,9 +121,7 @@ INVENTORY_DAYS = 30
     type=click.Choice(SOURCES.names()),
     help="Live: whom policy states are asked of (default: resource-graph).",
 )
-@click.option(
-    "--sandbox", default="", metavar="URL", envvar="BLUEPRINTER_SANDBOX", help="A sandbox instead of Azure."
-)
+@sandbox_option
 @click.option("--trigger", is_flag=True, help="Live: start an evaluation and wait for it.")
 @click.option("--timeout", default=60, show_default=True, metavar="MINUTES", help="How long --trigger waits.")
 @click.option(
@@ -93,6 +131,26 @@ INVENTORY_DAYS = 30
 )
 @click.option("--explain-requests", is_flag=True, help="Live: say how many requests were made.")
 @click.option(
+    "--details",
+    default=DETAILS,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="Live: ask why of so many resources with findings, the worst first; a request each.",
+)
+@click.option(
+    "--record",
+    "record",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Live: write the answers of Azure to a new folder, without names and ids of the tenant.",
+)
+@click.option(
+    "--replay",
+    "replay",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder of --record instead of Azure.",
+)
+@click.option(
     "--policies",
     multiple=True,
     metavar="PATH",
@@ -101,12 +159,8 @@ INVENTORY_DAYS = 30
 @click.option(
     "--initiative", multiple=True, metavar="FILE|ID", help="An initiative: a file, an id or a GUID."
 )
-@click.option(
-    "-a", "--assignment", type=click.Path(path_type=Path), help="Assignment file: parameter values, scope."
-)
-@click.option(
-    "--registers", type=click.Path(path_type=Path), help="Folder of registers (default: ./registers)."
-)
+@click.option("-a", "--assignment", type=AssignmentFile(), help="Assignment file: parameter values, scope.")
+@registers_option
 @click.option(
     "--now", callback=moment, metavar="TIME", help="The clock of this run, ISO 8601 (default: now)."
 )
@@ -141,14 +195,7 @@ INVENTORY_DAYS = 30
     "--baseline", metavar="FILE|RUN", help="Only gaps that this JSON output or saved run has not count."
 )
 @click.option("--save", is_flag=True, help="Keep the run in the history: ages, trend, reports later.")
-@click.option(
-    "--history",
-    "history_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=DEFAULT_FILE,
-    show_default=True,
-    help="File of saved runs.",
-)
+@history_option
 @click.option("--allow-partial", is_flag=True, help="Unreadable scopes and records do not make the run fail.")
 @click.option(
     "--jobs",
@@ -190,6 +237,9 @@ def command(
     timeout: int,
     against: str | None,
     explain_requests: bool,
+    details: int,
+    record: Path | None,
+    replay: Path | None,
     policies: tuple[str, ...],
     initiative: tuple[str, ...],
     assignment: Path | None,
@@ -221,22 +271,35 @@ def command(
 
     Exit codes: 0 fine, 1 partial, 2 invalid input, 3 over the threshold, 5 nothing was evaluated.
     """
-    cloud = known_cloud(settings.cloud)
+    found = environment_of(settings)
+    cloud = cloud_of(settings, found)
     blueprint, positional = split_positionals(inputs)
     given = bool(inventory or templates or positional)
-    if not given and assignment is None:
+    if replay is not None and (
+        given or assignment is not None or subscriptions or management_group or source
+    ):
+        raise click.UsageError("--replay says itself what is judged, and where")
+    if not given and assignment is None and not initiative and replay is None:
         raise click.UsageError(
-            "nothing to judge: give --inventory or templates (`blueprinter demo` has both), or -a for a live run"
+            "nothing to judge: give --inventory or templates (`blueprinter demo` has both), or -a or --initiative for "
+            "a live run"
         )
     asks = not given or against is not None
-    if not asks and (management_group or source or trigger or explain_requests or len(subscriptions) > 1):
-        raise click.UsageError("-m, --source, --trigger and --explain-requests belong to live runs")
+    of_azure = management_group or source or trigger or explain_requests or record or len(subscriptions) > 1
+    if not asks and of_azure:
+        raise click.UsageError("-m, --source, --trigger, --record and --explain-requests belong to live runs")
     if against and (assignment is None or not inventory):
         raise click.UsageError("--against live compares an --inventory with the states of an assignment, -a")
-    if not given and (policies or initiative):
-        raise click.UsageError("--policies and --initiative need an inventory or templates")
-    if blueprint is None and assignment is None and not policies and not initiative:
+    if not given and policies:
+        raise click.UsageError("--policies needs an inventory or templates")
+    if not given and initiative and (assignment or blueprint or replay):
+        raise click.UsageError(
+            "live, an --initiative is judged by itself: without a blueprint, -a and --replay"
+        )
+    if blueprint is None and assignment is None and not policies and not initiative and replay is None:
         raise click.UsageError("nothing to judge by: name a blueprint, --policies or --initiative")
+    if record is not None and given:
+        raise click.UsageError("--record is for a run that is live alone")
     targets = parse_targets(outputs, terminal=is_terminal())
     streamed = tuple(target for target in targets if target.format.name == "jsonl")
     request = Request(
@@ -251,6 +314,7 @@ def command(
         initiatives=initiative,
         registers=registers,
         cloud=cloud,
+        environment=found,
         max_age_days=max_age if max_age is not None else INVENTORY_DAYS if given else MAX_AGE_DAYS,
         warn_days=warn_days,
         strict_aliases=strict_aliases,
@@ -259,9 +323,14 @@ def command(
         all_states=all_states,
         jobs=jobs,
     )
+    recorded = read_recording(replay) if replay is not None else None
+    if recorded is not None:
+        request = replaced_by(recorded, request)
     known = snapshot(open_run(baseline, history_file)) if baseline is not None else None
-    workspace = open_workspace(Path.cwd())
     with ExitStack() as files:
+        notes: dict[Path, bytes | None] = files.enter_context(noting()) if save else {}
+        environment_of(settings)  # once more, since what was read before is not noted
+        workspace = open_workspace(Path.cwd())
         recorder = _recorder(streamed, all_states, files)
         live = Live(
             source or next(iter(SOURCES.names())),
@@ -271,27 +340,75 @@ def command(
             trigger=trigger,
             timeout=timeout * 60.0,
             settled=timedelta(0) if sandbox else SETTLED,
+            environment=found,
+            details=details,
             tell=lambda line: say(line, settings),
         )
-        arm = None
+        live = live if recorded is None else recorded.live
+
+        def looked_at(arm: ArmClient) -> ArtifactsInAzure:
+            named = (assignment,) if assignment is not None else ()
+            wish = Wish(
+                named,
+                found,
+                cloud,
+                request.now,
+                subscriptions,
+                management_group,
+                registers=registers,
+            )
+            return ArtifactsInAzure(wish, arm, workspace)
+
+        arm, answers = None, None
+        stand: dict[str, str] = {}
+        judged_by: list[ResolvedBlueprint] = []
         if asks:
-            arm = files.enter_context(client(settings, sandbox, read_environment(Path.cwd(), "")))
+            arm = files.enter_context(
+                client(settings, sandbox, found) if recorded is None else replaying(recorded)
+            )
+            answers = arm.keep_exchanges() if (save or record) and not given else None
         with failures(settings):
             if arm is None:
                 run = run_evaluation(request, workspace, recorder)
             elif given:
                 offline, states = StateBook(), StateBook()
-                run = run_evaluation(request, workspace, recorder, offline)
-                fresh = replace(request, max_age_days=max_age if max_age is not None else MAX_AGE_DAYS)
+                given_policies = replace(request, in_force=offline.in_force)
+                run = run_evaluation(given_policies, workspace, recorder, offline)
+                fresh = replace(
+                    request,
+                    max_age_days=max_age if max_age is not None else MAX_AGE_DAYS,
+                    in_force=states.in_force,
+                )
                 run_live(fresh, live, arm, workspace, observe=states)
-                for line in agreement_lines(compare_states(offline, states)):
+                ids = partial(resource_ids, request)
+                for line in agreement_lines(compare_states(offline, states, inventory=ids)):
                     say(line, settings)
             else:
-                run = run_live(request, live, arm, workspace, recorder)
+                look = looked_at(arm)
+
+                def noted(resolved: ResolvedBlueprint) -> Mapping[str, str]:
+                    judged_by.append(resolved)
+                    stand.update(look(resolved) if recorded is None else recorded.artifacts)
+                    return stand
+
+                run = run_live(request, live, arm, workspace, recorder, artifacts=noted)
         if explain_requests and arm is not None:
             _explain(arm, settings)
+        if record is not None and answers is not None:
+            with failures(settings):
+                write_recording(record, answers, judged_by[0], run, live, request, stand)
+            say(f"recorded in {record}; look through it before you hand it on", settings)
+        kept = None
+        if save:
+            try:
+                kept = capture(notes, request, live if answers else None, answers, run.now, stand)
+            except InvalidInput as stuck:
+                # the run is saved all the same, and makes no bundle
+                show_diagnostics(
+                    [replace(one, severity=Severity.WARNING) for one in stuck.diagnostics], settings
+                )
     if save:
-        run = save_run(run, history_file, settings)
+        run = save_run(run, history_file, settings, kept)
     options = ReportOptions(
         color=settings.color and is_terminal(),
         width=shutil.get_terminal_size((100, 40)).columns,
@@ -316,10 +433,13 @@ def command(
         say("the baseline kept only its worst findings: what it does not hold counts as new", settings)
     if run.population.partial:
         tail = "" if allow_partial else "; --allow-partial accepts that"
-        say(
-            f"partial: {plural(run.population.unreadable, 'record')} or scopes could not be read{tail}",
-            settings,
-        )
+        scopes = sum(one.status != "read" for one in run.population.scopes)
+        holes = [
+            plural(count, word)
+            for count, word in ((scopes, "scope"), (run.population.unreadable, "record"))
+            if count
+        ]
+        say(f"partial: {' and '.join(holes) or 'something'} could not be read{tail}", settings)
     return int(code)
 
 

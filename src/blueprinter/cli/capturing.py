@@ -1,0 +1,354 @@
+"""What a run was judged by, put together for the history: files, arguments, answers, and no secret."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import file_digest
+from pathlib import Path
+from types import MappingProxyType
+
+import orjson
+
+from blueprinter.azure import Exchanges
+from blueprinter.casing import fold, get, same
+from blueprinter.cli.evaluation import Request
+from blueprinter.cli.inputs import Destination
+from blueprinter.cli.live_evaluation import Live
+from blueprinter.cli.saved_runs import SAVED_FINDINGS
+from blueprinter.compliance import InputFile, Inputs, Kept, digest_of, without_secrets
+from blueprinter.content import shipped
+from blueprinter.deploy import read_environment
+from blueprinter.diagnostics import InvalidInput, error
+from blueprinter.document import Document, Json, child, parse
+
+_SECURE = frozenset({"securestring", "secureobject"})
+LEFT_OUT = '"left out"'
+_EMPTY = "{}"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAsked:
+    """What a live run asked for."""
+
+    live: Live
+    started: datetime
+    judged: datetime
+    """The clock that it judged by, after it had waited."""
+    artifacts: Mapping[str, str]
+    """What was found of template artifacts (`EvaluateOptions.artifacts`)."""
+
+
+def capture(
+    notes: Mapping[Path, bytes | None],
+    request: Request,
+    live: Live | None = None,
+    answers: Exchanges | None = None,
+    judged: datetime | None = None,
+    artifacts: Mapping[str, str] = _NOTHING,
+) -> Kept:
+    """Everything that decided a run. `notes` is what `noting` gave of it; `judged` is the run's own clock, `artifacts`
+    what was found of template artifacts. Raises `InvalidInput` (BP236) where a secure value cannot be taken out of a
+    file."""
+    secure = _secure_names(notes)
+    files: list[InputFile] = []
+    contents: dict[str, bytes] = {}
+    for path, content in sorted(notes.items()):
+        if content is None:
+            files.append(_hashed(path))
+            continue
+        bare = _without_secrets(path, content, secure)
+        files.append(
+            InputFile(path.as_posix(), digest_of(bare.content), len(bare.content), True, bare.withheld)
+        )
+        contents[digest_of(bare.content)] = bare.content
+    inputs = Inputs(
+        folder=Path.cwd().as_posix(),
+        content=shipped("policies").parent.as_posix(),
+        files=tuple(files),
+        request=_request(request),
+    )
+    if live is None or answers is None:
+        return Kept(inputs, contents)
+    text = b"".join(map(_bare_answer, answers.text().splitlines(keepends=True)))
+    contents[digest_of(text)] = text
+    asked = _live(LiveAsked(live, request.now, judged or request.now, artifacts))
+    return Kept(replace(inputs, live=asked, answers=digest_of(text)), contents)
+
+
+def _hashed(path: Path) -> InputFile:
+    """A file by its hash; a pipe or a device cannot be read again, so there is none."""
+    if not path.is_file():
+        return InputFile(path.as_posix(), "", 0, kept=False)
+    with path.open("rb") as stream:
+        digest = file_digest(stream, "sha256").hexdigest()
+    return InputFile(path.as_posix(), digest, path.stat().st_size, kept=False)
+
+
+# --- arguments ------------------------------------------------------------------------------------------------------
+
+_PATHS = ("inventories", "templates", "template_parameters", "policies")
+_LISTS = (*_PATHS, "initiatives")
+
+
+def _request(request: Request) -> dict[str, Json]:
+    lists: dict[str, Json] = {name: [*getattr(request, name)] for name in _LISTS}
+    return lists | {
+        "now": _stamp(request.now),
+        "blueprint": request.blueprint,
+        "assignment": str(request.assignment) if request.assignment else None,
+        "registers": str(request.registers) if request.registers else None,
+        "subscription": request.destination.subscription,
+        "resourceGroup": request.destination.resource_group,
+        "cloud": request.cloud,
+        "environment": request.environment.name,
+        "maxAgeDays": request.max_age_days,
+        "warnDays": request.warn_days,
+        "strictAliases": request.strict_aliases,
+        "allowPartial": request.allow_partial,
+        "allStates": request.all_states,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """How paths of a run are found where its files now lie: those below `root` lie below `tree`."""
+
+    root: str
+    folder: str
+    """Where the command ran."""
+    tree: Path
+
+    def path(self, text: str) -> str:
+        """A relative path stays as it is: it is read from the folder of the command. What is no path, such as a name,
+        is one in that folder too. Raises `ValueError` for a path that leaves `root`."""
+        whole = os.path.normpath(os.path.join(self.folder, text))
+        if os.path.commonpath([self.root, whole]) != self.root:
+            raise ValueError(f"`{text}` lies outside of what was read")
+        if not text.startswith("/"):
+            return text
+        return str(self.tree) + text.removeprefix(self.root.rstrip("/"))
+
+    def file(self, text: str) -> str:
+        """A path where there is such a file, else the text."""
+        try:
+            path = self.path(text)
+        except ValueError:
+            return text
+        return path if Path(path).is_file() else text
+
+
+def request_of(placed: Placed, value: Mapping[str, Json]) -> Request:
+    """The request of a saved run; its environment is read from the folder that the caller is in. Raises `KeyError`,
+    `TypeError` or `ValueError` for what is none."""
+    lists = {name: tuple(placed.path(text) for text in _texts(value[name])) for name in _PATHS}
+    # an initiative is named by a file, by an id or by what it is called
+    lists["initiatives"] = tuple(map(placed.file, _texts(value["initiatives"])))
+    blueprint, assignment, registers = value["blueprint"], value["assignment"], value["registers"]
+    cloud = str(value["cloud"])
+    return Request(
+        now=_moment(value["now"]),
+        blueprint=placed.path(blueprint) if isinstance(blueprint, str) else None,
+        assignment=Path(placed.path(assignment)) if isinstance(assignment, str) else None,
+        inventories=lists["inventories"],
+        templates=lists["templates"],
+        template_parameters=lists["template_parameters"],
+        destination=Destination(str(value["subscription"]), str(value["resourceGroup"]), cloud),
+        policies=lists["policies"],
+        initiatives=lists["initiatives"],
+        registers=Path(placed.path(registers)) if isinstance(registers, str) else None,
+        cloud=cloud,
+        environment=read_environment(Path.cwd(), str(value["environment"])),
+        max_age_days=_number(value["maxAgeDays"]),
+        warn_days=_number(value["warnDays"]),
+        strict_aliases=value["strictAliases"] is True,
+        allow_partial=value["allowPartial"] is True,
+        max_findings=SAVED_FINDINGS,
+        all_states=value["allStates"] is True,
+    )
+
+
+def _live(asked: LiveAsked) -> dict[str, Json]:
+    live = asked.live
+    return {
+        "artifacts": dict(asked.artifacts),
+        "source": live.source,
+        "subscriptions": [*live.subscriptions],
+        "managementGroup": live.management_group,
+        "resourceGroup": live.resource_group,
+        "trigger": live.trigger,
+        "details": live.details,
+        "timeout": live.timeout,
+        "settled": live.settled.total_seconds(),
+        "started": _stamp(asked.started),
+        "judged": _stamp(asked.judged),
+    }
+
+
+def live_of(value: Mapping[str, Json]) -> LiveAsked:
+    """What a saved live run asked. Nothing is waited for. Raises `KeyError`, `TypeError` or `ValueError` for what is
+    none."""
+    timeout, settled, artifacts = value["timeout"], value["settled"], value["artifacts"]
+    if not isinstance(timeout, int | float) or not isinstance(settled, int | float):
+        raise TypeError("timeout")
+    if not isinstance(artifacts, dict):
+        raise TypeError("artifacts")
+    live = Live(
+        source=str(value["source"]),
+        subscriptions=tuple(_texts(value["subscriptions"])),
+        management_group=str(value["managementGroup"]),
+        resource_group=str(value["resourceGroup"]),
+        trigger=value["trigger"] is True,
+        details=_number(value["details"]),
+        timeout=float(timeout),
+        settled=timedelta(seconds=settled),
+        sleep=lambda _: None,
+    )
+    found = {name: str(why) for name, why in artifacts.items()}
+    return LiveAsked(live, _moment(value["started"]), _moment(value["judged"]), found)
+
+
+def _texts(value: Json) -> list[str]:
+    if not isinstance(value, list):
+        raise TypeError("list")
+    return [str(one) for one in value]
+
+
+def _number(value: Json) -> int:
+    if not isinstance(value, int):
+        raise TypeError("number")
+    return value
+
+
+def _moment(value: Json) -> datetime:
+    return datetime.fromisoformat(str(value))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
+
+
+# --- secrets --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Bare:
+    content: bytes
+    withheld: tuple[str, ...] = field(default=())
+
+
+def _secure_names(notes: Mapping[Path, bytes | None]) -> frozenset[str]:
+    """Folded names of every parameter that some document declares as secure."""
+    found: set[str] = set()
+    for path, content in notes.items():
+        if content is not None and b"secure" in content.lower() and (document := _document(path, content)):
+            found.update(fold(name) for name, _, _ in _declared(document.value, ""))
+    return frozenset(found)
+
+
+def _document(path: Path, content: bytes) -> Document | None:
+    try:
+        return parse(content, str(path), repeated_keys=True)
+    except InvalidInput:
+        return None  # what cannot be read as a document holds no parameters
+
+
+def _declared(value: Json, pointer: str) -> Iterator[tuple[str, str, Mapping[str, Json]]]:
+    """Declarations of secure parameters at any depth: name, pointer, declaration."""
+    for name, at, row in _parameters(value, pointer):
+        kind = get(row, "type")
+        if isinstance(kind, str) and fold(kind) in _SECURE:
+            yield name, at, row
+
+
+def _parameters(value: Json, pointer: str) -> Iterator[tuple[str, str, Mapping[str, Json]]]:
+    """Members of every object that is called `parameters`."""
+    for key, inner in _members(value):
+        at = child(pointer, key)
+        if same(str(key), "parameters") and isinstance(inner, dict):
+            for name, row in inner.items():
+                if isinstance(row, dict):
+                    yield name, child(at, name), row
+        yield from _parameters(inner, at)
+
+
+def _members(value: Json) -> Iterator[tuple[str | int, Json]]:
+    if isinstance(value, dict):
+        yield from value.items()
+    elif isinstance(value, list):
+        yield from enumerate(value)
+
+
+def _without_secrets(path: Path, content: bytes, secure: frozenset[str]) -> _Bare:
+    """A document without the values that it gives to secure parameters; expressions and references are no values."""
+    lowered = content.lower()
+    if not secure or not any(name.encode() in lowered for name in secure):
+        return _Bare(content)
+    document = _document(path, content)
+    if document is None:
+        return _Bare(content)
+    found: dict[str, Json] = {}
+    for name, at, row in _parameters(document.value, ""):
+        if fold(name) in secure:
+            found |= {child(at, key): inner for key, inner in row.items() if _holds(key, inner)}
+    if not found:
+        return _Bare(content)
+    text = document.text
+    for pointer, value in sorted(found.items(), key=lambda one: -_start(document, one[0])):
+        span = document.span(pointer)
+        if span is None:
+            raise _stuck(document, pointer)
+        gap = "\n" * text.count("\n", span.start, span.end)
+        put = _EMPTY if isinstance(value, dict) else "[]" if isinstance(value, list) else LEFT_OUT
+        text = text[: span.start] + put + gap + text[span.end :]
+    bare = text.encode()
+    again = _document(path, bare)
+    if again is None or any(_at(again.value, pointer) not in ("left out", {}, []) for pointer in found):
+        raise _stuck(document, next(iter(found)))
+    return _Bare(bare, tuple(sorted(found)))
+
+
+def _bare_answer(line: bytes) -> bytes:
+    """An answer of Azure without the values that its reasons hold and that may be secrets."""
+    if b"policyEvaluationDetails" not in line:
+        return line
+    whole = orjson.loads(line)
+    answer = whole["answer"]
+    rows = get(answer, "value") if isinstance(answer, dict) else None
+    for row in rows if isinstance(rows, list) else []:
+        if isinstance(row, dict) and "policyEvaluationDetails" in row:
+            row["policyEvaluationDetails"] = without_secrets(row["policyEvaluationDetails"])
+    return orjson.dumps(whole, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _holds(key: str, value: Json) -> bool:
+    """Whether a member of a secure parameter is its value, and a literal one."""
+    if not (same(key, "value") or same(key, "defaultValue")) or value in (None, "", {}, []):
+        return False
+    if isinstance(value, str):
+        return not (value.startswith("[") and value.endswith("]"))
+    return not (isinstance(value, dict) and "reference" in value)
+
+
+def _start(document: Document, pointer: str) -> int:
+    span = document.span(pointer)
+    return span.start if span is not None else -1
+
+
+def _at(value: Json, pointer: str) -> Json:
+    for token in pointer.split("/")[1:]:
+        name = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict):
+            value = value.get(name)
+        elif isinstance(value, list):
+            value = value[int(name)]
+    return value
+
+
+def _stuck(document: Document, pointer: str) -> InvalidInput:
+    hint = "name it as a reference to a Key Vault, or in a value on one line"
+    message = "a secure value cannot be taken out of the file"
+    return InvalidInput([error("BP236", message, document.locate(pointer), hint)])
