@@ -14,10 +14,12 @@ import pytest
 from blueprinter.azure import ArmClient, AzureError, RetryRules, connect_in_process
 from blueprinter.blueprint import Registers
 from blueprinter.cli.live_evaluation import SOURCES, Judged, Live, evaluate_live
+from blueprinter.cli.rendering import as_adopted
 from blueprinter.compliance import (
     Asked,
     EvaluateOptions,
     ExemptionsInAzure,
+    Finding,
     LiveSource,
     Pair,
     Run,
@@ -30,7 +32,7 @@ from blueprinter.compliance import (
 from blueprinter.deploy import Target
 from blueprinter.sandbox import Response
 from unit.deploy.box import NOW as BOX_NOW
-from unit.deploy.box import SUB, Azure, Kit
+from unit.deploy.box import SUB, Azure, Kit, definition
 
 NOW = datetime(2026, 11, 22, 1, tzinfo=UTC)
 NAMES = tuple(SOURCES.names())
@@ -254,6 +256,49 @@ def test_an_exemption_that_has_ended_does_not_excuse(estate: Estate, source: str
 
 
 @pytest.mark.parametrize("source", NAMES)
+def test_what_was_deleted_does_not_count(estate: Estate, source: str) -> None:
+    """Its states stay until the next evaluation."""
+    name = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Storage/storageAccounts"
+    whole = estate.run(source)
+    estate.azure.delete(f"{name}/st2", "2023-01-01")
+    run = estate.run(source)
+    assert run.pair_counts[Pair.NON_COMPLIANT] == whole.pair_counts[Pair.NON_COMPLIANT] - 2
+    assert not any("st2" in one.state.resource.id for one in run.findings)
+    (said,) = [one for one in run.diagnostics if one.code == "BP278"]
+    assert f"{name}/st2".lower() in said.message
+    before = run.pair_counts
+    estate.trigger()
+    run = estate.run(source)
+    assert run.pair_counts == before
+    assert not any(one.code == "BP278" for one in run.diagnostics)
+
+
+@pytest.mark.parametrize("source", NAMES)
+def test_what_was_deleted_does_not_pass(estate: Estate, source: str) -> None:
+    """Everything complies, so that rows are only counted."""
+
+    def comply(body: dict[str, Any]) -> None:
+        for row in body[ROWS[source]]:
+            if "complianceState" in row:
+                row["complianceState"] = "Compliant"
+        if state_rows(source, body):
+            body[ROWS[source]].clear()
+            body["totalRecords"] = 0
+
+    estate.changes.append(on(QUERIES[source], comply))
+    assert estate.run(source).pair_counts[Pair.COMPLIANT] == 10
+    for number in range(4):
+        name = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Storage/storageAccounts/st{number}"
+        estate.azure.delete(name, "2023-01-01")
+    run = estate.run(source)
+    assert run.pair_counts[Pair.COMPLIANT] == 2
+    assert [one.message for one in run.diagnostics if one.code == "BP278"] == [
+        f"`{SUB}/resourcegroups/rg-app/providers/microsoft.storage/storageaccounts/st0` and 3 more resources have "
+        "policy states, but no table of Azure has them any more"
+    ]
+
+
+@pytest.mark.parametrize("source", NAMES)
 def test_a_policy_that_is_switched_off_or_not_enforced_in_azure(estate: Estate, source: str) -> None:
     policy = next(one for one in estate.target.resolved.policies if one.definition.name == "audits")
     held = estate.azure.get(policy.assignment_id, "2025-01-01")
@@ -263,7 +308,7 @@ def test_a_policy_that_is_switched_off_or_not_enforced_in_azure(estate: Estate, 
         standing = read_standing(arm, (SUB,), estate.target.resolved.policies)
     found = next(one for one in standing.policies if one.definition.name == "audits")
     assert not found.enforced
-    assert standing.absent == frozenset()
+    assert not standing.absent
 
 
 @pytest.mark.parametrize("source", NAMES)
@@ -297,6 +342,17 @@ def test_all_subscriptions_of_a_management_group(estate: Estate, source: str) ->
     assert run.pair_counts[Pair.NON_COMPLIANT] == 10
 
 
+def test_a_list_of_a_management_group_that_ends_early(estate: Estate) -> None:
+    estate.azure.make_management_group()
+
+    def cut(body: dict[str, Any]) -> None:
+        body["value"] = []
+
+    estate.changes.append(on("/descendants", cut))
+    run = estate.run("resource-graph", management_group="platform")
+    assert [(one.scope, one.status) for one in run.population.scopes] == [(SUB, "read")]
+
+
 def test_a_right_that_is_missing_is_named(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     handle = estate.handle
 
@@ -311,3 +367,130 @@ def test_a_right_that_is_missing_is_named(estate: Estate, monkeypatch: pytest.Mo
     said = str(raised.value.diagnostic())
     assert "policyStates/queryResults/read" in said
     assert "policyStates/queryResults/action" in said
+
+
+@pytest.mark.parametrize("source", NAMES)
+def test_what_was_adopted_is_found_under_the_names_that_it_kept(tmp_path: Path, source: str) -> None:
+    azure, kit = Azure(), Kit(tmp_path)
+    kit.adopted = {
+        "schema": "blueprinter/adopted/1",
+        "artifacts": {"assign-audits": {"name": "from-the-portal"}},
+        "definitions": {"audits": "our-first-policy"},
+    }
+    target = kit.target()
+    azure.assign(target)
+    estate = Estate(azure, target)
+    estate.trigger()
+    adopted = target.options.adopted
+    policies = as_adopted(target.resolved.policies, adopted)
+    with estate.arm() as arm:
+        standing = read_standing(arm, (SUB,), policies, adopted.definitions)
+        assert not standing.absent
+        unread = read_standing(arm, (SUB,), target.resolved.policies)
+    assert set(unread.absent.values()) == {"not assigned"}
+    resolved = replace(target.resolved, policies=policies)
+    options = EvaluateOptions(now=NOW, max_age_days=3, live=True, assignment="prod")
+    judged = Judged(resolved, target.assignment, Registers(), options, kept=adopted.definitions)
+    with estate.arm() as arm:
+        run = evaluate_live(judged, Live(source), arm, lambda: NOW)
+    assert run.pair_counts[Pair.NON_COMPLIANT] == 2
+
+
+@pytest.mark.parametrize("source", NAMES)
+def test_what_people_attested_for_a_manual_policy(tmp_path: Path, source: str) -> None:
+    """Unknown until somebody attests; what was attested counts, also where it says no; what has ended is unknown."""
+    azure, kit = Azure(), Kit(tmp_path)
+    kit.policies["asks"] = definition("Manual", defaultState="Unknown")
+    kit.policy("asks")
+    target = kit.target()
+    azure.assign(target)
+    accounts = [
+        f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Storage/storageAccounts/st{one}" for one in range(3)
+    ]
+    for name in accounts:
+        azure.put(name, {"location": "westeurope", "properties": {}}, "2023-01-01")
+    asks = next(one for one in target.resolved.policies if one.definition.name == "asks")
+    for name, state, expires in (
+        (accounts[0], "Compliant", "2027-01-01T00:00:00Z"),
+        (accounts[1], "NonCompliant", "2027-01-01T00:00:00Z"),
+        (accounts[2], "Compliant", "2026-11-01T00:00:00Z"),
+    ):
+        properties = {
+            "policyAssignmentId": asks.assignment_id,
+            "complianceState": state,
+            "expiresOn": expires,
+        }
+        azure.put(
+            f"{name}/providers/Microsoft.PolicyInsights/attestations/a",
+            {"properties": properties},
+            "2022-09-01",
+        )
+    estate = Estate(azure, target)
+    estate.trigger()
+    found = {
+        one.state.resource.name: one.pair
+        for one in _every_pair(estate, source)
+        if one.state.assigned.definition.name == "asks"
+    }
+    assert found["st0"] is Pair.COMPLIANT
+    assert found["st1"] is Pair.NON_COMPLIANT
+    assert found["st2"] is Pair.UNKNOWN
+
+
+def _every_pair(estate: Estate, source: str) -> list[Finding]:
+    found: list[Finding] = []
+    options = EvaluateOptions(now=NOW, max_age_days=3, live=True, assignment="prod")
+    judged = Judged(estate.target.resolved, estate.target.assignment, Registers(), options)
+    with estate.arm() as arm:
+        evaluate_live(judged, Live(source), arm, lambda: NOW, observe=found.append)
+    return found
+
+
+@pytest.mark.parametrize("source", NAMES)
+def test_a_mode_whose_states_are_those_of_components(tmp_path: Path, source: str) -> None:
+    """Where Azure reports none of the resource, that is no pass."""
+    azure, kit = Azure(), Kit(tmp_path)
+    kit.policies["inside"] = {**definition(), "mode": "Microsoft.KeyVault.Data"}
+    kit.policies["inside"]["policyRule"]["if"] = {
+        "field": "type",
+        "equals": "Microsoft.KeyVault.Data/vaults/keys",
+    }
+    kit.policy("inside")
+    target = kit.target()
+    azure.assign(target)
+    estate = Estate(azure, target)
+    estate.trigger()
+    reasons = {one.policy.definition.name: one.reason for one in estate.source(source).silences()}
+    assert reasons == {"inside": "mode not reported: Microsoft.KeyVault.Data"}
+
+
+@pytest.mark.parametrize("source", NAMES)
+def test_a_list_of_assignments_that_ends_early(estate: Estate, source: str) -> None:
+    """What no list has is asked for by its name, before it is said not to be assigned."""
+    before = estate.run(source)
+
+    def cut(body: dict[str, Any]) -> None:
+        body["value"] = []
+
+    def only_lists(url: str, body: dict[str, Any]) -> dict[str, Any]:
+        if "/policyassignments?" in url.lower():
+            cut(body)
+        return body
+
+    estate.changes.append(only_lists)
+    run = estate.run(source)
+    assert run.pair_counts == before.pair_counts
+    assert estate.source(source).silences() == ()
+
+
+def test_a_count_that_is_lost(estate: Estate) -> None:
+    """Nothing of Policy Insights says how many rows there should be: so Azure is asked."""
+
+    def lose(body: dict[str, Any]) -> None:
+        if body["value"] and "complianceState" in body["value"][0] and "resources" in body["value"][0]:
+            body["value"].pop()
+
+    estate.changes.append(on(QUERIES["policy-insights"], lose))
+    with pytest.raises(AzureError, match="were counted") as raised:
+        estate.run("policy-insights")
+    assert raised.value.row == "BP607"

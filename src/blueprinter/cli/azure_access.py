@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
 from blueprinter.azure import ArmClient, AzureError, connect, connect_to_sandbox
 from blueprinter.cli import Settings
+from blueprinter.cli.environment import cloud_of
+from blueprinter.cli.inputs import subscription_ids
 from blueprinter.deploy import DeployError, Environment
 from blueprinter.diagnostics import Position, Severity, error
 from blueprinter.text import for_terminal
@@ -19,10 +24,20 @@ from blueprinter.text import for_terminal
 FAILED = 1
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _LOOPBACK_POLL = 0.2
+_SANDBOX_PORT = 4280
+_HINTS: Mapping[str, str] = {
+    "SubscriptionNotFound": "is the id right, and signed in to its tenant? `az account list -o table` shows yours",
+    "InvalidSubscriptionId": "a subscription is named by its id, a GUID: `az account list -o table`",
+    "AuthorizationFailed": "`blueprinter plan` lists the rights that an assignment needs",
+    "InvalidAuthenticationTokenTenant": "name the tenant in blueprinter.yaml (`tenant`), or `az login --tenant`",
+    "ExpiredAuthenticationToken": "sign in again: `az login`",
+    "ManagementGroupNotFound": "a management group is named by its id, not by its display name",
+}
+"""By Azure's code, for what people meet first."""
 
 
 def azure_options(command: _Command) -> _Command:
-    """`--sandbox`, `-e`, `--subscription`, `-m`."""
+    """`--sandbox`, `--subscription`, `-m`."""
     for option in (
         click.option(
             "-m",
@@ -35,22 +50,19 @@ def azure_options(command: _Command) -> _Command:
             "--subscription",
             "subscriptions",
             multiple=True,
+            callback=subscription_ids,
             metavar="ID",
             help="A subscription, instead of the file's; repeatable.",
         ),
-        click.option(
-            "-e", "--environment", default="", metavar="NAME", help="An environment of blueprinter.yaml."
-        ),
-        click.option(
-            "--sandbox",
-            default="",
-            metavar="URL",
-            envvar="BLUEPRINTER_SANDBOX",
-            help="A sandbox instead of Azure.",
-        ),
+        sandbox_option,
     ):
         command = option(command)
     return command
+
+
+def sandbox_option(command: _Command) -> _Command:
+    """`--sandbox`."""
+    return click.option("--sandbox", default="", metavar="URL", help="A sandbox instead of Azure.")(command)
 
 
 def client(settings: Settings, sandbox: str, environment: Environment) -> ArmClient:
@@ -58,15 +70,6 @@ def client(settings: Settings, sandbox: str, environment: Environment) -> ArmCli
     if sandbox:
         return ArmClient(connect_to_sandbox(sandbox), poll_seconds=_LOOPBACK_POLL)
     return ArmClient(connect(cloud_of(settings, environment), tenant=environment.tenant))
-
-
-def cloud_of(settings: Settings, environment: Environment) -> str:
-    """The cloud: an option over the environment, that over the usual one."""
-    context = click.get_current_context(silent=True)
-    root = context.find_root() if context is not None else None
-    given = root is not None and root.get_parameter_source("cloud") is not None
-    explicit = given and root is not None and str(root.get_parameter_source("cloud")).endswith("COMMANDLINE")
-    return settings.cloud if explicit or not environment.cloud else environment.cloud
 
 
 def sleeping(sandbox: str) -> Callable[[float], None]:
@@ -80,6 +83,7 @@ def failures(settings: Settings, *, writes: bool = False) -> Iterator[None]:
     try:
         yield
     except AzureError as failed:
+        failed.hint = failed.hint or _hint(failed)
         click.echo(str(failed.diagnostic()), err=True)
         if failed.request_id:
             click.echo(f"  request: {for_terminal(failed.request_id)}", err=True)
@@ -93,6 +97,18 @@ def failures(settings: Settings, *, writes: bool = False) -> Iterator[None]:
                 "Azure goes on with what it was asked for; `blueprinter status` shows how it stands", err=True
             )
         raise
+
+
+def _hint(failed: AzureError) -> str:
+    """What to look at first, where Azure's own words do not say it."""
+    context = click.get_current_context(silent=True)
+    sandbox = (context.params.get("sandbox") if context is not None else "") or ""
+    if failed.row == "BP605" and sandbox:
+        port = urlsplit(sandbox).port or _SANDBOX_PORT
+        return f"is a sandbox running there? `blueprinter sandbox run --port {port}`"
+    if failed.row == "BP605":
+        return "is there a way to the network? HTTPS_PROXY names a proxy, `--cloud` another cloud"
+    return next((_HINTS[code] for code in failed.codes if code in _HINTS), "")
 
 
 def confirmed(question: str, *, yes: bool) -> None:
@@ -109,3 +125,17 @@ def confirmed(question: str, *, yes: bool) -> None:
 def worst(diagnostics: Iterator[Any] | Any) -> bool:
     """Whether there is an error among diagnostics."""
     return any(one.severity is Severity.ERROR for one in diagnostics)
+
+
+def again(
+    files: Sequence[Path], settings: Settings, options: Mapping[str, str | bool | tuple[str, ...]]
+) -> str:
+    """The arguments that mean the same to another command, as a shell takes them; what is empty is left out."""
+    words = [str(file) for file in files]
+    for option, value in {"-e": settings.environment, **options}.items():
+        if value is True:
+            words.append(option)
+        elif value:
+            values = value if isinstance(value, tuple) else (value,)
+            words += [word for one in values for word in (option, one)]
+    return shlex.join(words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,18 +20,23 @@ from blueprinter.blueprint import (
     load_registers,
     resolve,
 )
-from blueprinter.casing import fold, same
+from blueprinter.cli.environment import history_option, registers_option
+from blueprinter.cli.excluding import named, present
 from blueprinter.cli.inputs import moment
 from blueprinter.cli.rendering import adopted_of, sources_of
-from blueprinter.cli.workspace import Workspace, open_workspace
-from blueprinter.deploy import Environment, Target, check_published, in_environment
-from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error
+from blueprinter.cli.rings import Rings, RingStatus
+from blueprinter.cli.versions import blueprint_of
+from blueprinter.cli.workspace import Workspace
+from blueprinter.compliance import DEFAULT_FILE
+from blueprinter.deploy import Environment, Target, in_environment, membership
+from blueprinter.diagnostics import Diagnostic, InvalidInput
 from blueprinter.document import load
 from blueprinter.render import RenderOptions, deployments_of, render
 
-PUBLISHED = Path("published")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _GROUPS_API = "2020-05-01"
+NOT_LET_IN = 3
+"""Exit code where a ring that was asked for is not let in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +53,23 @@ class Wish:
     allow_plain_secret: bool = False
     registers: Path | None = None
     ring: str = ""
-    """Only the subscriptions of this ring."""
+    """Only this ring."""
+    promotes: bool = False
+    """Whether a ring may be entered. Else every scope is in the ring where it is."""
+    history: Path = DEFAULT_FILE
+    """File of saved runs, by which rings are let in."""
 
 
 def rendering_options(command: _Command) -> _Command:
-    """`--split`, `--allow-plain-secret`, `--registers`, `--ring`, `--now`: what `plan` and `assign` must agree on."""
+    """`--split`, `--allow-plain-secret`, `--registers`, `--ring`, `--history`, `--now`: what `plan` and `assign` must
+    agree on."""
     for option in (
         click.option("--now", callback=moment, metavar="TIME", help="The time that counts, ISO 8601."),
-        click.option("--ring", default="", metavar="NAME", help="Only the subscriptions of this ring."),
+        history_option,
         click.option(
-            "--registers", type=click.Path(path_type=Path, file_okay=False), help="Folder of registers."
+            "--ring", default="", metavar="NAME", help="Only this ring; exit code 3 where it is not let in."
         ),
+        registers_option,
         click.option(
             "--allow-plain-secret", is_flag=True, help="Hand a secret to a parameter that is not secure."
         ),
@@ -73,7 +84,8 @@ def rendering_options(command: _Command) -> _Command:
 def targets_of(wish: Wish, arm: ArmClient, workspace: Workspace) -> tuple[list[Target], list[Diagnostic]]:
     """The targets of some assignments, in the order of the files and scopes, with the remarks of the files.
 
-    Asks Azure only for the subscriptions of a management group. Raises `InvalidInput` with the faults of all files.
+    Asks Azure only for the subscriptions of a management group, and which have the assignment. Raises `InvalidInput`
+    with the faults of all files.
     """
     found: list[Target] = []
     faults: list[Diagnostic] = []
@@ -81,11 +93,19 @@ def targets_of(wish: Wish, arm: ArmClient, workspace: Workspace) -> tuple[list[T
     for file in wish.files:
         try:
             assignment = in_environment(load_assignment(load(file)), wish.environment)
-            blueprint, around = blueprint_of(assignment, file, workspace)
+            blueprint, around = blueprint_of(assignment, file, workspace, arm)
             remarks += [*assignment.diagnostics, *blueprint.diagnostics]
             placed = _placed(wish, assignment, blueprint, arm)
-            placed = _in_ring(placed, wish.ring) if wish.ring else placed
-            found += _targets(wish, placed, blueprint, around)
+            if wish.ring or assignment.rings:
+                rings = _rings(wish, file, assignment, blueprint, around, arm, workspace)
+                targets, told = _in_rings(wish, placed, rings)
+                remarks += told
+            else:
+                targets = _targets(wish, placed, blueprint, around)
+            if placed.management_group and placed.scopes and placed.scopes != assignment.scopes:
+                inside = subscriptions_of(arm, placed.management_group)
+                remarks += membership(arm, placed, tuple(inside), targets)
+            found += targets
         except InvalidInput as invalid:
             faults.extend(invalid.diagnostics)
     if faults:
@@ -93,66 +113,73 @@ def targets_of(wish: Wish, arm: ArmClient, workspace: Workspace) -> tuple[list[T
     return found, remarks
 
 
-def blueprint_of(assignment: Assignment, file: Path, workspace: Workspace) -> tuple[Blueprint, Workspace]:
-    """The blueprint that an assignment names, and what it is read with: a published version with its own policies."""
-    name = assignment.blueprint
-    if not name:
-        raise InvalidInput(
-            [error("BP622", "which blueprint?", Position(str(file)), "name it as `blueprint`")]
-        )
-    if assignment.version:
-        folder = workspace.base / PUBLISHED / name.rpartition("/")[2] / assignment.version
-        if folder.is_dir():
-            around = open_workspace(folder)
-            blueprint = around.blueprint(name.rpartition("/")[2])
-            check_published(folder, blueprint, sources_of(around).bodies)
-            return blueprint, around
-    beside = file.parent / name
-    blueprint = workspace.blueprint(str(beside) if "/" in name and beside.is_dir() else name)
-    if assignment.version and blueprint.version and not same(assignment.version, blueprint.version):
-        where = assignment.document.locate("/version")
-        message = f"the assignment wants {assignment.version} of `{name}`, and at hand is {blueprint.version}"
-        hint = f"publish it, or keep it as {PUBLISHED}/{name}/{assignment.version}"
-        if not assignment.id:  # an exported assignment names a version of the old service
-            raise InvalidInput([error("BP656", message, where, hint)])
-    return blueprint, workspace
+def rings_of(wish: Wish, arm: ArmClient, workspace: Workspace) -> list[tuple[str, tuple[RingStatus, ...]]]:
+    """How the rings of assignments stand: name of the assignment, and its rings where it has some. Only reads."""
+    found = []
+    for file in wish.files:
+        assignment = in_environment(load_assignment(load(file)), wish.environment)
+        if assignment.rings:
+            blueprint, around = blueprint_of(assignment, file, workspace, arm)
+            rings = _rings(wish, file, assignment, blueprint, around, arm, workspace)
+            found.append((assignment.name, rings.status()))
+    return found
 
 
-def _in_ring(assignment: Assignment, name: str) -> Assignment:
-    """The assignment on the subscriptions of a ring; a ring that names none has those that no other ring names."""
-    where = assignment.document.locate("/rings")
-    ring = next((one for one in assignment.rings if same(one.name, name)), None)
-    if ring is None:
-        hint = f"rings: {', '.join(one.name for one in assignment.rings) or 'none'}"
-        raise InvalidInput([error("BP270", f"`{assignment.name}` has no ring `{name}`", where, hint)])
-    others = {fold(scope) for one in assignment.rings if one is not ring for scope in one.subscriptions}
-    listed = {fold(scope) for scope in ring.subscriptions}
-    kept = tuple(
-        scope
-        for scope in assignment.scopes
-        if (fold(scope) in listed if listed else fold(scope) not in others)
+def _rings(
+    wish: Wish,
+    file: Path,
+    assignment: Assignment,
+    blueprint: Blueprint,
+    around: Workspace,
+    arm: ArmClient,
+    workspace: Workspace,
+) -> Rings:
+    """The rings of an assignment, on all of its scopes: options narrow what is deployed, not what a gate looks at."""
+    whole = _placed(replace(wish, subscriptions=(), management_group=""), assignment, blueprint, arm)
+    return Rings(
+        whole,
+        lambda one: _targets(wish, one, blueprint, around),
+        arm,
+        workspace,
+        file,
+        wish.history,
+        wish.now,
+        wish.cloud,
+        wish.environment,
+        wish.registers,
     )
-    if not kept:
-        raise InvalidInput(
-            [error("BP270", f"the ring `{name}` has no subscription of the assignment", where)]
-        )
-    return replace(assignment, scopes=kept)
+
+
+def _in_rings(wish: Wish, placed: Assignment, rings: Rings) -> tuple[list[Target], list[Diagnostic]]:
+    """Targets of the rings that are meant."""
+    scopes = placed.scopes or (placed.management_group,)
+    if wish.ring:
+        return rings.entering(wish.ring, scopes)
+    return rings.going_on(scopes) if wish.promotes else (rings.present(scopes), [])
+
+
+def is_refused(remarks: Iterable[Diagnostic], wish: Wish) -> bool:
+    """Whether a ring that was asked for is not let in."""
+    return bool(wish.ring) and any(one.code == "BP660" for one in remarks)
 
 
 def _placed(wish: Wish, assignment: Assignment, blueprint: Blueprint, arm: ArmClient) -> Assignment:
     """The assignment on the subscriptions that are meant."""
     if wish.subscriptions:
         scopes = tuple(one if one.startswith("/") else f"/subscriptions/{one}" for one in wish.subscriptions)
-        return replace(assignment, scopes=scopes)
+        return replace(assignment, scopes=named(scopes, wish.environment, arm))
     group = wish.management_group
     if group:
         full = group if group.startswith("/") else f"/providers/Microsoft.Management/managementGroups/{group}"
-        return replace(assignment, scopes=tuple(subscriptions_of(arm, full)), management_group=full)
+        scopes = present(subscriptions_of(arm, full), full, wish.environment, arm)
+        return replace(assignment, scopes=scopes, management_group=full)
     per_subscription = blueprint.resource_groups or any(one.kind == "template" for one in blueprint.artifacts)
     if assignment.management_group and not assignment.scopes and per_subscription:
         # resource groups and templates are of a subscription: each present one gets them, new ones with the next run
-        return replace(assignment, scopes=tuple(subscriptions_of(arm, assignment.management_group)))
-    return assignment
+        whole = assignment.management_group
+        scopes = present(subscriptions_of(arm, whole), whole, wish.environment, arm)
+        return replace(assignment, scopes=scopes)
+    return replace(assignment, scopes=named(assignment.scopes, wish.environment, arm))
 
 
 def subscriptions_of(arm: ArmClient, group: str) -> Iterator[str]:

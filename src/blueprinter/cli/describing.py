@@ -24,6 +24,8 @@ def _arguments(request: Request, registers: str, live: Live | None) -> Iterator[
     if not same(request.cloud, "AzureCloud"):
         yield from ("--cloud", request.cloud)
     yield "evaluate"
+    if request.environment.name:
+        yield from ("-e", request.environment.name)
     if request.blueprint:
         yield request.blueprint
     if request.assignment is not None:

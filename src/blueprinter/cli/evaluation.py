@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from blueprinter.arm import ExpressionError
 from blueprinter.azure import ArmClient
 from blueprinter.blueprint import (
     Assignment,
+    Blueprint,
     Registers,
     ResolvedBlueprint,
     load_assignment,
@@ -19,8 +20,18 @@ from blueprinter.blueprint import (
 )
 from blueprinter.casing import same
 from blueprinter.cli.describing import described
+from blueprinter.cli.initiatives import named_initiative, read_initiatives, resolve_initiatives
 from blueprinter.cli.inputs import Destination, Templates, expand_templates, files_of, read_bare_definitions
-from blueprinter.cli.live_evaluation import Judged, Live, evaluate_live, scopes_of
+from blueprinter.cli.live_evaluation import (
+    Judged,
+    Live,
+    evaluate_live,
+    expected_subscriptions,
+    scopes_of,
+)
+from blueprinter.cli.recording import Recorded, as_recorded
+from blueprinter.cli.rendering import adopted_of, as_adopted
+from blueprinter.cli.versions import blueprint_of
 from blueprinter.cli.workspace import Workspace
 from blueprinter.compliance import (
     Estate,
@@ -33,8 +44,10 @@ from blueprinter.compliance import (
     TemplateEstate,
     evaluate,
     read_inventories,
+    read_scopes,
 )
 from blueprinter.content import blueprint_names
+from blueprinter.deploy import Environment, in_environment
 from blueprinter.diagnostics import InvalidInput, Position, error
 from blueprinter.document import load
 from blueprinter.policy import (
@@ -43,8 +56,6 @@ from blueprinter.policy import (
     assign_set,
     compile_policies,
     definition_key,
-    is_policy_set,
-    read_policy_set,
 )
 
 
@@ -63,6 +74,8 @@ class Request:
     initiatives: tuple[str, ...] = ()
     registers: Path | None = None
     cloud: str = "AzureCloud"
+    environment: Environment = field(default_factory=Environment)
+    """What the assignment is put into."""
     max_age_days: int = 30
     warn_days: int = 30
     strict_aliases: bool = False
@@ -73,6 +86,10 @@ class Request:
     """In how many processes large inventories are judged."""
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     """The time after something was waited for."""
+    recorded: Recorded | None = None
+    """A live run that was recorded, instead of Azure."""
+    in_force: Callable[[Sequence[AssignedPolicy]], None] = field(default=lambda _: None)
+    """Told of the policies that judge, with their parameters."""
 
 
 def run_evaluation(
@@ -87,6 +104,9 @@ def run_evaluation(
     """
     resolved, assignment = _resolved(request, workspace)
     bare = _bare_policies(request, workspace)
+    if resolved is None and request.initiatives:
+        resolved = _by_initiatives(request, workspace)
+        bare = bare if resolved is None else _bare_policies(replace(request, initiatives=()), workspace)
     assigned: tuple[AssignedPolicy, ...] = (*(resolved.policies if resolved else ()), *bare)
     estate = _estate(request)
     registers = _registers(request, workspace, resolved)
@@ -97,6 +117,7 @@ def run_evaluation(
         strict_aliases=request.strict_aliases,
         all_states=request.all_states,
     )
+    request.in_force(assigned)
     options = EvaluateOptions(
         now=request.now,
         warn_days=request.warn_days,
@@ -114,6 +135,25 @@ def run_evaluation(
     return described(run, request, _registers_folder(request, workspace, resolved))
 
 
+def replaced_by(recorded: Recorded, request: Request) -> Request:
+    """A request as it was when its answers were recorded."""
+    return replace(
+        request,
+        recorded=recorded,
+        initiatives=recorded.initiatives,
+        now=recorded.now,
+        clock=lambda: recorded.judged,
+        cloud=recorded.cloud,
+        max_age_days=recorded.max_age_days,
+        allow_partial=recorded.allow_partial,
+    )
+
+
+def resource_ids(request: Request) -> Iterator[str]:
+    """The ids of everything in the inventories and templates of a request."""
+    return (resource.id for resource in _estate(request).resources())
+
+
 def run_live(
     request: Request,
     live: Live,
@@ -121,21 +161,12 @@ def run_live(
     workspace: Workspace,
     recorder: Recorder | None = None,
     observe: Callable[[Finding], None] | None = None,
+    artifacts: Callable[[ResolvedBlueprint], Mapping[str, str]] = lambda _: {},
 ) -> Run:
-    """The same over policy states of Azure or a sandbox. Raises `InvalidInput` and `AzureError`."""
-    if request.assignment is None:
-        hint = "name the assignment file: `-a assignments/prod.yaml`"
-        raise InvalidInput([error("BP279", "which assignments?", Position(""), hint)])
-    assignment = load_assignment(load(request.assignment))
-    placed = replace(assignment, scopes=scopes_of(assignment))
-    resolved = resolve(
-        workspace.blueprint(_blueprint_of(request, assignment)),
-        definitions=workspace.definitions,
-        sets=workspace.sets,
-        assignment=placed,
-        builtin_facts=workspace.facts,
-        cloud=request.cloud,
-    )
+    """The same over policy states of Azure or a sandbox. `artifacts`: how the template artifacts that controls link
+    stand there (`EvaluateOptions.artifacts`). Raises `InvalidInput` and `AzureError`."""
+    meant = _meant(request, live, arm, workspace)
+    resolved = meant.resolved
     options = EvaluateOptions(
         now=request.now,
         warn_days=request.warn_days,
@@ -143,36 +174,100 @@ def run_live(
         allow_partial=request.allow_partial,
         max_findings=request.max_findings,
         live=True,
-        assignment=assignment.name,
+        assignment=meant.assignment.name if meant.assignment else "",
+        artifacts=artifacts(resolved),
     )
-    judged = Judged(resolved, placed, _registers(request, workspace, resolved), options, request.cloud)
+    judged = replace(meant, registers=_registers(request, workspace, resolved), options=options)
     run = evaluate_live(
         judged, live, arm, request.clock, recorder, row_by_row=request.all_states, observe=observe
     )
     return described(run, request, _registers_folder(request, workspace, resolved), live)
 
 
-def _blueprint_of(request: Request, assignment: Assignment) -> str:
-    """The blueprint named, else the assignment's: a name, or a path from where its file is."""
+def _meant(request: Request, live: Live, arm: ArmClient, workspace: Workspace) -> Judged:
+    """What a live run is to judge: an assignment's blueprint, initiatives, or what was recorded."""
+    options = EvaluateOptions(now=request.now)
+    if request.recorded is not None and request.recorded.blueprint:
+        resolved = as_recorded(
+            resolve(
+                workspace.blueprint(request.blueprint or request.recorded.blueprint),
+                definitions=workspace.definitions,
+                sets=workspace.sets,
+                builtin_facts=workspace.facts,
+                cloud=request.cloud,
+            ),
+            request.recorded,
+            workspace,
+        )
+        return Judged(resolved, None, Registers(), options, request.cloud, request.in_force)
+    if request.assignment is None and request.initiatives:
+        scopes = read_scopes(arm, expected_subscriptions(live, None, arm))
+        found = read_initiatives(request.initiatives, workspace, arm, scopes.readable, request.cloud)
+        return Judged(
+            found.resolved,
+            None,
+            Registers(),
+            options,
+            request.cloud,
+            request.in_force,
+            scopes=scopes,
+            assignments=found.assignments,
+        )
+    if request.assignment is None:
+        hint = "name the assignment file: `-a assignments/prod.yaml`"
+        raise InvalidInput([error("BP279", "which assignments?", Position(""), hint)])
+    assignment = in_environment(load_assignment(load(request.assignment)), request.environment)
+    placed = replace(assignment, scopes=scopes_of(assignment))
+    blueprint, around = _blueprint_of(request, assignment, request.assignment, workspace, arm)
+    resolved = resolve(
+        blueprint,
+        definitions=around.definitions,
+        sets=around.sets,
+        assignment=placed,
+        builtin_facts=around.facts,
+        cloud=request.cloud,
+    )
+    adopted = adopted_of(placed, blueprint)
+    return Judged(
+        replace(resolved, policies=as_adopted(resolved.policies, adopted)),
+        placed,
+        Registers(),
+        options,
+        request.cloud,
+        request.in_force,
+        kept=adopted.definitions,
+    )
+
+
+def _blueprint_of(
+    request: Request, assignment: Assignment, file: Path, workspace: Workspace, arm: ArmClient | None
+) -> tuple[Blueprint, Workspace]:
+    """The blueprint named, else the version that the assignment names; and what it is read with."""
     if request.blueprint:
-        return request.blueprint
-    beside = Path(assignment.document.file).parent / assignment.blueprint
-    return str(beside) if "/" in assignment.blueprint and beside.is_dir() else assignment.blueprint
+        return workspace.blueprint(request.blueprint), workspace
+    return blueprint_of(assignment, file, workspace, arm)
 
 
 def _resolved(request: Request, workspace: Workspace) -> tuple[ResolvedBlueprint | None, Assignment | None]:
     assignment = load_assignment(load(request.assignment)) if request.assignment else None
-    name = request.blueprint or (assignment.blueprint if assignment else None)
-    if name is None:
+    assignment = in_environment(assignment, request.environment) if assignment else None
+    if (
+        request.assignment is not None
+        and assignment is not None
+        and (request.blueprint or assignment.blueprint)
+    ):
+        blueprint, around = _blueprint_of(request, assignment, request.assignment, workspace, None)
+    elif request.blueprint:
+        blueprint, around = workspace.blueprint(request.blueprint), workspace
+    else:
         return None, assignment
-    blueprint = workspace.blueprint(name)
     return (
         resolve(
             blueprint,
-            definitions=workspace.definitions,
-            sets=workspace.sets,
+            definitions=around.definitions,
+            sets=around.sets,
             assignment=assignment,
-            builtin_facts=workspace.facts,
+            builtin_facts=around.facts,
             cloud=request.cloud,
         ),
         assignment,
@@ -196,14 +291,15 @@ def _bare_policies(request: Request, workspace: Workspace) -> tuple[AssignedPoli
     return tuple(found)
 
 
+def _by_initiatives(request: Request, workspace: Workspace) -> ResolvedBlueprint | None:
+    """The controls that the initiatives' groups name; None where they name none of a known framework."""
+    sets = [_initiative(name, workspace) for name in request.initiatives]
+    resolved = resolve_initiatives(sets, workspace.definitions, workspace, request.cloud)
+    return resolved if resolved.framework is not None else None
+
+
 def _initiative(name: str, workspace: Workspace) -> PolicySetDefinition:
-    path = Path(name)
-    if path.is_file():
-        document = load(path)
-        if not is_policy_set(document.value):
-            raise InvalidInput([error("BP192", "the file holds no initiative", Position(name))])
-        return read_policy_set(document)
-    found = workspace.sets.get(definition_key(name)) or _called(name, workspace)
+    found = named_initiative(name, workspace)
     if found is None:
         hint = "name a file, or import the built-in definitions: `blueprinter catalog import FOLDER`"
         if maps := _maps_of(name, workspace):
@@ -212,12 +308,6 @@ def _initiative(name: str, workspace: Workspace) -> PolicySetDefinition:
             [error("BP192", f"the initiative `{name}` is not known here", Position(name), hint)]
         )
     return found
-
-
-def _called(name: str, workspace: Workspace) -> PolicySetDefinition | None:
-    """The initiative with that display name, if there is exactly one."""
-    found = [one for one in workspace.sets.values() if same(one.display_name, name)]
-    return found[0] if len(found) == 1 else None
 
 
 def _maps_of(name: str, workspace: Workspace) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,6 +23,7 @@ from blueprinter.arm import (
     is_bicep,
     sealed,
 )
+from blueprinter.blueprint import is_subscription
 from blueprinter.compliance import ExpandedTemplate
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, Severity, error
 from blueprinter.document import Document, inside, load
@@ -214,8 +216,9 @@ def known_cloud(name: str) -> str:
     """A cloud as it is spelled in the table. Raises `click.UsageError` for an unknown or a retired one."""
     row = CLOUDS.get(name)
     if row is None:
-        hint = CLOUDS.suggest(name) or ", ".join(one.name for one in CLOUDS if not one.retired)
-        raise click.UsageError(f"`{name}` is no cloud; {hint}")
+        known = ", ".join(one.name for one in CLOUDS if not one.retired)
+        near = CLOUDS.suggest(name)
+        raise click.UsageError(f"`{name}` is no cloud; {f'{near} ' if near else ''}clouds: {known}")
     if row.retired:
         raise click.UsageError(f"`{row.name}` is retired: there is nothing left to judge in it")
     return row.name
@@ -230,6 +233,32 @@ def moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime 
     except ValueError as found:
         raise click.BadParameter(f"`{text}` is no ISO 8601 time such as 2026-11-20T06:00:00Z") from found
     return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def subscription_ids(
+    _: click.Context, __: click.Parameter, given: tuple[str, ...] | str | None
+) -> tuple[str, ...] | str | None:
+    """A click callback: ids of subscriptions, in full or as GUIDs. Raises `click.BadParameter` for a name."""
+    for one in (given,) if isinstance(given, str) else given or ():
+        if not is_subscription(one if one.startswith("/") else f"/subscriptions/{one}"):
+            hint = "its id is a GUID, which `az account list -o table` shows"
+            raise click.BadParameter(f"`{one}` is no subscription: {hint}")
+    return given
+
+
+class AssignmentFile(click.Path):
+    """An assignment file: a path, or the name of one in `assignments/`."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; of a plain name that is no path, that of the file in `assignments/` where there is one."""
+        path = Path(str(super().convert(value, param, ctx)))
+        if path.exists() or path.suffix or len(path.parts) != 1:
+            return path
+        named = (Path("assignments") / f"{path}{suffix}" for suffix in (".yaml", ".yml", ".json"))
+        return next((one for one in named if one.is_file()), path)
 
 
 def _definition_name(file: Path) -> str:

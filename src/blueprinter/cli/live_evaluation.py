@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -11,6 +11,7 @@ from functools import cache
 from blueprinter.azure import ArmClient, AzureError
 from blueprinter.blueprint import Assignment, Registers, ResolvedBlueprint
 from blueprinter.casing import fold, same
+from blueprinter.cli.excluding import named, present
 from blueprinter.compliance import (
     SETTLED,
     Agreement,
@@ -29,14 +30,19 @@ from blueprinter.compliance import (
     StateReader,
     evaluate,
     read_exemptions,
+    read_gone,
     read_scopes,
     read_standing,
     subscriptions_of_group,
     trigger,
+    with_details,
 )
+from blueprinter.deploy import Environment
 from blueprinter.diagnostics import InvalidInput, Position, error
+from blueprinter.document import Json
 from blueprinter.policy import AssignedPolicy
 from blueprinter.table import Table
+from blueprinter.text import plural
 
 MAX_AGE_DAYS = 3
 """How old a policy state may be: Azure evaluates once a day."""
@@ -82,6 +88,10 @@ class Live:
     settled: timedelta = SETTLED
     """How long after its last change an assignment is known to every evaluation."""
     sleep: Callable[[float], None] = time.sleep
+    environment: Environment = field(default_factory=Environment)
+    """Whose excluded scopes are left alone."""
+    details: int = 0
+    """Of so many resources with findings Azure is asked for reasons, the worst first."""
     tell: Callable[[str], None] = field(default=lambda _: None)
     """Takes a line of progress for people."""
 
@@ -91,10 +101,18 @@ class Judged:
     """What is judged, and by what."""
 
     resolved: ResolvedBlueprint
-    assignment: Assignment
+    assignment: Assignment | None
+    """None where subscriptions are named."""
     registers: Registers
     options: EvaluateOptions
     cloud: str = "AzureCloud"
+    in_force: Callable[[Sequence[AssignedPolicy]], None] = field(default=lambda _: None)
+    """Told of the policies as they are in force in Azure."""
+    scopes: Scopes | None = None
+    """Where they were read already; so the assignments."""
+    assignments: Mapping[str, Mapping[str, Json]] | None = None
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Folded name of a definition -> the name that it kept in Azure when it was adopted."""
 
 
 def evaluate_live(
@@ -138,12 +156,13 @@ def _evaluate(
                 )
             ]
         )
-    scopes = read_scopes(arm, expected_subscriptions(live, judged.assignment, arm))
+    scopes = judged.scopes or read_scopes(arm, expected_subscriptions(live, judged.assignment, arm))
     resource_group = _resource_group(live, scopes)
     options = judged.options
     meant = {fold(one) for one in scopes.expected}
     ours = [one for one in judged.resolved.policies if _lies_in(one, meant)]
-    standing = read_standing(arm, scopes.readable, ours)
+    standing = read_standing(arm, scopes.readable, ours, judged.kept, assignments=judged.assignments)
+    judged.in_force(standing.policies)
     until, triggered = options.now, None
     if live.trigger:
         trigger(
@@ -156,17 +175,20 @@ def _evaluate(
             timeout=live.timeout,
             sleep=live.sleep,
         )
-        triggered, until = until, clock()
+        triggered, until = until, _whole_second(clock())
         options = replace(options, now=until)
     since = until - timedelta(days=options.max_age_days)
     reader = row.open(arm)
+    asked = Asked(scopes.readable, since, until, _assignments(standing), resource_group)
+    gone = cache(lambda: read_gone(arm, asked))
     source = LiveSource(
         reader,
-        Asked(scopes.readable, since, until, _assignments(standing), resource_group),
+        asked,
         standing,
         expected=scopes.expected,
         registered=lambda subscription: _is_registered(arm, subscription),
         exemptions=_once(lambda: read_exemptions(arm, scopes.readable)),
+        gone=gone,
         row_by_row=row_by_row,
         triggered=triggered,
     )
@@ -178,8 +200,9 @@ def _evaluate(
         cloud=judged.cloud,
         resource_group=resource_group,
         judged=source.judged,
+        gone=gone,
     )
-    return evaluate(
+    run = evaluate(
         judged.resolved,
         source,
         estate,
@@ -189,21 +212,37 @@ def _evaluate(
         observe=observe,
         recorder=recorder,
     )
+    return _with_reasons(run, arm, asked, live) if live.details else run
+
+
+def _with_reasons(run: Run, arm: ArmClient, asked: Asked, live: Live) -> Run:
+    """The run with reasons for the findings that it shows first."""
+    found = with_details(arm, asked, run.findings, live.details)
+    if found.left:
+        some = f"of {plural(found.asked, 'resource')}, the worst first"
+        live.tell(f"reasons: asked for {some}; {plural(found.left, 'finding')} without (see --details)")
+    return replace(run, findings=found.findings)
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """The second that ends next: queries name whole seconds, and what was found in this one belongs to the run."""
+    return moment.replace(microsecond=0) + timedelta(seconds=1) if moment.microsecond else moment
 
 
 def expected_subscriptions(live: Live, assignment: Assignment | None, arm: ArmClient) -> tuple[str, ...]:
     """The subscriptions that belong to the run: those named, else those of the assignment. Raises `InvalidInput`."""
     if live.subscriptions:
-        return tuple(f"/subscriptions/{one.strip('/').rpartition('/')[2]}" for one in live.subscriptions)
-    named = (live.management_group,) if live.management_group else scopes_of(assignment) if assignment else ()
-    found: list[str] = []
-    for scope in named:
-        name = scope.rstrip("/").rpartition("/")[2]
-        found += (
-            [scope]
-            if fold(scope).startswith("/subscriptions/")
-            else subscriptions_of_group(arm, f"{_GROUPS}{name}")
-        )
+        ids = (one.strip("/").rpartition("/")[2] for one in live.subscriptions)
+        return named((f"/subscriptions/{id}" for id in ids), live.environment, arm)
+    scopes = (
+        (live.management_group,) if live.management_group else scopes_of(assignment) if assignment else ()
+    )
+    listed = [one for one in scopes if fold(one).startswith("/subscriptions/")]
+    found = [*named(listed, live.environment, arm)]
+    for scope in scopes:
+        if scope not in listed:
+            group = f"{_GROUPS}{scope.rstrip('/').rpartition('/')[2]}"
+            found += present(subscriptions_of_group(arm, group), group, live.environment, arm)
     if not found:
         hint = "name subscriptions in the assignment, or with --subscription or -m"
         raise InvalidInput(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
 from blueprinter.azure import ArmClient, connect_in_process
-from blueprinter.blueprint import Registers, load_assignment, load_registers, resolve
+from blueprinter.blueprint import Assignment, Registers, load_assignment, load_registers, resolve
+from blueprinter.cli.live_artifacts import linked_artifacts, stand_of
 from blueprinter.cli.live_evaluation import Judged, Live, evaluate_live
 from blueprinter.cli.rendering import sources_of
 from blueprinter.cli.workspace import Workspace
@@ -51,19 +53,35 @@ class Loop:
     registers_folder: Path
     now: datetime
     max_findings: int = 1000
+    builtins: tuple[Path, ...] = ()
+    """Built-in definitions and initiatives that the sandbox knows by their rules."""
     resources: int = field(init=False)
     policies: int = field(init=False)
     sandbox: Sandbox = field(init=False)
     arm: ArmClient = field(init=False)
     _clock: _Clock = field(init=False)
-    _judged: Judged = field(init=False)
+    judged: Judged = field(init=False)
+    assignment: Assignment = field(init=False)
 
     def __post_init__(self) -> None:
         """Loads the estate and resolves the blueprint; nothing is assigned yet."""
         self._clock = _Clock(self.now)
-        self.sandbox = open_sandbox(clock=self._clock, settings=Settings(scan_delay=_NEVER))
-        self.resources = load_files(self.sandbox, [self.inventory], now=self.now).resources
+        self.sandbox = open_sandbox(
+            clock=self._clock, settings=Settings(scan_delay=_NEVER, aliases=self.workspace.aliases)
+        )
+        loaded = load_files(self.sandbox, [self.inventory, *self.builtins], now=self.now)
+        self.resources = loaded.resources
         self.arm = ArmClient(connect_in_process(self.sandbox.respond), poll_seconds=0, sleep=lambda _: None)
+        self._read()
+
+    def beside(self, assignment_file: Path, registers_folder: Path) -> Loop:
+        """The same estate in the same sandbox at the same time, under another assignment."""
+        other = copy(self)
+        other.assignment_file, other.registers_folder = assignment_file, registers_folder
+        other._read()
+        return other
+
+    def _read(self) -> None:
         workspace, assignment = self.workspace, load_assignment(load(self.assignment_file))
         resolved = resolve(
             workspace.blueprint(assignment.blueprint),
@@ -81,7 +99,8 @@ class Loop:
             assignment=assignment.name,
         )
         self.policies = len({policy.definition.id for policy in resolved.policies})
-        self._judged = Judged(resolved, assignment, registers, options)
+        self.assignment = assignment
+        self.judged = Judged(resolved, assignment, registers, options)
 
     def __enter__(self) -> Loop:
         return self
@@ -95,10 +114,16 @@ class Loop:
     def assign(self, *, registers: bool = False) -> int:
         """Renders the blueprint and assigns it to each scope; the number of scopes. `registers`: also puts the
         exemptions there."""
-        workspace, judged = self.workspace, self._judged
+        targets = self._targets(self.judged.registers if registers else Registers())
+        for one in targets:
+            assign(self.arm, one, AssignOptions(now=self.now), _quiet)
+        return len(targets)
+
+    def _targets(self, registers: Registers) -> list[Target]:
+        workspace, judged = self.workspace, self.judged
         options = RenderOptions(sources=sources_of(workspace))
-        deployments = deployments_of(judged.assignment)
-        for one in deployments:
+        found = []
+        for one in deployments_of(self.assignment):
             resolved = resolve(
                 judged.resolved.blueprint,
                 definitions=workspace.definitions,
@@ -106,12 +131,8 @@ class Loop:
                 assignment=one,
                 builtin_facts=workspace.facts,
             )
-            rendered = render(resolved, one, options)
-            held = judged.registers if registers else Registers()
-            assign(
-                self.arm, Target(one, resolved, rendered, options, held), AssignOptions(now=self.now), _quiet
-            )
-        return len(deployments)
+            found.append(Target(one, resolved, render(resolved, one, options), options, registers))
+        return found
 
     def trigger(self) -> None:
         """Time goes on, and everything is evaluated; states are asked of Policy Insights."""
@@ -119,7 +140,7 @@ class Loop:
         self._clock.now = start + _AGE
         trigger(
             self.arm,
-            self._judged.assignment.scopes,
+            self.assignment.scopes,
             now=self._clock.now,
             changed={},
             tell=_quiet,
@@ -138,14 +159,19 @@ class Loop:
         observe: Callable[[Finding], None] | None = None,
     ) -> Run:
         """A run over the sandbox's policy states."""
-        judged = replace(self._judged, options=replace(self._judged.options, now=self._clock.now))
+        now = self._clock.now
+        artifacts: Mapping[str, str] = {}
+        if linked := linked_artifacts(self.judged.resolved):
+            artifacts = stand_of(linked, self._targets(Registers()), self.arm, now)
+        options = replace(self.judged.options, now=now, artifacts=artifacts)
+        judged = replace(self.judged, options=options)
         return evaluate_live(
             judged, Live(source), self.arm, self._clock, row_by_row=row_by_row, observe=observe
         )
 
     def offline(self, observe: Callable[[Finding], None] | None = None) -> Run:
         """A run of our own engine over the files: the same policies, the same registers, the same time."""
-        judged = self._judged
+        judged = self.judged
         estate = read_inventories([self.inventory], now=self._clock.now)
         policies = compile_policies(
             judged.resolved.policies,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -19,12 +20,17 @@ def say(text: str, settings: Settings) -> None:
 
 
 def show_diagnostics(diagnostics: Sequence[Diagnostic], settings: Settings) -> None:
-    """Errors always; warnings unless --quiet, the first twenty unless --verbose; remarks with --verbose."""
+    """Errors always; warnings unless --quiet, those that are alike as one and the first twenty unless --verbose;
+    remarks with --verbose."""
     by_severity = {level: [one for one in diagnostics if one.severity is level] for level in Severity}
     warnings = [] if settings.quiet else by_severity[Severity.WARNING]
-    limit = None if settings.verbose else _SHOWN
     remarks = by_severity[Severity.INFO] if settings.verbose and not settings.quiet else []
-    for line in as_lines([*by_severity[Severity.ERROR], *warnings[:limit], *remarks]):
+    base = str(Path.cwd())
+    for line in as_lines(by_severity[Severity.ERROR], base=base):
         click.echo(line, err=True)
-    if len(warnings) > _SHOWN and not settings.verbose:
-        click.echo(f"and {len(warnings) - _SHOWN:,} more warnings; --verbose shows all", err=True)
+    lines = list(as_lines(warnings, base=base, fold=not settings.verbose))
+    limit = len(lines) if settings.verbose else _SHOWN
+    for line in [*lines[:limit], *as_lines(remarks, base=base)]:
+        click.echo(line, err=True)
+    if len(lines) > limit:
+        click.echo(f"and {len(lines) - limit:,} more warnings; -v shows all", err=True)

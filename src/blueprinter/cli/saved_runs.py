@@ -7,7 +7,7 @@ from pathlib import Path
 
 from blueprinter.cli import Settings
 from blueprinter.cli.remarks import say, show_diagnostics
-from blueprinter.compliance import History, Run, compare, snapshot
+from blueprinter.compliance import History, Kept, Run, compare, snapshot
 from blueprinter.diagnostics import InvalidInput, Position, error
 from blueprinter.report import ReportOptions, read_run, write_json
 
@@ -33,13 +33,14 @@ def since(run: Run, name: str, history_file: Path) -> Run:
     return replace(run, comparison=compare(snapshot(older), snapshot(run)))
 
 
-def save_run(run: Run, history_file: Path, settings: Settings) -> Run:
-    """Places a run among the saved ones, saves it, and gives it with ages, trend and what changed."""
+def save_run(run: Run, history_file: Path, settings: Settings, kept: Kept | None = None) -> Run:
+    """Places a run among the saved ones, saves it with what it was judged by, and gives it with ages, trend and what
+    changed."""
     with History(history_file, create=True) as history:
         show_diagnostics(history.broken(), settings)
         placed = history.placed(run)
         text = "".join(write_json(placed, ReportOptions(max_findings=SAVED_FINDINGS)))
-        fresh = history.save(placed, text.encode())
+        fresh = history.save(placed, text.encode(), kept)
     said = "saved" if fresh else "is saved already"
     say(f"run {run.run_id} {said} in {history_file}", settings)
     return placed

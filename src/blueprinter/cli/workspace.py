@@ -22,8 +22,8 @@ from blueprinter.content import (
     policy_folders,
     shipped,
 )
-from blueprinter.diagnostics import Diagnostic, InvalidInput
-from blueprinter.document import load
+from blueprinter.diagnostics import Diagnostic, InvalidInput, Position
+from blueprinter.document import load, note
 from blueprinter.policy import (
     AliasTable,
     Catalog,
@@ -51,9 +51,9 @@ class Workspace:
     policy_names: Mapping[str, Sequence[Path]]
     """Files of the definitions under policies/, by name."""
 
-    def blueprint(self, name: str) -> Blueprint:
-        """A blueprint by name or path. Raises `InvalidInput` with every fault."""
-        root = find_blueprint(name, self.base)
+    def blueprint(self, name: str, where: Position | None = None) -> Blueprint:
+        """A blueprint by name or path; `where`: what names it. Raises `InvalidInput` with every fault."""
+        root = find_blueprint(name, self.base, where)
         return load_blueprint(
             root, frameworks=self.frameworks, builtin_facts=self.facts, policies=self.policy_names
         )
@@ -61,26 +61,37 @@ class Workspace:
 
 def open_workspace(base: Path) -> Workspace:
     """Reads what lies around `base` (a user's repository, or any folder). Raises `InvalidInput`."""
-    aliases = AliasTable.empty()
-    for file in alias_files(base):
-        aliases = aliases.merge(read_aliases(load(file)))
+    catalog = _catalog(base)
     names = policy_names(policy_folders(base))
-    definitions: Mapping[str, PolicyDefinition] = _own_definitions(names)
-    sets: Mapping[str, PolicySetDefinition] = {}
-    if (base / CATALOG).is_file():
-        catalog: Catalog = open_catalog(base / CATALOG)
-        aliases = aliases.merge(catalog.aliases)
-        definitions = Layered(definitions, catalog.definitions)
-        sets = catalog.sets
     return Workspace(
         base,
         load_frameworks(framework_files(base)),
-        definitions,
-        sets,
-        aliases,
+        Layered(_own_definitions(names), catalog.definitions),
+        catalog.sets,
+        _aliases(base, catalog),
         load_builtin_facts(load(shipped("policies") / "builtin-facts.json")),
         names,
     )
+
+
+def known_aliases(base: Path) -> AliasTable:
+    """The aliases of a workspace, without the rest of it. Raises `InvalidInput`."""
+    return _aliases(base, _catalog(base))
+
+
+def _catalog(base: Path) -> Catalog:
+    if not (base / CATALOG).is_file():
+        return Catalog.empty()
+    note(base / CATALOG)
+    return open_catalog(base / CATALOG)
+
+
+def _aliases(base: Path, catalog: Catalog) -> AliasTable:
+    """The user's aliases, then the shipped ones, then the imported catalog's."""
+    found = AliasTable.empty()
+    for file in alias_files(base):
+        found = found.merge(read_aliases(load(file)))
+    return found.merge(catalog.aliases)
 
 
 def _own_definitions(names: Mapping[str, Sequence[Path]]) -> dict[str, PolicyDefinition]:

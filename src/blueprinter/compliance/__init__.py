@@ -2,6 +2,7 @@
 
 from blueprinter.compliance.agreement import Agreement, Disagreement, StateBook, compare_states
 from blueprinter.compliance.assess import (
+    UNDECIDED,
     Declared,
     Part,
     Tally,
@@ -14,6 +15,20 @@ from blueprinter.compliance.assess import (
     worst_severity,
 )
 from blueprinter.compliance.attested import AttestedPart, attested_part
+from blueprinter.compliance.bundle import (
+    ANSWERS,
+    CONTENT,
+    FILES,
+    IN_FORCE,
+    RUN,
+    Bundle,
+    BundleFacts,
+    Layout,
+    lay_out,
+    open_bundle,
+    unchained,
+    write_bundle,
+)
 from blueprinter.compliance.codes import CODES
 from blueprinter.compliance.comparing import Snapshot, compare, new_failures, snapshot
 from blueprinter.compliance.estate import Estate, ExpandedTemplate, JoinedEstate, TemplateEstate
@@ -21,14 +36,16 @@ from blueprinter.compliance.evaluate import EvaluateOptions, evaluate
 from blueprinter.compliance.figures import Figures, figures
 from blueprinter.compliance.history import DEFAULT_FILE, History, SavedRun
 from blueprinter.compliance.inherited import InheritedPart, inherited_part
+from blueprinter.compliance.inputs import InputFile, Inputs, Kept, digest_of
 from blueprinter.compliance.inventory import Inventory, read_inventories
 from blueprinter.compliance.judge import Reach, judge
 from blueprinter.compliance.live import Asked, LiveSource, Standing, StateReader
+from blueprinter.compliance.live_details import Detailed, Reason, read_reason, with_details, without_secrets
 from blueprinter.compliance.live_estate import LiveEstate, Scopes, read_scopes, subscriptions_of_group
 from blueprinter.compliance.live_exemptions import ExemptionsInAzure, read_exemptions
 from blueprinter.compliance.live_requests import side_by_side
-from blueprinter.compliance.live_standing import read_standing
-from blueprinter.compliance.manifest import Manifest, manifest_of, read_manifest
+from blueprinter.compliance.live_standing import read_assignments, read_standing
+from blueprinter.compliance.manifest import READ, manifest_of, read_manifest
 from blueprinter.compliance.model import (
     AttestationUse,
     Attested,
@@ -62,21 +79,30 @@ from blueprinter.compliance.offerings import service_name
 from blueprinter.compliance.offline import OfflineSource
 from blueprinter.compliance.outcomes import LIVE_ONLY, Silence
 from blueprinter.compliance.policyinsights import PolicyInsights
-from blueprinter.compliance.resourcegraph import ResourceGraph, ask_graph
+from blueprinter.compliance.resourcegraph import ResourceGraph, ask_graph, read_gone
 from blueprinter.compliance.threshold import ExitCode, FailOn, count_gaps, exit_code
 from blueprinter.compliance.triggering import SETTLED, trigger
 from blueprinter.policy import PolicySeverity
 
 __all__ = [
+    "ANSWERS",
     "CODES",
+    "CONTENT",
     "DEFAULT_FILE",
+    "FILES",
+    "IN_FORCE",
     "LIVE_ONLY",
+    "READ",
+    "RUN",
     "SETTLED",
+    "UNDECIDED",
     "Agreement",
     "Asked",
     "AttestationUse",
     "Attested",
     "AttestedPart",
+    "Bundle",
+    "BundleFacts",
     "CertificateUse",
     "Change",
     "Comparison",
@@ -85,6 +111,7 @@ __all__ = [
     "ControlResult",
     "ControlState",
     "Declared",
+    "Detailed",
     "Disagreement",
     "Estate",
     "EvaluateOptions",
@@ -101,13 +128,16 @@ __all__ = [
     "History",
     "Inherited",
     "InheritedPart",
+    "InputFile",
+    "Inputs",
     "Inventory",
     "JoinedEstate",
+    "Kept",
+    "Layout",
     "LinkOutcome",
     "LinkResult",
     "LiveEstate",
     "LiveSource",
-    "Manifest",
     "OfflineSource",
     "Pair",
     "Part",
@@ -115,6 +145,7 @@ __all__ = [
     "PolicySeverity",
     "Population",
     "Reach",
+    "Reason",
     "Recorder",
     "ResourceFacts",
     "ResourceGraph",
@@ -141,17 +172,23 @@ __all__ = [
     "control_state",
     "count_gaps",
     "declared",
+    "digest_of",
     "evaluate",
     "exit_code",
     "figures",
     "inherited_part",
     "judge",
+    "lay_out",
     "link_outcome",
     "manifest_of",
     "new_failures",
+    "open_bundle",
+    "read_assignments",
     "read_exemptions",
+    "read_gone",
     "read_inventories",
     "read_manifest",
+    "read_reason",
     "read_scopes",
     "read_standing",
     "service_name",
@@ -161,5 +198,9 @@ __all__ = [
     "subscriptions_of_group",
     "tested",
     "trigger",
+    "unchained",
+    "with_details",
+    "without_secrets",
     "worst_severity",
+    "write_bundle",
 ]

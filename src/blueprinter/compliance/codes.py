@@ -1,10 +1,48 @@
-"""The diagnostics of reading a population (BP279 to BP294)."""
+"""The diagnostics of reading a population (BP278 to BP294) and of bundles and recordings (BP235 to BP239)."""
 
 from __future__ import annotations
 
 from blueprinter.diagnostics import CodeRow
 
 CODES: tuple[CodeRow, ...] = (
+    CodeRow(
+        "BP235",
+        "a bundle is not as it was written",
+        "An evidence bundle names every member with its hash, and its run's place in the chain of the history. "
+        "Something was changed, is missing or is too much. Ask for the bundle again where it was made.",
+    ),
+    CodeRow(
+        "BP236",
+        "a bundle cannot be made",
+        "A bundle holds everything that the run was judged by, and is made only where that gives the same result "
+        "again. The history keeps documents and answers of Azure; of inventories and evidence it keeps the hash, so "
+        "these have to be where they were. Bicep files cannot go in: name the compiled templates instead.",
+    ),
+    CodeRow(
+        "BP237",
+        "a bundle gives another result",
+        "Evaluated again, what is in the bundle does not give the result that is in it. The bundle was renewed as a "
+        "whole with another result, or this version of the tool judges otherwise than the one that made it.",
+    ),
+    CodeRow(
+        "BP238",
+        "a recording cannot be used",
+        "`blueprinter evaluate … --record FOLDER` writes the answers of Azure to a live run into a new folder, without "
+        "whose they are; `--replay FOLDER` judges by them again. The folder is something else or holds something "
+        "already, or the blueprint of the run is not at hand.",
+    ),
+    CodeRow(
+        "BP239",
+        "an initiative is not assigned",
+        "Azure evaluates what is assigned. No assignment of the initiative acts in the subscription, so nothing is "
+        "known of its controls there.",
+    ),
+    CodeRow(
+        "BP278",
+        "states of what is not there any more",
+        "Azure keeps the policy states of a deleted resource until its next evaluation. A live run leaves them out of "
+        "every count, and says how many resources that were.",
+    ),
     CodeRow(
         "BP279",
         "nothing to ask Azure about",

@@ -132,6 +132,10 @@ class JoinedEstate:
     def __init__(self, parts: Sequence[Estate]) -> None:
         self._parts = tuple(parts)
 
+    @property
+    def parts(self) -> tuple[Estate, ...]:
+        return self._parts
+
     def resources(self) -> Iterator[Resource]:
         for part in self._parts:
             yield from part.resources()

@@ -24,6 +24,7 @@ from blueprinter.compliance.survey import InventoryFile, Survey, SurveyPart
 from blueprinter.compliance.sweep import Sweep
 from blueprinter.compliance.windows import digest, digesting
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, in_order
+from blueprinter.document import note
 from blueprinter.policy import ByScope, Lookup, resource_of
 
 SUFFIXES = (".jsonl", ".ndjson", ".json")
@@ -58,6 +59,7 @@ def read_inventories(paths: Sequence[Path], *, now: datetime, max_age_days: int 
 
 def _open(file: Path) -> InventoryFile:
     with file.open("rb"):
+        note(file)
         manifest = manifest_of(file)
     return InventoryFile(file, file.as_posix(), read_manifest(manifest) if manifest.is_file() else None)
 

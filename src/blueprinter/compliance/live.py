@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from blueprinter.arm import Resource
 from blueprinter.azure import AzureError, ErrorDetail
@@ -23,6 +23,7 @@ from blueprinter.casing import fold
 from blueprinter.compliance.books import Books
 from blueprinter.compliance.ledger import Verdict
 from blueprinter.compliance.live_exemptions import ExemptionsInAzure
+from blueprinter.compliance.live_text import malformed
 from blueprinter.compliance.model import Recorder
 from blueprinter.compliance.outcomes import Silence
 from blueprinter.compliance.scope import subscription_of, type_key
@@ -33,6 +34,8 @@ PolicyKey: TypeAlias = "tuple[str, str]"
 """A policy in force: folded id of its assignment, folded reference id (empty without an initiative)."""
 Place: TypeAlias = "tuple[str, str]"
 """Folded `/subscriptions/<id>` and the key of a type."""
+
+Key = TypeVar("Key")
 
 STALE_AFTER = timedelta(hours=36)
 """Azure evaluates everything once in 24 hours and does not promise when that ends."""
@@ -50,6 +53,8 @@ class Asked:
     """Folded ids of the policy assignments; empty = all."""
     resource_group: str = ""
     """Full id: only resources in it."""
+    resources: tuple[str, ...] = ()
+    """Folded ids: only these; empty = all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,10 @@ class StateReader(Protocol):
         """States by policy, place and state."""
         ...
 
+    def total(self, asked: Asked) -> int | None:
+        """How many states there are, found in another way than `counts`; None where those cannot be cut short."""
+        ...
+
     def judged(self, asked: Asked) -> Mapping[Place, int]:
         """Distinct resources that have any of the states asked for, by place."""
         ...
@@ -107,8 +116,8 @@ class Standing:
 
     policies: tuple[AssignedPolicy, ...]
     """The blueprint's, with the parameters and the enforcement that they have in Azure."""
-    absent: frozenset[PolicyKey] = frozenset()
-    """Those that are not assigned there."""
+    absent: Mapping[PolicyKey, str] = field(default_factory=dict)
+    """Those that are not in force there, and why."""
     changed: Mapping[str, datetime] = field(default_factory=dict)
     """Folded id of an assignment -> when it was last changed."""
 
@@ -137,11 +146,13 @@ class LiveSource:
         expected: Sequence[str],
         registered: Callable[[str], bool],
         exemptions: Callable[[], ExemptionsInAzure],
+        gone: Callable[[], frozenset[str]] = frozenset,
         row_by_row: bool = False,
         triggered: datetime | None = None,
     ) -> None:
         """`expected`: the subscriptions that should be readable. `registered`: whether one has registered
-        Microsoft.PolicyInsights. `row_by_row`: read every row, as writing down every state needs. `triggered`: when an
+        Microsoft.PolicyInsights. `gone`: folded ids of resources that have states and are not there any more; these
+        do not count. `row_by_row`: read every row, as writing down every state needs. `triggered`: when an
         evaluation was started; what has no newer state was not part of it."""
         self._reader = reader
         self._asked = asked
@@ -149,6 +160,7 @@ class LiveSource:
         self._expected = tuple(expected)
         self._registered = registered
         self._exemptions = exemptions
+        self._gone = gone
         self._row_by_row = row_by_row
         self._triggered = triggered
         self._policies = {key_of(one): one for one in standing.policies}
@@ -235,18 +247,35 @@ class LiveSource:
     def judged(self) -> Mapping[Place, int]:
         """How many resources have a state, by place: children and extensions too, which no table lists."""
         if self._judged is None:
-            self._judged = dict(self._reader.judged(self._asked))
+            found = Counter(self._reader.judged(self._asked))
+            if gone := self._gone():
+                found.subtract(self._reader.judged(_within(self._asked, resources=tuple(sorted(gone)))))
+            self._judged = _no_less_than_none(found)
         return self._judged
 
     def _count(self) -> tuple[StateCount, ...]:
         """The counts of our policies."""
         if self._counts is None:
-            found: Counter[tuple[PolicyKey, Place, str]] = Counter()
-            for one in self._reader.counts(self._asked):
-                if one.policy in self._policies and one.policy not in self._standing.absent:
-                    found[one.policy, one.place, fold(one.state)] += one.resources
+            found = self._counts_of(self._asked, whole=True)
             self._counts = tuple(StateCount(*key, resources) for key, resources in sorted(found.items()))
         return self._counts
+
+    def _counts_of(self, asked: Asked, *, whole: bool = False) -> dict[tuple[PolicyKey, Place, str], int]:
+        """The states of our policies on what is there, by policy, place and folded state. `whole`: a count that was
+        lost must not go unseen."""
+        found: Counter[tuple[PolicyKey, Place, str]] = Counter()
+        for one in self._reader.counts(asked):
+            found[one.policy, one.place, fold(one.state)] += one.resources
+        total = self._reader.total(asked) if whole else None
+        if total is not None and total != (counted := sum(found.values())):
+            raise _apart(f"{counted:,} of {total:,} policy states were counted")
+        if gone := self._gone():
+            for one in self._reader.counts(_within(asked, resources=tuple(sorted(gone)))):
+                found[one.policy, one.place, fold(one.state)] -= one.resources
+        return _no_less_than_none({key: number for key, number in found.items() if self._is_ours(key[0])})
+
+    def _is_ours(self, policy: PolicyKey) -> bool:
+        return policy in self._policies and policy not in self._standing.absent
 
     def _stale(self) -> dict[PolicyKey, int]:
         """How many compliant states of each policy are from before what still counts as fresh."""
@@ -255,8 +284,9 @@ class LiveSource:
         left: Counter[PolicyKey] = Counter()
         for one in self._count():
             left[one.policy] += one.resources if one.state == _COMPLIANT else 0
-        for one in self._reader.counts(_within(self._asked, since=self._boundary)):
-            left[one.policy] -= one.resources if fold(one.state) == _COMPLIANT else 0
+        newer = self._counts_of(_within(self._asked, since=self._boundary))
+        for (policy, _, state), resources in newer.items():
+            left[policy] -= resources if state == _COMPLIANT else 0
         return {policy: number for policy, number in sorted(left.items()) if number > 0}
 
     @property
@@ -264,9 +294,11 @@ class LiveSource:
         return self._asked.until - STALE_AFTER
 
     def _known(self, rows: Iterable[StateRow]) -> Iterator[StateRow]:
-        """Rows of our policies: others are not asked about, and an assignment that is gone has none to say."""
+        """Rows of our policies on what is there: others are not asked about, an assignment or a resource that is gone
+        has none to say."""
+        gone = self._gone()
         for row in rows:
-            if row.policy in self._policies and row.policy not in self._standing.absent:
+            if self._is_ours(row.policy) and fold(row.resource_id) not in gone:
                 yield row
 
     def _check(
@@ -283,11 +315,7 @@ class LiveSource:
         if twice or +found != +wanted:
             said = f"{sum(found.values()):,} of {sum(wanted.values()):,} policy states came"
             more = f", {twice:,} of them twice" if twice else ""
-            raise AzureError(
-                "BP607",
-                ErrorDetail("", f"{said}{more}: the pages do not add up"),
-                hint="an evaluation may be under way; run again when it has ended",
-            )
+            raise _apart(f"{said}{more}")
 
     # ------------------------------------------------------------ one state
 
@@ -331,7 +359,7 @@ class LiveSource:
         for key, policy in self._policies.items():
             own = subscription_of(policy.scope)
             if key in self._standing.absent and (not own or fold(own) in readable):
-                found.append(Silence(policy, "not assigned", off=True))
+                found.append(Silence(policy, self._standing.absent[key], off=True))
                 continue
             for subscription in self._subscriptions_of(policy):
                 folded = fold(subscription)
@@ -402,6 +430,7 @@ def _within(
     until: datetime | None = None,
     subscriptions: tuple[str, ...] | None = None,
     assignments: tuple[str, ...] | None = None,
+    resources: tuple[str, ...] | None = None,
 ) -> Asked:
     return Asked(
         asked.subscriptions if subscriptions is None else subscriptions,
@@ -409,7 +438,16 @@ def _within(
         until or asked.until,
         asked.assignments if assignments is None else assignments,
         asked.resource_group,
+        asked.resources if resources is None else resources,
     )
+
+
+def _no_less_than_none(counts: Mapping[Key, int]) -> dict[Key, int]:
+    """Counts after those of what is gone were taken away. Raises `AzureError` where more was taken than there was: the
+    states changed in between."""
+    if any(number < 0 for number in counts.values()):
+        raise malformed("counts of policy states do not fit each other")
+    return {key: number for key, number in counts.items() if number}
 
 
 def _resource(row: StateRow, held: dict[str, Resource]) -> Resource:
@@ -426,6 +464,11 @@ def _resource(row: StateRow, held: dict[str, Resource]) -> Resource:
 
 def _order(row: StateRow) -> tuple[str, PolicyKey]:
     return fold(row.resource_id), row.policy
+
+
+def _apart(said: str) -> AzureError:
+    hint = "an evaluation may be under way; run again when it has ended"
+    return AzureError("BP607", ErrorDetail("", f"{said}: the pages do not add up"), hint=hint)
 
 
 def _is_component_mode(mode: str) -> bool:

@@ -14,10 +14,11 @@ from blueprinter.compliance.estate import TypeCount, services_of
 from blueprinter.compliance.live_text import needed, number_of, text_of
 from blueprinter.compliance.manifest import stamp
 from blueprinter.compliance.model import Population, ScopeCoverage
-from blueprinter.compliance.resourcegraph import ask_graph
+from blueprinter.compliance.resourcegraph import ask_graph, subscriptions_seen_in
 from blueprinter.compliance.scope import type_key
 from blueprinter.diagnostics import Diagnostic, Position, Severity
 from blueprinter.policy import Lookup, LookupResult, NotCollected
+from blueprinter.text import plural
 
 _API_VERSION = "2020-05-01"
 _COUNTS = (
@@ -45,14 +46,16 @@ class Scopes:
 
 
 def subscriptions_of_group(arm: ArmClient, management_group: str) -> tuple[str, ...]:
-    """The subscriptions in and below a management group (its full id). Raises `AzureError`."""
-    rows = arm.items(f"{management_group}/descendants", _API_VERSION)
+    """The subscriptions in and below a management group (its full id): those of its list, which has the unreadable ones
+    too, and those that Resource Graph has there, should the list have been cut short. Raises `AzureError`."""
     found = {
-        f"/subscriptions/{text_of(get(row, 'name'))}"
-        for row in rows
-        if fold(text_of(get(row, "type"))).endswith("/subscriptions")
+        fold(name): f"/subscriptions/{name}"
+        for row in arm.items(f"{management_group}/descendants", _API_VERSION)
+        if fold(text_of(get(row, "type"))).endswith("/subscriptions") and (name := text_of(get(row, "name")))
     }
-    return tuple(sorted(found))
+    for id in subscriptions_seen_in(arm, management_group):
+        found.setdefault(fold(id.rpartition("/")[2]), id)
+    return tuple(sorted(found.values()))
 
 
 def read_scopes(arm: ArmClient, expected: Sequence[str]) -> Scopes:
@@ -84,8 +87,10 @@ class LiveEstate:
         cloud: str = "AzureCloud",
         resource_group: str = "",
         judged: Callable[[], Mapping[tuple[str, str], int]] = dict,
+        gone: Callable[[], Collection[str]] = frozenset,
     ) -> None:
-        """`judged`: resources with a policy state, by subscription and type; tables do not list all of them."""
+        """`judged`: resources with a policy state, by subscription and type; tables do not list all of them.
+        `gone`: ids with a state and no resource any more."""
         self._arm = arm
         self._scopes = scopes
         self._now = now
@@ -93,6 +98,7 @@ class LiveEstate:
         self._cloud = cloud
         self._resource_group = resource_group
         self._judged = judged
+        self._gone = gone
         self._counted: tuple[tuple[str, str, int], ...] | None = None
 
     def resources(self) -> Iterator[Resource]:
@@ -164,11 +170,18 @@ class LiveEstate:
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         hint = "give the identity Reader there, or accept it with `--allow-partial`"
-        return tuple(
+        refused = tuple(
             Diagnostic("BP288", Severity.WARNING, f"`{one}` cannot be read", hint, Position(""))
             for one in self._scopes.expected
             if fold(one) not in self._scopes.names
         )
+        if not (gone := sorted(self._gone())):
+            return refused
+        more = f" and {plural(len(gone) - 1, 'more resource')}" if len(gone) > 1 else ""
+        verb = "have" if more else "has"
+        message = f"`{gone[0]}`{more} {verb} policy states, but no table of Azure has them any more"
+        why = "what was deleted keeps its states until the next evaluation; they do not count here"
+        return (*refused, Diagnostic("BP278", Severity.INFO, message, why, Position("")))
 
 
 def _nothing_collected(type: str, name: str | None, scope: str) -> LookupResult:

@@ -23,6 +23,7 @@ _PATH = "/providers/Microsoft.ResourceGraph/resources"
 _API_VERSION = "2022-10-01"
 _MOST_SUBSCRIPTIONS = 300
 _MOST_ROWS = 1000
+_TOP_LEVEL = "^(/subscriptions/[^/]+/resourcegroups/[^/]+/providers/[^/]+/[^/]+/[^/]+)"
 _LIMIT_HIT = "x-ms-tenant-subscription-limit-hit"
 
 
@@ -40,6 +41,23 @@ def ask_graph(
         if filter:
             options["authorizationScopeFilter"] = filter
         yield from _pages(arm, {"query": query, "subscriptions": list(names)}, options)
+
+
+def subscriptions_seen_in(arm: ArmClient, management_group: str) -> tuple[str, ...]:
+    """The subscriptions in and below a management group (its full id) that can be read. Raises `AzureError`."""
+    query = (
+        "resourcecontainers\n| where type =~ 'microsoft.resources/subscriptions'\n"
+        "| project id, subscriptionId\n| order by id asc"
+    )
+    body: dict[str, Json] = {"query": query, "managementGroups": [management_group.rpartition("/")[2]]}
+    rows = _pages(arm, body, {"resultFormat": "objectArray", "$top": _MOST_ROWS})
+    try:
+        return tuple(f"/subscriptions/{needed(row, 'subscriptionId')}" for row in rows)
+    except AzureError as refused:
+        # one query over nothing that can be read is an error, and not an empty answer
+        if not any(code.startswith("NoValid") for code in refused.codes):
+            raise
+        return ()
 
 
 def _pages(
@@ -97,6 +115,10 @@ class ResourceGraph:
             for row in ask_graph(self._arm, f"{_states(asked)}\n{summed}", asked.subscriptions)
         ]
 
+    def total(self, asked: Asked) -> int | None:
+        """None: of every query Resource Graph says how many rows its result has."""
+        return None
+
     def judged(self, asked: Asked) -> Mapping[Place, int]:
         summed = (
             "| summarize states = count() by subscriptionId, resourceType, resourceId\n"
@@ -142,12 +164,39 @@ def _states(asked: Asked) -> str:
         lines.append(
             f"| where resourceId startswith {folded} or resourceId == {_quoted(fold(asked.resource_group))}"
         )
+    if asked.resources:
+        lines.append(f"| where resourceId in ({', '.join(map(_quoted, asked.resources))})")
     return "\n".join(lines)
 
 
 def _quoted(text: str) -> str:
     """A text in a query, whatever is in it."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def read_gone(arm: ArmClient, asked: Asked) -> frozenset[str]:
+    """Folded ids of resources that have a state and are in no table any more: what was deleted keeps its states until
+    Azure evaluates again. Raises `AzureError`.
+
+    Only what has a location of its own is looked for: the tables have all of that (Microsoft Learn, "Azure Resource
+    Graph table and resource type reference"), but few children and extensions. Those are gone with what holds them.
+    """
+    query = (
+        f"{_states(asked)}\n"
+        f"| extend holder = extract('{_TOP_LEVEL}', 1, resourceId)\n"
+        "| where isnotempty(holder) and (isnotempty(resourceLocation) or resourceId != holder)\n"
+        "| summarize located = max(resourceLocation) by holder, id = resourceId\n"
+        "| join kind=leftouter (resources | project holder = tolower(id), there = type) on holder\n"
+        "| where isempty(there)\n| project id, holder, located\n| order by id asc"
+    )
+    unlisted: dict[str, str] = {}
+    gone: set[str] = set()
+    for row in ask_graph(arm, query, asked.subscriptions):
+        id = fold(needed(row, "id"))
+        unlisted[id] = fold(needed(row, "holder"))
+        if text_of(row.get("located")):
+            gone.add(id)
+    return frozenset(gone | {id for id, holder in unlisted.items() if holder in gone})
 
 
 def _policy(row: Mapping[str, Json]) -> PolicyKey:

@@ -17,21 +17,31 @@ from pathlib import Path
 import orjson
 
 from blueprinter import __version__
-from blueprinter.azure import ArmClient, AzureError
+from blueprinter.arm import parse_id
+from blueprinter.azure import ArmClient, AzureError, ErrorDetail
 from blueprinter.casing import fold
-from blueprinter.compliance import Scopes, ask_graph, side_by_side
+from blueprinter.compliance import READ, Scopes, ask_graph, read_manifest, side_by_side
+from blueprinter.convert.collector import Collector, read_collector
 from blueprinter.convert.inventory_needs import CONTAINERS, EXTENSIONS, ONLY_CHILDREN, Needs
+from blueprinter.diagnostics import InvalidInput
 from blueprinter.document import Json
 from blueprinter.text import plural
 
 _COLUMNS = "id, name, type, location, kind, managedBy, sku, plan, properties, tags, identity, zones, extendedLocation"
 _RESOURCES = f"resources\n| project {_COLUMNS}\n| order by id asc"
+_SUBSCRIPTIONS = "microsoft.resources/subscriptions"
+_BOTH = f"type =~ '{_SUBSCRIPTIONS}' or type =~ '{_SUBSCRIPTIONS}/resourcegroups'"
 _CONTAINERS = (
-    "resourcecontainers\n| where type =~ 'microsoft.resources/subscriptions' or "
-    "type =~ 'microsoft.resources/subscriptions/resourcegroups'\n"
+    f"resourcecontainers\n| where {_BOTH}\n"
     "| project id, name, type, location, managedBy, properties, tags\n| order by id asc"
 )
-_COUNT = "\n| summarize resources = count() by type\n| extend id = type\n| order by id asc"
+_COUNT = (
+    f"resources\n| project type\n| union (resourcecontainers | where {_BOTH} | project type)\n"
+    "| summarize resources = count() by type\n| extend id = type\n| order by id asc"
+)
+"""The subscription itself is in it, so that an answer about nothing is known as one."""
+_OBJECTS = ("properties", "tags", "sku", "identity", "plan")
+_NO_SUBSCRIPTION = "NoValidSubscriptionsInQueryRequest"
 _PROVIDERS_VERSION = "2021-04-01"
 
 
@@ -66,13 +76,20 @@ class _Collected:
     """Folded type -> why it is not collected."""
 
     def add(self, row: Mapping[str, Json], type_: str, version: str = "") -> None:
-        id = row.get("id")
-        if not isinstance(id, str) or not id or fold(id) in self.rows:
+        """Takes one row in. Raises `AzureError` (BP607) for what is no resource: it would be missing in silence, or be
+        judged by what it does not say."""
+        id, spelled = row.get("id"), row.get("type") or type_
+        if not isinstance(id, str) or parse_id(id) is None or not isinstance(spelled, str) or not spelled:
+            raise _malformed("a resource without id or type")
+        for name in _OBJECTS:
+            if row.get(name) is not None and not isinstance(row[name], dict):
+                raise _malformed(f"`{name}` of `{id}` is no object")
+        if fold(id) in self.rows:
             return
         kept = {name: value for name, value in row.items() if value is not None and value != ""}
-        kept["type"] = row.get("type") or type_
+        kept["type"] = spelled.strip("/")
         self.rows[fold(id)] = {**kept, **({"apiVersion": version} if version else {})}
-        self.by_type.setdefault(fold(str(kept["type"])), []).append(id)
+        self.by_type.setdefault(fold(spelled.strip("/")), []).append(id)
 
 
 def export_inventory(
@@ -87,23 +104,30 @@ def export_inventory(
     resume: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Exported:
-    """Collects every readable subscription into `folder`. Raises `AzureError` where its tables cannot be read.
+    """Collects every subscription into `folder`. Raises `AzureError` where its tables cannot be read as a whole.
 
-    `resume`: subscriptions whose manifest is there are taken over as they are.
+    One that may not be read, or that vanishes, gets a manifest that says so. `resume`: those that were read to the end,
+    for policies that need no more than now, are taken over as they are.
     """
     files: list[Path] = []
     taken_over = resources = 0
     missing: dict[str, str] = {}
-    refused = tuple(one for one in scopes.expected if one not in scopes.readable)
-    for place, subscription in enumerate(scopes.readable):
+    refused: list[str] = []
+    readable = frozenset(scopes.readable)
+    for subscription in scopes.expected:
         name = subscription.rpartition("/")[2]
         file, manifest = folder / f"{name}.jsonl", folder / f"{name}.manifest.json"
         files.append(file)
-        if resume and file.is_file() and manifest.is_file():
+        if resume and _is_whole(file, manifest, needs):
             taken_over += 1
             continue
         started = clock()
-        found = _collect(arm, subscription, needs)
+        found, why, collector = _Collected(), "not readable by this identity", Collector("")
+        if subscription in readable:
+            found, why = _collect(arm, subscription, needs)
+            collector = read_collector(arm, subscription)
+        if why:
+            refused.append(subscription)
         content = b"".join(
             orjson.dumps(found.rows[key], option=orjson.OPT_APPEND_NEWLINE) for key in sorted(found.rows)
         )
@@ -111,29 +135,53 @@ def export_inventory(
         manifest.unlink(missing_ok=True)  # never a manifest beside rows that are not its own
         _write(file, content)
         about = _manifest(
-            found,
-            subscription,
-            refused if place == 0 else (),
-            content,
-            (started, clock()),
-            cloud,
-            collected_by,
+            found, subscription, why, content, (started, clock()), cloud, collector.as_json(collected_by)
         )
         _write(manifest, orjson.dumps(about, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         resources += len(found.rows)
         missing |= found.refused
-        tell(f"{scopes.names[fold(subscription)] or name}: {plural(len(found.rows), 'resource')}")
-    return Exported(tuple(files), resources, taken_over, refused, dict(sorted(missing.items())))
+        shown = scopes.names.get(fold(subscription)) or name
+        tell(f"{shown}: {why or plural(len(found.rows), 'resource')}")
+    return Exported(tuple(files), resources, taken_over, tuple(refused), dict(sorted(missing.items())))
 
 
-def _collect(arm: ArmClient, subscription: str, needs: Needs) -> _Collected:
+def _is_whole(file: Path, manifest: Path, needs: Needs) -> bool:
+    """Whether a file is what its manifest says, of a subscription that was read, with all that is needed now."""
+    if not (file.is_file() and manifest.is_file()):
+        return False
+    try:
+        about = read_manifest(manifest)
+    except InvalidInput:
+        return False
+    if about.sha256 != hashlib.sha256(file.read_bytes()).hexdigest():
+        return False
+    if not about.scopes or any(one.status != READ for one in about.scopes):
+        return False
+    return needs.types <= {fold(one.type) for one in about.types} | set(about.types_not_collected)
+
+
+def _collect(arm: ArmClient, subscription: str, needs: Needs) -> tuple[_Collected, str]:
+    """What is in a subscription, or nothing and why it cannot be read any more."""
     found = _Collected()
+    try:
+        _collect_into(found, arm, subscription, needs)
+    except AzureError as refused:
+        if not (refused.status == 403 or refused.not_found or _NO_SUBSCRIPTION in refused.codes):
+            raise
+        return _Collected(), f"{refused.status} {refused.code}".strip()
+    if fold(subscription) not in found.rows or _SUBSCRIPTIONS not in found.expected:
+        # Resource Graph leaves out in silence what may not be read, at any moment
+        return _Collected(), "it could not be read to the end"
+    return found, ""
+
+
+def _collect_into(found: _Collected, arm: ArmClient, subscription: str, needs: Needs) -> None:
     for query in (_RESOURCES, _CONTAINERS):
         for row in ask_graph(arm, query, (subscription,)):
             found.add(row, "")
-        for row in ask_graph(arm, query.partition("\n| project")[0] + _COUNT, (subscription,)):
-            number = row.get("resources")
-            found.expected[fold(str(row.get("type")))] = number if isinstance(number, int) else 0
+    for row in ask_graph(arm, _COUNT, (subscription,)):
+        number = row.get("resources")
+        found.expected[fold(str(row.get("type")))] = number if isinstance(number, int) else 0
     found.covered |= needs.tables | CONTAINERS
     in_tables = frozenset(found.by_type)
     versions = _Versions(arm, subscription)
@@ -158,7 +206,6 @@ def _collect(arm: ArmClient, subscription: str, needs: Needs) -> _Collected:
         _gather(arm, found, type_, versions, [f"{one}/providers/{type_}" for one in ids], only)
     for type_ in needs.nowhere:
         found.refused[type_] = "other services write it; an inventory does not hold it"
-    return found
 
 
 def _gather(
@@ -233,19 +280,17 @@ def _newest(body: Json) -> Iterator[tuple[str, str]]:
 def _manifest(
     found: _Collected,
     subscription: str,
-    refused: Sequence[str],
+    why: str,
     content: bytes,
     span: tuple[datetime, datetime],
     cloud: str,
-    collected_by: str,
+    collected_by: dict[str, Json],
 ) -> dict[str, Json]:
     rows = Counter({type_: len(ids) for type_, ids in found.by_type.items()})
     types = sorted((set(rows) | found.covered | set(found.expected)) - set(found.refused))
     times: dict[str, Json] = {"startedAt": _stamp(span[0]), "endedAt": _stamp(span[1])}
-    scopes: list[Json] = [{"scope": subscription, "status": "read", **times}]
-    scopes += [
-        {"scope": one, "status": "refused", "reason": "not readable by this identity"} for one in refused
-    ]
+    stand: dict[str, Json] = {"status": "refused", "reason": why} if why else {"status": READ}
+    scopes: list[Json] = [{"scope": subscription, **stand, **times}]
     listed: list[Json] = []
     for type_ in types:
         entry: dict[str, Json] = {"type": type_, "rows": rows[type_]}
@@ -262,12 +307,16 @@ def _manifest(
         "cloud": cloud,
         "source": "Azure Resource Graph and Azure Resource Manager",
         "queries": [_RESOURCES, _CONTAINERS],
-        "collectedBy": {"principal": collected_by, "roles": []},
+        "collectedBy": collected_by,
         **times,
         "scopes": scopes,
         "types": listed,
         "typesNotCollected": list[Json](sorted(found.refused)),
     }
+
+
+def _malformed(message: str) -> AzureError:
+    return AzureError("BP607", ErrorDetail("", message), hint="nothing is concluded from such an answer")
 
 
 def _stamp(moment: datetime) -> str:

@@ -83,6 +83,11 @@ class Needs:
     """Types that each resource has a list of -> the types of these resources; None = of all."""
     nowhere: tuple[str, ...] = ()
 
+    @property
+    def types(self) -> frozenset[str]:
+        """All of them."""
+        return self.tables | {*self.children, *self.lists, *self.extensions, *self.nowhere}
+
 
 def needs_of(policies: PolicySet) -> Needs:
     """What these policies look at, and what they look up beside it."""

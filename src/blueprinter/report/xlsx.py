@@ -70,7 +70,7 @@ def workbook(run: Run) -> bytes:
     try:
         openpyxl = import_module("openpyxl")
     except ImportError as found:
-        hint = "pip install 'blueprinter[xlsx]'"
+        hint = "in a checkout: `pip install -e '.[xlsx]'`, or `make setup`"
         raise InvalidInput(
             [error("BP294", "a workbook needs openpyxl, which is not installed", Position(""), hint)]
         ) from found

@@ -120,8 +120,8 @@ def test_a_truncated_line_and_a_row_without_type_are_counted_and_the_rest_is_jud
     arguments = ("evaluate", "--policies", policy, "--inventory", inventory, "--now", NOW)
     done = cli(*arguments)
     assert done.code == 1
-    assert f"{inventory}:2:" in done.err
-    assert f"{inventory}:3:" in done.err
+    assert f"{inventory.name}:2:" in done.err
+    assert f"{inventory.name}:3:" in done.err
     assert "2 records" in done.err
     assert cli(*arguments, "--allow-partial").code == 0
 
@@ -151,7 +151,7 @@ def test_a_template_that_cannot_be_expanded_is_a_hole(cli: Cli, tmp_path: Path, 
     bad = write(tmp_path / "bad.json", broken)
     done = cli("evaluate", good, bad, "--policies", policy, "--now", NOW)
     assert done.code == 1
-    assert f"{bad}:8:" in done.err
+    assert f"{bad.name}:8:" in done.err
     assert "template not judged" in done.err
     assert cli("evaluate", bad, "--policies", policy, "--now", NOW).code == 2
 

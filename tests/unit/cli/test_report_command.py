@@ -58,7 +58,13 @@ def test_history_lists_shows_and_compares(cli: Cli, tmp_path: Path, policy: Path
     listed = json.loads(cli("history", "list", "-o", "json").out)
     assert [(run["new"], run["fixed"], run["failing"]) for run in listed["runs"]] == [(0, 0, 2), (1, 1, 2)]
     newest = listed["runs"][-1]["run"]
-    assert cli("history", "list").out.splitlines()[0].startswith(newest)
+    lines = cli("history", "list").out.splitlines()
+    assert [line.split() for line in lines[:2]] == [
+        ["run", "blueprint", "gaps", "failures", "new", "fixed", "reopened"],
+        [newest, "policies", "0", "2", "1", "1", "0"],
+    ]
+    assert lines[1][lines[0].index("failures") + len("failures") - 1] == "2"  # below the end of its head
+    assert lines[2].endswith("first of its pack")
     assert json.loads(cli("history", "show").out)["run"]["id"] == newest
     found = json.loads(cli("history", "compare", "-o", "json").out)["comparison"]
     assert found["counts"] == {"new": 1, "reopened": 0, "fixed": 1}

@@ -44,6 +44,44 @@ def test_run_serves_until_it_is_ended(tmp_path: Path) -> None:
     assert not state.with_name("state.db-wal").exists()
 
 
+def test_builtins_and_aliases_are_those_of_the_catalog(tmp_path: Path) -> None:
+    """An alias that leads elsewhere than its name says, in a definition that only the catalog has."""
+    name = "11111111-2222-4333-8444-555555555555"
+    alias = "Microsoft.Test/things/colour"
+    rule = {"if": {"field": alias, "equals": "red"}, "then": {"effect": "deny"}}
+    properties = {"displayName": "b", "policyType": "BuiltIn", "mode": "All", "policyRule": rule}
+    (tmp_path / "builtin.json").write_text(json.dumps({"name": name, "properties": properties}))
+    (tmp_path / "aliases.csv").write_text(f"alias,path\n{alias},properties.paint.hue\n")
+    for source in ("builtin.json", "aliases.csv"):
+        importing = [*RUN[:3], "catalog", "import", source]
+        subprocess.run(importing, cwd=tmp_path, check=True, capture_output=True)
+    with subprocess.Popen(RUN, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            assert "1 definition" in process.stderr.readline()
+            url = process.stderr.readline().split(" on ")[1].split(";")[0]
+
+            def put(path: str, **body: object) -> int:
+                answer = requests.put(f"{url}{path}?api-version=2024-11-01", json=body, timeout=10)
+                return answer.status_code
+
+            subscription = requests.get(f"{url}/subscriptions?api-version=2024-11-01", timeout=10).json()
+            scope = subscription["value"][0]["id"]
+            definition = f"/providers/Microsoft.Authorization/policyDefinitions/{name}"
+            assigned = {"policyDefinitionId": definition}
+            assert (
+                put(f"{scope}/providers/Microsoft.Authorization/policyAssignments/a", properties=assigned)
+                == 201
+            )
+            assert put(f"{scope}/resourcegroups/rg", location="westeurope") == 201
+            thing = f"{scope}/resourceGroups/rg/providers/Microsoft.Test/things/t"
+            red = {"paint": {"hue": "red"}}
+            assert put(thing, location="westeurope", properties={"colour": "red"}) == 201
+            assert put(thing, location="westeurope", properties=red) == 403
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
 def test_env_writes_what_az_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["sandbox", "env", "--port", "9999", "--subscription", "Shop", "-d", str(tmp_path)]) == 0
     lines = dict(line.removeprefix("export ").split("=", 1) for line in capsys.readouterr().out.splitlines())
@@ -74,4 +112,4 @@ def test_missing_packages_are_named(
     assert run(["sandbox", "run", "--port", "0", "-d", str(tmp_path)]) == 2
     captured = capsys.readouterr().err
     assert "error[BP708]" in captured
-    assert "pip install 'blueprinter[sandbox]'" in captured
+    assert "pip install -e '.[sandbox]'" in captured

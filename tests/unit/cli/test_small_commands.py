@@ -6,8 +6,12 @@ import json
 import re
 from pathlib import Path
 
+import click
 import pytest
 
+from blueprinter.cli import COMMANDS
+from blueprinter.cli.sections import SectionedCommand
+from unit.cli.command_lines import parse
 from unit.cli.conftest import Cli
 
 CODE = re.compile(r"\bBP\d{3}\b")
@@ -96,3 +100,21 @@ def test_an_unknown_command_says_so(cli: Cli) -> None:
     done = cli("evalaute")
     assert done.code == 2
     assert "evalaute" in done.err
+
+
+def test_every_option_of_a_long_command_stands_under_one_heading(cli: Cli) -> None:
+    text = cli("evaluate", "--help").out
+    headings = re.findall(r"^(\S.*):$", text, re.MULTILINE)
+    assert headings[:2] == ["Judged by", "What is judged, from files"]
+    command = parse(["evaluate", "x"]).command
+    assert isinstance(command, SectionedCommand)
+    named = [name for names in command.sections.values() for name in names]
+    options = [one for one in command.params if isinstance(one, click.Option) and not one.hidden]
+    assert sorted(named) == sorted(one.opts[-1] for one in options)
+    assert text.rpartition("Other options:")[2].split()[:2] == ["-h,", "--help"]
+
+
+def test_commands_stand_under_headings(cli: Cli) -> None:
+    text = cli("--help").out
+    for row in COMMANDS:
+        assert f"\n  {row.name} " in text.partition(f"\n{row.section}:")[2]

@@ -142,7 +142,7 @@ def test_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     service = Service()
-    monkeypatch.setattr(import_azure_blueprint, "connect", lambda cloud: connect_in_process(service))
+    monkeypatch.setattr(import_azure_blueprint, "client", lambda *_: client(service))
     out = tmp_path / "out"
     arguments = ["import", "azure-blueprint", "--subscription", SUB.rpartition("/")[2], "-d", str(out)]
     assert run([*arguments, "--now", "2026-11-22"]) == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -158,6 +158,37 @@ def test_every_run_makes_a_log(make: Any) -> None:
     assert log["properties"]["findingsTotal"] == make().findings_total
     assert json.dumps(sarif(make())) == json.dumps(log)
     assert github(make()) == github(make())
+
+
+def _without_driver(run: dict[str, Any]) -> None:
+    del run["tool"]["driver"]["name"]
+
+
+def _with_another_level(run: dict[str, Any]) -> None:
+    run["results"][0]["level"] = "grave"
+
+
+def _with_a_line_zero(run: dict[str, Any]) -> None:
+    for result in run["results"]:
+        for place in result.get("locations", []):
+            place["physicalLocation"]["region"] = {"startLine": 0}
+
+
+def _with_a_key_of_its_own(run: dict[str, Any]) -> None:
+    run["results"][0]["verdict"] = "fail"
+
+
+@pytest.mark.parametrize(
+    "spoil", [_without_driver, _with_another_level, _with_a_line_zero, _with_a_key_of_its_own]
+)
+def test_a_departure_from_the_standard_is_seen(spoil: Callable[[dict[str, Any]], None]) -> None:
+    log = json.loads(
+        json.dumps({"version": "2.1.0", "$schema": "sarif-schema-2.1.0.json", "runs": [sarif(runs.small())]})
+    )
+    jsonschema.validate(log, LOG)
+    spoil(log["runs"][0])
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(log, LOG)
 
 
 def test_a_failure_stands_at_the_property_that_made_it() -> None:

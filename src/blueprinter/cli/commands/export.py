@@ -9,14 +9,15 @@ import click
 
 from blueprinter.blueprint import load_assignment, resolve
 from blueprinter.cli import Settings
-from blueprinter.cli.azure_access import client, failures
-from blueprinter.cli.inputs import known_cloud
+from blueprinter.cli.azure_access import client, failures, sandbox_option
+from blueprinter.cli.environment import cloud_of, environment_of
+from blueprinter.cli.inputs import AssignmentFile, subscription_ids
 from blueprinter.cli.live_evaluation import Live, expected_subscriptions
 from blueprinter.cli.remarks import say
 from blueprinter.cli.workspace import open_workspace
 from blueprinter.compliance import read_scopes
 from blueprinter.convert import export_inventory, needs_of
-from blueprinter.deploy import read_environment
+from blueprinter.deploy import in_environment
 from blueprinter.document import load
 from blueprinter.policy import compile_policies
 from blueprinter.text import plural
@@ -30,17 +31,20 @@ def command() -> None:
 @command.command("inventory")
 @click.argument("blueprint", required=False)
 @click.option(
-    "-a", "--assignment", type=click.Path(path_type=Path), help="Assignment file: its subscriptions are read."
+    "-a", "--assignment", type=AssignmentFile(), help="Assignment file: its subscriptions are read."
 )
 @click.option(
-    "--subscription", "subscriptions", multiple=True, metavar="ID", help="A subscription; repeatable."
+    "--subscription",
+    "subscriptions",
+    multiple=True,
+    callback=subscription_ids,
+    metavar="ID",
+    help="A subscription; repeatable.",
 )
 @click.option(
     "-m", "--management-group", default="", metavar="NAME", help="All subscriptions of a management group."
 )
-@click.option(
-    "--sandbox", default="", metavar="URL", envvar="BLUEPRINTER_SANDBOX", help="A sandbox instead of Azure."
-)
+@sandbox_option
 @click.option("--collected-by", default="", metavar="TEXT", help="Who collects, for the manifest.")
 @click.option("--resume", is_flag=True, help="Keep the subscriptions that are in the folder already.")
 @click.option(
@@ -68,13 +72,14 @@ def inventory_command(
     that an absent resource is known to be absent. Exit code 1: a subscription could not be read.
     """
     workspace = open_workspace(Path.cwd())
-    given = load_assignment(load(assignment)) if assignment else None
+    found = environment_of(settings)
+    given = in_environment(load_assignment(load(assignment)), found) if assignment else None
     name = blueprint or (given.blueprint if given else "")
     if not name:
         raise click.UsageError("which policies? name a BLUEPRINT, or an assignment with -a")
     if given is None and not subscriptions and not management_group:
         raise click.UsageError("which subscriptions? --subscription, -m, or an assignment with -a")
-    cloud = known_cloud(settings.cloud)
+    cloud = cloud_of(settings, found)
     resolved = resolve(
         workspace.blueprint(name),
         definitions=workspace.definitions,
@@ -86,8 +91,7 @@ def inventory_command(
     policies = compile_policies(
         resolved.policies, aliases=workspace.aliases, now="2026-01-01T00:00:00.0000000Z"
     )
-    live = Live(subscriptions=subscriptions, management_group=management_group)
-    found = read_environment(Path.cwd(), "")
+    live = Live(subscriptions=subscriptions, management_group=management_group, environment=found)
     with failures(settings), client(settings, sandbox, found) as arm:
         exported = export_inventory(
             arm,

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import click
 
-from blueprinter.azure import ArmClient, connect, connect_to_sandbox
+from blueprinter.azure import ArmClient
 from blueprinter.cli import Settings
-from blueprinter.cli.azure_access import failures
+from blueprinter.cli.azure_access import client, failures, sandbox_option
+from blueprinter.cli.environment import environment_of
+from blueprinter.cli.inputs import subscription_ids
 from blueprinter.cli.output import write_file
 from blueprinter.cli.remarks import say
 from blueprinter.cli.workspace import Workspace, open_workspace
@@ -34,11 +36,16 @@ EXIT_FAILED = 1
     metavar="FILE",
     help="An exported assignment; repeatable.",
 )
-@click.option("--subscription", metavar="ID", help="Read the live service: what this subscription holds.")
+@click.option(
+    "--subscription",
+    callback=subscription_ids,
+    metavar="ID",
+    help="Read the live service: what this subscription holds.",
+)
 @click.option(
     "-m", "--management-group", metavar="NAME", help="Read the live service: what this group holds."
 )
-@click.option("--sandbox", metavar="URL", help="Ask a sandbox instead of Azure.")
+@sandbox_option
 @click.option(
     "-d",
     "--directory",
@@ -54,7 +61,7 @@ def command(
     assignments: tuple[Path, ...],
     subscription: str | None,
     management_group: str | None,
-    sandbox: str | None,
+    sandbox: str,
     directory: Path,
     now: datetime | None,
 ) -> int:
@@ -70,7 +77,8 @@ def command(
     workspace = open_workspace(Path.cwd())
     scope = _scope(folder, subscription, management_group)
     if scope:
-        return _live(scope, sandbox, directory, clock, workspace, settings)
+        found = environment_of(settings)
+        return _live(scope, client(settings, sandbox, found), directory, clock, workspace, settings)
     if folder is None or not folder.is_dir():
         hint = "name the folder with `blueprint.json`; `Export-AzBlueprintWithArtifact` writes one"
         raise InvalidInput(
@@ -98,15 +106,14 @@ def _scope(folder: Path | None, subscription: str | None, management_group: str 
 
 def _live(
     scope: str,
-    sandbox: str | None,
+    arm: ArmClient,
     directory: Path,
     clock: datetime,
     workspace: Workspace,
     settings: Settings,
 ) -> int:
-    connection = connect_to_sandbox(sandbox) if sandbox else connect(settings.cloud)
-    with failures(settings), ArmClient(connection) as client:
-        reading = read_live(client, scope)
+    with failures(settings), arm:
+        reading = read_live(arm, scope)
     exported = {str(_EXPORT / name): content for name, content in reading.files.items()}
     _check_new(directory, exported)
     _write(directory, exported)

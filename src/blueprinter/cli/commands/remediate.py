@@ -13,23 +13,22 @@ from blueprinter.cli.azure_access import (
     FAILED,
     azure_options,
     client,
-    cloud_of,
     confirmed,
     failures,
     sleeping,
 )
 from blueprinter.cli.deployment import Wish, targets_of
+from blueprinter.cli.environment import cloud_of, environment_of
+from blueprinter.cli.inputs import AssignmentFile
 from blueprinter.cli.remarks import say, show_diagnostics
 from blueprinter.cli.workspace import open_workspace
-from blueprinter.deploy import RemediateOptions, read_environment, remediate
+from blueprinter.deploy import RemediateOptions, remediate
 from blueprinter.diagnostics import Diagnostic, Position, Severity
 from blueprinter.text import plural
 
 
 @click.command("remediate")
-@click.argument(
-    "assignments", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="ASSIGNMENT..."
-)
+@click.argument("assignments", nargs=-1, required=True, type=AssignmentFile(), metavar="ASSIGNMENT...")
 @azure_options
 @click.option("--re-evaluate", is_flag=True, help="Evaluate first; takes longer, not at management groups.")
 @click.option("--resources", default=500, show_default=True, help="Resources of each task, at most 50,000.")
@@ -46,7 +45,6 @@ def command(
     settings: Settings,
     assignments: tuple[Path, ...],
     sandbox: str,
-    environment: str,
     subscriptions: tuple[str, ...],
     management_group: str,
     re_evaluate: bool,
@@ -60,7 +58,7 @@ def command(
 
     Tasks are followed to their end; one that runs already for the same policy is followed instead of started twice.
     """
-    found = read_environment(Path.cwd(), environment)
+    found = environment_of(settings)
     workspace = open_workspace(Path.cwd())
     now = datetime.now(UTC)
     options = RemediateOptions(

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from blueprinter.cli import Settings
+from blueprinter.cli.environment import history_option
 from blueprinter.cli.output import is_terminal, parse_targets, write_outputs
 from blueprinter.cli.remarks import say
 from blueprinter.cli.saved_runs import open_run, since
-from blueprinter.compliance import DEFAULT_FILE
 from blueprinter.report import DOCUMENTS, FORMATS, ReportOptions, sample_states
 
 _FINDINGS = 5_000
@@ -49,14 +49,7 @@ _FINDINGS = 5_000
     metavar="ID",
     help="With --states: only resources that were judged for this control; repeatable.",
 )
-@click.option(
-    "--history",
-    "history_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=DEFAULT_FILE,
-    show_default=True,
-    help="File of saved runs.",
-)
+@history_option
 @click.option(
     "--max-findings",
     default=_FINDINGS,

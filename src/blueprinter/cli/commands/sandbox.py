@@ -11,6 +11,7 @@ import click
 
 from blueprinter.cli import Settings
 from blueprinter.cli.remarks import say
+from blueprinter.cli.workspace import CATALOG, known_aliases
 from blueprinter.diagnostics import InvalidInput, Position, error
 from blueprinter.sandbox import (
     FIRST_SUBSCRIPTION,
@@ -98,14 +99,19 @@ def run_command(
 ) -> None:
     """Serve until interrupted (Ctrl+C). Nothing leaves this machine, and anyone on it may do anything here.
 
-    Point the SDK and az at it with `blueprinter sandbox env`. Rules are such as
+    Built-ins and aliases are those of the catalog, where one was imported; of others only facts are known, and what
+    they are assigned to is Unknown. Point the SDK and az at it with `blueprinter sandbox env`. Rules are such as
     `throttle method=GET times=3 retry-after=1` or `drop-after method=PUT after=2 times=1`.
     """
 
     certificate = _certificate(directory) if https else None
+    if CATALOG.is_file():
+        loads = (CATALOG, *loads)
     sandbox = open_sandbox(
         state,
-        settings=SandboxSettings(replication=replication, retry_after_ms=100, scan_delay=15),
+        settings=SandboxSettings(
+            replication=replication, retry_after_ms=100, scan_delay=15, aliases=known_aliases(Path())
+        ),
         clock=lambda: datetime.now(UTC),
         seed=seed,
         subscriptions=subscriptions,
@@ -175,7 +181,7 @@ def _certificate(directory: Path) -> CertificateFiles:
     try:
         return certificate_in(directory, datetime.now(UTC))
     except ImportError as fault:
-        hint = "pip install 'blueprinter[sandbox]'"
+        hint = "in a checkout: `pip install -e '.[sandbox]'`, or `make setup`"
         message = f"the sandbox needs the package `{fault.name}`"
         raise InvalidInput([error("BP708", message, Position(""), hint)]) from fault
 

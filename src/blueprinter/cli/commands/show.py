@@ -13,6 +13,7 @@ import orjson
 from blueprinter.blueprint import Blueprint, Framework, Link, load_registers, resolve
 from blueprinter.cli.control_card import ControlCard, card_json, card_lines, control_card
 from blueprinter.cli.coverage import Coverage, coverage, coverage_json, coverage_lines
+from blueprinter.cli.environment import registers_option
 from blueprinter.cli.inputs import moment
 from blueprinter.cli.workspace import Workspace, open_workspace
 from blueprinter.content import blueprint_names, template_files
@@ -58,9 +59,7 @@ class Kind:
 @click.argument("name", required=False)
 @click.option("--framework", metavar="ID", help="Only this framework.")
 @click.option("--blueprint", metavar="NAME", help="Whose links `show control` shows (default: by framework).")
-@click.option(
-    "--registers", type=click.Path(path_type=Path), help="Folder of registers (default: ./registers)."
-)
+@registers_option
 @click.option("--now", callback=moment, metavar="TIME", help="The clock of this run, ISO 8601.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(

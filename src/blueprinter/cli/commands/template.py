@@ -19,6 +19,7 @@ from blueprinter.arm import (
     read_parameters,
 )
 from blueprinter.cli import Settings
+from blueprinter.cli.environment import cloud_of, environment_of
 from blueprinter.cli.inputs import load_parameters, load_template, read_linked
 from blueprinter.cli.remarks import show_diagnostics
 from blueprinter.diagnostics import InvalidInput, error
@@ -112,10 +113,11 @@ def eval_command(
 
 
 def _context(file: Path | None, settings: Settings) -> DeploymentContext:
+    cloud = cloud_of(settings, environment_of(settings))
     if file is None:
-        return DeploymentContext(cloud=settings.cloud)
+        return DeploymentContext(cloud=cloud)
     document = load(file)
     try:
-        return replace(deployment_context(document.value), cloud=settings.cloud)
+        return replace(deployment_context(document.value), cloud=cloud)
     except ExpressionError as found:
         raise InvalidInput([error("BP111", found.message, document.locate(""))]) from found

@@ -10,19 +10,20 @@ import click
 
 from blueprinter.azure import ArmClient
 from blueprinter.cli import Settings
-from blueprinter.cli.azure_access import azure_options, client, cloud_of, confirmed, failures
+from blueprinter.cli.azure_access import azure_options, client, confirmed, failures
 from blueprinter.cli.deployment import Wish, targets_of
+from blueprinter.cli.environment import cloud_of, environment_of
+from blueprinter.cli.inputs import AssignmentFile
 from blueprinter.cli.remarks import say, show_diagnostics
+from blueprinter.cli.status_text import left_lines
 from blueprinter.cli.workspace import open_workspace
-from blueprinter.deploy import Target, look, read_environment, unassign
+from blueprinter.deploy import Target, look, unassign
 from blueprinter.diagnostics import Diagnostic, Position, Severity
 from blueprinter.text import plural
 
 
 @click.command("unassign")
-@click.argument(
-    "assignments", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="ASSIGNMENT..."
-)
+@click.argument("assignments", nargs=-1, required=True, type=AssignmentFile(), metavar="ASSIGNMENT...")
 @azure_options
 @click.option("--prune", is_flag=True, help="Delete policy objects and role assignments that carry our mark.")
 @click.option(
@@ -34,7 +35,6 @@ def command(
     settings: Settings,
     assignments: tuple[Path, ...],
     sandbox: str,
-    environment: str,
     subscriptions: tuple[str, ...],
     management_group: str,
     prune: bool,
@@ -47,7 +47,7 @@ def command(
     attestations, role assignments, policy assignments, initiatives, definitions. --delete-resources deletes resource
     groups and resources as well; on a terminal the names of the resource groups have to be typed.
     """
-    found = read_environment(Path.cwd(), environment)
+    found = environment_of(settings)
     workspace = open_workspace(Path.cwd())
     now = datetime.now(UTC)
     with failures(settings, writes=True), client(settings, sandbox, found) as arm:
@@ -70,9 +70,8 @@ def command(
                 where = Position(target.assignment.document.file)
                 message = f"`{id}` is kept: {why.rstrip('.')}"
                 show_diagnostics([Diagnostic("BP643", Severity.WARNING, message, "", where)], settings)
-            for left in done.left:
-                acts = f"  its effect {left.acts} goes on" if left.acts else ""
-                click.echo(f"  {left.kind} left: {left.id}{acts}")
+            for line in left_lines(done.left, target.scope, settings.verbose):
+                click.echo(line)
     return 0
 
 

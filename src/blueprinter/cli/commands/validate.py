@@ -57,13 +57,12 @@ def command(settings: Settings, paths: tuple[Path, ...], strict: bool, output: s
         document = {"schema": "blueprinter/validate/1", "diagnostics": [one.as_json() for one in diagnostics]}
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
     else:
-        for line in as_lines(
-            one for one in diagnostics if one.severity is not Severity.INFO or settings.verbose
-        ):
+        shown = [one for one in diagnostics if one.severity is not Severity.INFO or settings.verbose]
+        for line in as_lines(shown, base=str(base), fold=not settings.verbose):
             click.echo(line)
     counts = {severity: sum(one.severity is severity for one in diagnostics) for severity in Severity}
     errors, warnings = counts[Severity.ERROR], counts[Severity.WARNING]
-    remarks = f", {plural(counts[Severity.INFO], 'remark')} (--verbose)" if counts[Severity.INFO] else ""
+    remarks = f", {plural(counts[Severity.INFO], 'remark')} (-v)" if counts[Severity.INFO] else ""
     say(f"{plural(errors, 'error')}, {plural(warnings, 'warning')}{remarks}", settings)
     return EXIT_INVALID if errors or (strict and warnings) else 0
 
