@@ -151,6 +151,8 @@ def _reason(row: Mapping[str, Json], *, holds: bool) -> Reason | None:
     if operator is None or fold(name) in _PLAIN or fold(path) in _PLAIN:
         return None
     target, value = cast(Value, get(row, "targetValue")), cast(Value, get(row, "expressionValue"))
+    if value is None and same(text_of(get(row, "expressionKind")), "Count"):
+        return None  # it says what was counted, and not how many
     place = path or name
     if _SECRET.search(place) or _SECRET.search(name):
         known = operator.name == "exists"

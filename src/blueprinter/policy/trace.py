@@ -99,6 +99,8 @@ class Step:
     members: tuple[Step, ...]
     left_out: int = 0
     """How many values and members are not shown."""
+    counted: int | None = None
+    """Of a count: how many members meet its condition; None where that is open."""
 
     def as_json(self) -> dict[str, Json]:
         """The step without what is empty; `members` are steps again."""
@@ -112,6 +114,8 @@ class Step:
         found["outcome"] = str(self.outcome)
         if self.looks:
             found["looked"] = [look.as_json() for look in self.looks]
+        if self.counted is not None:
+            found["counted"] = self.counted
         if self.detail:
             found["detail"] = self.detail
         if self.left_out:
@@ -235,6 +239,7 @@ class StepWriter:
             line=self.line(condition.pointer),
             members=tuple(self._members(left, event, number)),
             left_out=more + (event.left_out if event is not None else 0),
+            counted=seen.low if isinstance(seen, Counted) and seen.low == seen.high else None,
         )
 
     def _members(

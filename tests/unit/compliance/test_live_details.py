@@ -50,6 +50,13 @@ def test_a_condition_below_a_not_is_what_does_not_hold() -> None:
     assert reason(TYPE, row) == Reason("properties.supportsHttpsTrafficOnly", "true", "false")
 
 
+def test_how_many_were_counted_is_said_where_azure_says_it() -> None:
+    rules = "Microsoft.Network/networkSecurityGroups/securityRules[*]"
+    row = compared(True, rules, "Greater", 0, 2) | {"expressionKind": "Count"}
+    assert reason(TYPE, row) == Reason(rules, "at most 0", "2")
+    assert reason(TYPE, row | {"expressionValue": None}) is None
+
+
 def test_related_resources() -> None:
     setting = compared(
         False,

@@ -75,6 +75,18 @@ def test_deny_refuses_with_the_details_that_azure_sends(box: Asker) -> None:
     assert box.ask("GET", storage_id("bad")).status == 404
 
 
+def test_a_count_says_how_many(box: Asker) -> None:
+    rules = "Microsoft.Network/networkSecurityGroups/securityRules[*]"
+    where = {"field": f"{rules}.access", "equals": "Allow"}
+    rule = {"if": {"count": {"field": rules, "where": where}, "greater": 1}, "then": {"effect": "deny"}}
+    box.assign("few", box.define("few", rule))
+    group = f"{GROUP}/providers/Microsoft.Network/networkSecurityGroups/nsg"
+    properties = {"securityRules": [{"name": str(n), "properties": {"access": "Allow"}} for n in range(3)]}
+    refused = box.ask("PUT", group, {"location": "westeurope", "properties": properties})
+    (one,) = refused.json()["error"]["additionalInfo"][0]["info"]["evaluationDetails"]["evaluatedExpressions"]
+    assert (one["expressionKind"], one["expressionValue"], one["targetValue"]) == ("Count", 3, 1)
+
+
 def test_what_has_no_location_is_not_looked_at_in_mode_indexed(box: Asker) -> None:
     """A secret of a vault is sent without one; Azure/azure-policy#118: mode Indexed leaves such resources out."""
     rule = {"if": {"field": "location", "notIn": ["westeurope"]}, "then": {"effect": "deny"}}

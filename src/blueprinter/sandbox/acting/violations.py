@@ -138,6 +138,8 @@ def _expressions(steps: Sequence[Mapping[str, Any]]) -> Iterator[Body]:
                 one["path"] = looked[0]["path"]
             if "value" in looked[0]:
                 one["expressionValue"] = _known(looked[0]["value"])
+            if "counted" in step:
+                one["expressionValue"] = step["counted"]
             one["targetValue"] = _known(step.get("operand"))
             operator = str(step.get("operator", ""))
             one["operator"] = operator[:1].upper() + operator[1:]
