@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from blueprinter.azure import ArmClient, AzureError, connect, connect_to_sandbox
+from blueprinter.azure import ArmClient, AzureError, RetryRules, connect, connect_to_sandbox
 from blueprinter.cli import Settings
 from blueprinter.cli.environment import cloud_of
 from blueprinter.cli.inputs import subscription_ids
@@ -24,6 +24,8 @@ from blueprinter.text import for_terminal
 FAILED = 1
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _LOOPBACK_POLL = 0.2
+_LOOPBACK_RETRY = RetryRules(first_wait=0.1)
+"""A sandbox that does not run is said after three seconds; one that just starts is there by then."""
 _SANDBOX_PORT = 4280
 _HINTS: Mapping[str, str] = {
     "SubscriptionNotFound": "is the id right, and signed in to its tenant? `az account list -o table` shows yours",
@@ -68,7 +70,7 @@ def sandbox_option(command: _Command) -> _Command:
 def client(settings: Settings, sandbox: str, environment: Environment) -> ArmClient:
     """A client of the cloud or sandbox that is meant. Nothing is sent yet."""
     if sandbox:
-        return ArmClient(connect_to_sandbox(sandbox), poll_seconds=_LOOPBACK_POLL)
+        return ArmClient(connect_to_sandbox(sandbox), retry=_LOOPBACK_RETRY, poll_seconds=_LOOPBACK_POLL)
     return ArmClient(connect(cloud_of(settings, environment), tenant=environment.tenant))
 
 
