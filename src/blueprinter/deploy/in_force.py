@@ -71,8 +71,8 @@ def _policies(bodies: Bodies, one: Live) -> list[AssignedPolicy]:
     if body is None:
         return []
     values = _values(properties.get("parameters"))
-    selectors, _ = read_resource_selectors(properties.get("resourceSelectors") or [])  # type: ignore[arg-type]  # JSON
-    overrides, _ = read_overrides(properties.get("overrides") or [])  # type: ignore[arg-type]  # JSON is a value
+    selectors, _ = read_resource_selectors(properties.get("resourceSelectors") or [])
+    overrides, _ = read_overrides(properties.get("overrides") or [])
     listed = properties.get("notScopes")
     excluded = tuple(str(scope) for scope in listed) if isinstance(listed, list) else ()
     scope = one.id[: fold(one.id).rindex("/providers/microsoft.authorization/")]
