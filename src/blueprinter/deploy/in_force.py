@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 import orjson
 
-from blueprinter.arm import ExpressionError
+from blueprinter.arm import ExpressionError, Value
 from blueprinter.azure import ArmClient
 from blueprinter.casing import fold
 from blueprinter.deploy.model import API_VERSIONS, ASSIGNMENTS, DEFINITIONS, SETS, Live
@@ -71,8 +72,8 @@ def _policies(bodies: Bodies, one: Live) -> list[AssignedPolicy]:
     if body is None:
         return []
     values = _values(properties.get("parameters"))
-    selectors, _ = read_resource_selectors(properties.get("resourceSelectors") or [])
-    overrides, _ = read_overrides(properties.get("overrides") or [])
+    selectors, _ = read_resource_selectors(cast(Value, properties.get("resourceSelectors") or []))
+    overrides, _ = read_overrides(cast(Value, properties.get("overrides") or []))
     listed = properties.get("notScopes")
     excluded = tuple(str(scope) for scope in listed) if isinstance(listed, list) else ()
     scope = one.id[: fold(one.id).rindex("/providers/microsoft.authorization/")]
