@@ -30,7 +30,7 @@ demo: $(VENV)/.run ## Judge the example estate, write out/report.html
 	@$(BIN)/blueprinter demo $(OUT)
 
 test: $(VENV)/.test ## Unit, golden, conformance, property and architecture tests
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope -m "not browser and not soak"
+	$(BIN)/python -m pytest -n $(JOBS) -m "not browser and not soak"
 
 check: lint types test schemas ## Everything that must be green before a commit lands
 	$(BIN)/python -m pytest -m browser

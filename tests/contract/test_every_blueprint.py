@@ -20,6 +20,8 @@ from blueprinter.convert import export_inventory, needs_of
 from blueprinter.policy import compile_policies
 from contract.contoso import NOW, assigned_estate
 
+pytestmark = pytest.mark.soak
+"""Two minutes; `test_same_results` does the same for ISO/IEC 27001:2022 in every run."""
 SOURCES = ("policy-insights", "resource-graph")
 SUBSCRIPTIONS = tuple(f"/subscriptions/1c0de00{digit}-0000-4000-8000-00000000000{digit}" for digit in (1, 2))
 PEOPLE = "22222222-2222-4222-8222-222222222222"
@@ -66,13 +68,7 @@ class Judged:
     live: dict[str, Run]
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(OWN, id="own"),
-        pytest.param(OTHER_EDITIONS, id="editions", marks=pytest.mark.soak),
-    ],
-)
+@pytest.fixture(scope="module", params=[OWN, OTHER_EDITIONS], ids=["own", "editions"])
 def judged(
     request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Judged]]:

@@ -42,8 +42,7 @@ TRIGGER = ("--trigger", "--sandbox", "http://127.0.0.1:4280")
 """With a sandbox nothing is waited for; the client is another one here."""
 
 
-@pytest.mark.parametrize("more", [(), TRIGGER])
-@pytest.mark.parametrize("source", ["resource-graph", "policy-insights"])
+@pytest.mark.parametrize(("source", "more"), [("resource-graph", TRIGGER), ("policy-insights", ())])
 def test_a_live_run_comes_out_again_from_the_answers_that_were_kept(
     root: Path,
     commands: Commands,

@@ -18,7 +18,9 @@ if os.name != "posix":
     pytest.skip("signals are those of POSIX", allow_module_level=True)
 
 RUN = """
-import sys
+import signal, sys
+# whoever runs in the background was started without
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from blueprinter.cli import run
 sys.exit(run(sys.argv[1:]))
 """
