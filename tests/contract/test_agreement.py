@@ -20,6 +20,8 @@ from blueprinter.compliance import Agreement, StateBook, compare_states, read_in
 from contract.contoso import assigned_estate
 from contract.test_live_assignments import PRODUCTION, change, controls
 
+pytestmark = pytest.mark.soak
+"""Half a minute; `test_export_inventory` compares with live states in every run."""
 SOURCES = ("policy-insights", "resource-graph")
 CHANGED = {
     "Microsoft.Storage/storageAccounts": ("minimumTlsVersion", ("TLS1_0", "TLS1_2")),
