@@ -25,7 +25,7 @@ from blueprinter.arm.targets import target_of
 from blueprinter.arm.template import MAX_SIZE, as_value, check_size, read_template
 from blueprinter.casing import fold
 from blueprinter.diagnostics import InvalidInput, error, in_order
-from blueprinter.document import Document, Json
+from blueprinter.document import Document, Json, value_at
 from blueprinter.text import plural
 
 _MAX_EXPANDED = 2 * MAX_SIZE
@@ -165,16 +165,3 @@ def _report_unexpanded(work: Work) -> None:
     for (place, reason), count in work.unexpanded.items():
         counted = f" ({plural(count, 'deployment')})" if count > 1 else ""
         work.faults.warning("BP528", f"linked template was not expanded{counted}: {reason}", place)
-
-
-def value_at(value: Json, pointer: str) -> Json:
-    """The part of a JSON value that a pointer (RFC 6901) leads to, None where there is none."""
-    for token in pointer.split("/")[1:]:
-        name = token.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict):
-            value = value.get(name)
-        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
-            value = value[int(name)]
-        else:
-            return None
-    return value

@@ -12,7 +12,7 @@ from blueprinter.arm.syntax import is_expression
 from blueprinter.arm.template import Members
 from blueprinter.casing import key_of, same
 from blueprinter.diagnostics import Position
-from blueprinter.document import Json
+from blueprinter.document import Json, tokens
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,13 +35,13 @@ class BodyOrigin:
 
     def _source(self, pointer: str) -> tuple[Json, Place]:
         members = self.instance.node.members
-        tokens = [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
-        if not tokens:
+        names = tokens(pointer)
+        if not names:
             return None, members.place
-        key = key_of(members.value, "name" if same(tokens[0], "id") else tokens[0])
+        key = key_of(members.value, "name" if same(names[0], "id") else names[0])
         if key is None:
             return None, members.place
-        return _descend(members.value[key], members.place.child(key), self.instance.view, tokens[1:])
+        return _descend(members.value[key], members.place.child(key), self.instance.view, names[1:])
 
 
 def _descend(value: Json, place: Place, view: View, tokens: list[str]) -> tuple[Json, Place]:

@@ -19,7 +19,7 @@ from blueprinter.arm.syntax import quoted
 from blueprinter.arm.template import Members, Template, as_value, schema_scope
 from blueprinter.casing import fold, get, same
 from blueprinter.diagnostics import InvalidInput, error
-from blueprinter.document import Document, Json
+from blueprinter.document import Document, Json, tokens
 from blueprinter.text import did_you_mean
 
 _WRAPPERS = frozenset({"value", "reference", "metadata", "expression"})
@@ -130,8 +130,8 @@ def check_value(
         return
     for mismatch in found:
         faulty = place
-        for token in mismatch.pointer.split("/")[1:]:
-            faulty = faulty.child(token.replace("~1", "/").replace("~0", "~"))
+        for token in tokens(mismatch.pointer):
+            faulty = faulty.child(token)
         where = f" at `{mismatch.pointer}`" if mismatch.pointer and not secret else ""
         why = "a secure value that does not fit" if plain is not value else mismatch.message
         faults.error("BP522", f"the value of parameter `{name}` is not valid{where}: {why}", faulty)

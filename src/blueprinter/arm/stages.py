@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from blueprinter.arm.checking import check_expressions
 from blueprinter.arm.deployments import Deployment, Work
-from blueprinter.arm.expand import value_at
 from blueprinter.arm.frames import Frame, View
 from blueprinter.arm.instances import Instance
 from blueprinter.arm.limits import has_unknown
@@ -30,7 +29,7 @@ from blueprinter.arm.targets import target_of
 from blueprinter.arm.template import Template, as_value, check_size, read_template
 from blueprinter.casing import fold, get, same
 from blueprinter.diagnostics import Diagnostic, InvalidInput, error
-from blueprinter.document import Document, Json
+from blueprinter.document import Document, Json, value_at
 
 _NOT_SENT = frozenset({"id", "type", "name", "apiVersion", "scope"})
 _SCHEMA = "https://schema.management.azure.com/schemas/2019-08-01/{}#"

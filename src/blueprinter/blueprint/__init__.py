@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from blueprinter.blueprint.artifacts import template_of
 from blueprinter.blueprint.assignment import Assignment, Given, LockMode, Locks, Ring, load_assignment
-from blueprinter.blueprint.builtin_facts import BuiltinFact, BuiltinFacts, load_builtin_facts
+from blueprinter.blueprint.builtin_facts import BuiltinFacts, load_builtin_facts
 from blueprinter.blueprint.codes import CODES
 from blueprinter.blueprint.frameworks import load_framework, load_frameworks, of_group
 from blueprinter.blueprint.load import load_blueprint, policy_names, validate_blueprint
@@ -21,6 +21,7 @@ from blueprinter.blueprint.model import (
     AutomationClass,
     Blueprint,
     BlueprintParameter,
+    BuiltinFact,
     Control,
     ControlGroup,
     ControlKind,

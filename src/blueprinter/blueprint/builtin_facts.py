@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from blueprinter.blueprint.faults import Faults
-from blueprinter.blueprint.model import Blueprint, LinkTarget
+from blueprinter.blueprint.model import Blueprint, BuiltinFact, LinkTarget
 from blueprinter.blueprint.parts import mapping, text, texts
 from blueprinter.casing import key_of
 from blueprinter.diagnostics import InvalidInput, Position, error
@@ -20,27 +20,6 @@ _BUILTIN = re.compile(
     r"[0-9a-z]{8}-([0-9a-z]{4}-){3}[0-9a-z]{12}\Z",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltinFact:
-    """One built-in policy definition or initiative."""
-
-    key: str
-    """`definition_key` of its id."""
-    display_name: str
-    version: str
-    initiative: bool
-    deprecated: bool
-    parameters: Mapping[str, bool] | None
-    """Parameter name -> whether a value is required (it has no default); None = not known."""
-    effects: tuple[str, ...] = ()
-    role_ids: tuple[str, ...] = ()
-    """Of an initiative: those of the members that deploy or modify by their defaults."""
-    clouds: tuple[str, ...] = ()
-    """Clouds that have it; empty = not known."""
-    needs_identity: bool | None = None
-    """Of an initiative: whether some member deploys or modifies; None = not known."""
 
 
 @dataclass(frozen=True, slots=True)

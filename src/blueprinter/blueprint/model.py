@@ -7,15 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from blueprinter.arm import Value
 from blueprinter.diagnostics import Diagnostic, Position
 from blueprinter.document import Document, Json
 from blueprinter.policy import AssignedPolicy, PolicyDefinition
-
-if TYPE_CHECKING:
-    from blueprinter.blueprint.builtin_facts import BuiltinFact
 
 
 class ControlKind(StrEnum):
@@ -231,6 +227,27 @@ class Blueprint:
     """Those it was read with: without a controls.yaml the groups of its initiatives name controls of them."""
     has_controls: bool = False
     """Whether a controls.yaml stands beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinFact:
+    """One built-in policy definition or initiative."""
+
+    key: str
+    """`definition_key` of its id."""
+    display_name: str
+    version: str
+    initiative: bool
+    deprecated: bool
+    parameters: Mapping[str, bool] | None
+    """Parameter name -> whether a value is required (it has no default); None = not known."""
+    effects: tuple[str, ...] = ()
+    role_ids: tuple[str, ...] = ()
+    """Of an initiative: those of the members that deploy or modify by their defaults."""
+    clouds: tuple[str, ...] = ()
+    """Clouds that have it; empty = not known."""
+    needs_identity: bool | None = None
+    """Of an initiative: whether some member deploys or modifies; None = not known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import file_digest
 from pathlib import Path
 from types import MappingProxyType
 
-import orjson
-
 from blueprinter.azure import Exchanges
-from blueprinter.casing import fold, get, same
 from blueprinter.cli.evaluation import Request
 from blueprinter.cli.inputs import Destination
 from blueprinter.cli.live_evaluation import Live
 from blueprinter.cli.saved_runs import SAVED_FINDINGS
-from blueprinter.compliance import InputFile, Inputs, Kept, digest_of, without_secrets
+from blueprinter.cli.withholding import bare_answer, bare_file, secure_names
+from blueprinter.compliance import InputFile, Inputs, Kept, digest_of
 from blueprinter.content import shipped
 from blueprinter.deploy import read_environment
-from blueprinter.diagnostics import InvalidInput, error
-from blueprinter.document import Document, Json, child, parse
+from blueprinter.document import Json
 
-_SECURE = frozenset({"securestring", "secureobject"})
-LEFT_OUT = '"left out"'
-_EMPTY = "{}"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -53,14 +47,14 @@ def capture(
     """Everything that decided a run. `notes` is what `noting` gave of it; `judged` is the run's own clock, `artifacts`
     what was found of template artifacts. Raises `InvalidInput` (BP236) where a secure value cannot be taken out of a
     file."""
-    secure = _secure_names(notes)
+    secure = secure_names(notes)
     files: list[InputFile] = []
     contents: dict[str, bytes] = {}
     for path, content in sorted(notes.items()):
         if content is None:
             files.append(_hashed(path))
             continue
-        bare = _without_secrets(path, content, secure)
+        bare = bare_file(path, content, secure)
         files.append(
             InputFile(path.as_posix(), digest_of(bare.content), len(bare.content), True, bare.withheld)
         )
@@ -73,7 +67,7 @@ def capture(
     )
     if live is None or answers is None:
         return Kept(inputs, contents)
-    text = b"".join(map(_bare_answer, answers.text().splitlines(keepends=True)))
+    text = b"".join(map(bare_answer, answers.text().splitlines(keepends=True)))
     contents[digest_of(text)] = text
     asked = _live(LiveAsked(live, request.now, judged or request.now, artifacts))
     return Kept(replace(inputs, live=asked, answers=digest_of(text)), contents)
@@ -229,126 +223,3 @@ def _moment(value: Json) -> datetime:
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()
-
-
-# --- secrets --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Bare:
-    content: bytes
-    withheld: tuple[str, ...] = field(default=())
-
-
-def _secure_names(notes: Mapping[Path, bytes | None]) -> frozenset[str]:
-    """Folded names of every parameter that some document declares as secure."""
-    found: set[str] = set()
-    for path, content in notes.items():
-        if content is not None and b"secure" in content.lower() and (document := _document(path, content)):
-            found.update(fold(name) for name, _, _ in _declared(document.value, ""))
-    return frozenset(found)
-
-
-def _document(path: Path, content: bytes) -> Document | None:
-    try:
-        return parse(content, str(path), repeated_keys=True)
-    except InvalidInput:
-        return None  # what cannot be read as a document holds no parameters
-
-
-def _declared(value: Json, pointer: str) -> Iterator[tuple[str, str, Mapping[str, Json]]]:
-    """Declarations of secure parameters at any depth: name, pointer, declaration."""
-    for name, at, row in _parameters(value, pointer):
-        kind = get(row, "type")
-        if isinstance(kind, str) and fold(kind) in _SECURE:
-            yield name, at, row
-
-
-def _parameters(value: Json, pointer: str) -> Iterator[tuple[str, str, Mapping[str, Json]]]:
-    """Members of every object that is called `parameters`."""
-    for key, inner in _members(value):
-        at = child(pointer, key)
-        if same(str(key), "parameters") and isinstance(inner, dict):
-            for name, row in inner.items():
-                if isinstance(row, dict):
-                    yield name, child(at, name), row
-        yield from _parameters(inner, at)
-
-
-def _members(value: Json) -> Iterator[tuple[str | int, Json]]:
-    if isinstance(value, dict):
-        yield from value.items()
-    elif isinstance(value, list):
-        yield from enumerate(value)
-
-
-def _without_secrets(path: Path, content: bytes, secure: frozenset[str]) -> _Bare:
-    """A document without the values that it gives to secure parameters; expressions and references are no values."""
-    lowered = content.lower()
-    if not secure or not any(name.encode() in lowered for name in secure):
-        return _Bare(content)
-    document = _document(path, content)
-    if document is None:
-        return _Bare(content)
-    found: dict[str, Json] = {}
-    for name, at, row in _parameters(document.value, ""):
-        if fold(name) in secure:
-            found |= {child(at, key): inner for key, inner in row.items() if _holds(key, inner)}
-    if not found:
-        return _Bare(content)
-    text = document.text
-    for pointer, value in sorted(found.items(), key=lambda one: -_start(document, one[0])):
-        span = document.span(pointer)
-        if span is None:
-            raise _stuck(document, pointer)
-        gap = "\n" * text.count("\n", span.start, span.end)
-        put = _EMPTY if isinstance(value, dict) else "[]" if isinstance(value, list) else LEFT_OUT
-        text = text[: span.start] + put + gap + text[span.end :]
-    bare = text.encode()
-    again = _document(path, bare)
-    if again is None or any(_at(again.value, pointer) not in ("left out", {}, []) for pointer in found):
-        raise _stuck(document, next(iter(found)))
-    return _Bare(bare, tuple(sorted(found)))
-
-
-def _bare_answer(line: bytes) -> bytes:
-    """An answer of Azure without the values that its reasons hold and that may be secrets."""
-    if b"policyEvaluationDetails" not in line:
-        return line
-    whole = orjson.loads(line)
-    answer = whole["answer"]
-    rows = get(answer, "value") if isinstance(answer, dict) else None
-    for row in rows if isinstance(rows, list) else []:
-        if isinstance(row, dict) and "policyEvaluationDetails" in row:
-            row["policyEvaluationDetails"] = without_secrets(row["policyEvaluationDetails"])
-    return orjson.dumps(whole, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _holds(key: str, value: Json) -> bool:
-    """Whether a member of a secure parameter is its value, and a literal one."""
-    if not (same(key, "value") or same(key, "defaultValue")) or value in (None, "", {}, []):
-        return False
-    if isinstance(value, str):
-        return not (value.startswith("[") and value.endswith("]"))
-    return not (isinstance(value, dict) and "reference" in value)
-
-
-def _start(document: Document, pointer: str) -> int:
-    span = document.span(pointer)
-    return span.start if span is not None else -1
-
-
-def _at(value: Json, pointer: str) -> Json:
-    for token in pointer.split("/")[1:]:
-        name = token.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict):
-            value = value.get(name)
-        elif isinstance(value, list):
-            value = value[int(name)]
-    return value
-
-
-def _stuck(document: Document, pointer: str) -> InvalidInput:
-    hint = "name it as a reference to a Key Vault, or in a value on one line"
-    message = "a secure value cannot be taken out of the file"
-    return InvalidInput([error("BP236", message, document.locate(pointer), hint)])

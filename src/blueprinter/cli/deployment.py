@@ -18,7 +18,6 @@ from blueprinter.blueprint import (
     Registers,
     load_assignment,
     load_registers,
-    resolve,
 )
 from blueprinter.cli.environment import history_option, registers_option
 from blueprinter.cli.excluding import named, present
@@ -205,14 +204,7 @@ def _targets(wish: Wish, assignment: Assignment, blueprint: Blueprint, workspace
     faults: list[Diagnostic] = []
     for one in deployments_of(assignment):
         try:
-            resolved = resolve(
-                blueprint,
-                definitions=workspace.definitions,
-                sets=workspace.sets,
-                assignment=one,
-                builtin_facts=workspace.facts,
-                cloud=wish.cloud,
-            )
+            resolved = workspace.resolve(blueprint, one, cloud=wish.cloud)
             registers = _registers(wish, workspace, resolved.framework)
             found.append(
                 Target(one, resolved, render(resolved, one, options), options, registers, wish.cloud)

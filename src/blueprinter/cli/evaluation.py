@@ -16,7 +16,6 @@ from blueprinter.blueprint import (
     ResolvedBlueprint,
     load_assignment,
     load_registers,
-    resolve,
 )
 from blueprinter.casing import same
 from blueprinter.cli.describing import described
@@ -189,12 +188,8 @@ def _meant(request: Request, live: Live, arm: ArmClient, workspace: Workspace) -
     options = EvaluateOptions(now=request.now)
     if request.recorded is not None and request.recorded.blueprint:
         resolved = as_recorded(
-            resolve(
-                workspace.blueprint(request.blueprint or request.recorded.blueprint),
-                definitions=workspace.definitions,
-                sets=workspace.sets,
-                builtin_facts=workspace.facts,
-                cloud=request.cloud,
+            workspace.resolve(
+                workspace.blueprint(request.blueprint or request.recorded.blueprint), cloud=request.cloud
             ),
             request.recorded,
             workspace,
@@ -219,14 +214,7 @@ def _meant(request: Request, live: Live, arm: ArmClient, workspace: Workspace) -
     assignment = in_environment(load_assignment(load(request.assignment)), request.environment)
     placed = replace(assignment, scopes=scopes_of(assignment))
     blueprint, around = _blueprint_of(request, assignment, request.assignment, workspace, arm)
-    resolved = resolve(
-        blueprint,
-        definitions=around.definitions,
-        sets=around.sets,
-        assignment=placed,
-        builtin_facts=around.facts,
-        cloud=request.cloud,
-    )
+    resolved = around.resolve(blueprint, placed, cloud=request.cloud)
     adopted = adopted_of(placed, blueprint)
     return Judged(
         replace(resolved, policies=as_adopted(resolved.policies, adopted)),
@@ -262,14 +250,7 @@ def _resolved(request: Request, workspace: Workspace) -> tuple[ResolvedBlueprint
     else:
         return None, assignment
     return (
-        resolve(
-            blueprint,
-            definitions=around.definitions,
-            sets=around.sets,
-            assignment=assignment,
-            builtin_facts=around.facts,
-            cloud=request.cloud,
-        ),
+        around.resolve(blueprint, assignment, cloud=request.cloud),
         assignment,
     )
 

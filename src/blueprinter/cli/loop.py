@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from blueprinter.azure import ArmClient, connect_in_process
-from blueprinter.blueprint import Assignment, Registers, load_assignment, load_registers, resolve
+from blueprinter.blueprint import Assignment, Registers, load_assignment, load_registers
 from blueprinter.cli.live_artifacts import linked_artifacts, stand_of
 from blueprinter.cli.live_evaluation import Judged, Live, evaluate_live
 from blueprinter.cli.rendering import sources_of
@@ -83,13 +83,7 @@ class Loop:
 
     def _read(self) -> None:
         workspace, assignment = self.workspace, load_assignment(load(self.assignment_file))
-        resolved = resolve(
-            workspace.blueprint(assignment.blueprint),
-            definitions=workspace.definitions,
-            sets=workspace.sets,
-            assignment=assignment,
-            builtin_facts=workspace.facts,
-        )
+        resolved = workspace.resolve(workspace.blueprint(assignment.blueprint), assignment)
         registers = load_registers(self.registers_folder, framework=resolved.framework, now=self.now)
         options = EvaluateOptions(
             now=self.now,
@@ -124,13 +118,7 @@ class Loop:
         options = RenderOptions(sources=sources_of(workspace))
         found = []
         for one in deployments_of(self.assignment):
-            resolved = resolve(
-                judged.resolved.blueprint,
-                definitions=workspace.definitions,
-                sets=workspace.sets,
-                assignment=one,
-                builtin_facts=workspace.facts,
-            )
+            resolved = workspace.resolve(judged.resolved.blueprint, one)
             found.append(Target(one, resolved, render(resolved, one, options), options, registers))
         return found
 

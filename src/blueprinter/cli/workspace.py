@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blueprinter.blueprint import (
+    Assignment,
     Blueprint,
     BuiltinFacts,
     Framework,
+    ResolvedBlueprint,
     load_blueprint,
     load_builtin_facts,
     load_frameworks,
     policy_names,
+    resolve,
 )
 from blueprinter.content import (
     alias_files,
@@ -56,6 +59,19 @@ class Workspace:
         root = find_blueprint(name, self.base, where)
         return load_blueprint(
             root, frameworks=self.frameworks, builtin_facts=self.facts, policies=self.policy_names
+        )
+
+    def resolve(
+        self, blueprint: Blueprint, assignment: Assignment | None = None, *, cloud: str = "AzureCloud"
+    ) -> ResolvedBlueprint:
+        """What a blueprint puts into force, with everything that can be named here. Raises `InvalidInput`."""
+        return resolve(
+            blueprint,
+            definitions=self.definitions,
+            sets=self.sets,
+            assignment=assignment,
+            builtin_facts=self.facts,
+            cloud=cloud,
         )
 
 

@@ -5,7 +5,7 @@
 """
 
 from blueprinter.document.codes import CODES
-from blueprinter.document.model import Document, Json, Span, child
+from blueprinter.document.model import Document, Json, Span, child, tokens, value_at
 from blueprinter.document.noting import note, noting
 from blueprinter.document.reading import decode, load, parse
 from blueprinter.document.shape import inside, read_model, shape_diagnostics
@@ -24,4 +24,6 @@ __all__ = [
     "parse",
     "read_model",
     "shape_diagnostics",
+    "tokens",
+    "value_at",
 ]

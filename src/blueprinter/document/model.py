@@ -88,6 +88,23 @@ def line_and_column(text: str, offset: int, starts: list[int] | None = None) -> 
     return line, offset - index[line - 1] + 1
 
 
+def tokens(pointer: str) -> list[str]:
+    """The member names and places that a pointer (RFC 6901) is made of."""
+    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
+
+
+def value_at(value: Json, pointer: str) -> Json:
+    """The part of a JSON value that a pointer leads to, None where there is none."""
+    for token in tokens(pointer):
+        if isinstance(value, dict):
+            value = value.get(token)
+        elif isinstance(value, list) and token.isdecimal() and int(token) < len(value):
+            value = value[int(token)]
+        else:
+            return None
+    return value
+
+
 def child(pointer: str, token: str | int) -> str:
     """The pointer of a member or element: RFC 6901 escapes applied."""
     return f"{pointer}/{str(token).replace('~', '~0').replace('/', '~1')}"

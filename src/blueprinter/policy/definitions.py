@@ -18,7 +18,7 @@ from blueprinter.arm import (
 )
 from blueprinter.casing import fold, get, key_of
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error
-from blueprinter.document import Document, Json, child
+from blueprinter.document import Document, Json, child, value_at
 from blueprinter.policy.expressions import RuleReader, noun
 from blueprinter.policy.model import (
     PolicyDefinition,
@@ -49,7 +49,7 @@ def is_policy_set(value: Json) -> bool:
 def read_definition(document: Document, pointer: str = "", *, name: str = "") -> PolicyDefinition:
     """A policy definition: whole, without its `properties` envelope, or a bare rule (mode All, parameters of
     any name and type). `name` is used where the document has none. Raises `InvalidInput` with every fault."""
-    value = _value_at(document, pointer)
+    value = value_at(document.value, pointer)
     if not isinstance(value, dict):
         raise _refused(document, pointer, "BP301", f"a definition is an object, found {noun(value)}")
     if _is_bare(value):
@@ -106,7 +106,7 @@ def read_definition(document: Document, pointer: str = "", *, name: str = "") ->
 
 def read_policy_set(document: Document, pointer: str = "", *, name: str = "") -> PolicySetDefinition:
     """An initiative, with or without its `properties` envelope. Raises `InvalidInput` with every fault."""
-    value = _value_at(document, pointer)
+    value = value_at(document.value, pointer)
     if not isinstance(value, dict):
         raise _refused(document, pointer, "BP320", f"an initiative is an object, found {noun(value)}")
     inner = _inner(value)
@@ -152,17 +152,6 @@ def _is_bare(value: Mapping[str, Json]) -> bool:
 def _inner(value: dict[str, Json]) -> dict[str, Json]:
     inner = get(value, "properties")
     return inner if isinstance(inner, dict) else value
-
-
-def _value_at(document: Document, pointer: str) -> Json:
-    value = document.value
-    for token in pointer.split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict):
-            value = value[key]
-        elif isinstance(value, list):
-            value = value[int(key)]
-    return value
 
 
 def _position(document: Document, pointer: str) -> Position:

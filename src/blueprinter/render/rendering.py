@@ -9,7 +9,7 @@ from blueprinter.arm import Call, Literal, Node, literal
 from blueprinter.blueprint import Artifact, Assignment, ResolvedBlueprint
 from blueprinter.casing import fold, get, key_of
 from blueprinter.diagnostics import InvalidInput, error
-from blueprinter.document import Json, child
+from blueprinter.document import Json, child, value_at
 from blueprinter.render.assignments import (
     Place,
     RoleShelf,
@@ -382,9 +382,7 @@ class _Rendering:
         return found
 
     def _bounds(self, pointer: str) -> Body:
-        value: Json = self.job.resolved.blueprint.document.value
-        for key in pointer.strip("/").split("/"):
-            value = value.get(key.replace("~1", "/").replace("~0", "~")) if isinstance(value, dict) else None
+        value = value_at(self.job.resolved.blueprint.document.value, pointer)
         held = value if isinstance(value, dict) else {}
         return {key: held[key] for key in _KEPT_BOUNDS if key in held}
 

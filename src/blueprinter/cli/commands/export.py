@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from blueprinter.blueprint import load_assignment, resolve
+from blueprinter.blueprint import load_assignment
 from blueprinter.cli import Settings
 from blueprinter.cli.azure_access import client, failures, sandbox_option
 from blueprinter.cli.environment import cloud_of, environment_of
@@ -80,14 +80,7 @@ def inventory_command(
     if given is None and not subscriptions and not management_group:
         raise click.UsageError("which subscriptions? --subscription, -m, or an assignment with -a")
     cloud = cloud_of(settings, found)
-    resolved = resolve(
-        workspace.blueprint(name),
-        definitions=workspace.definitions,
-        sets=workspace.sets,
-        assignment=given,
-        builtin_facts=workspace.facts,
-        cloud=cloud,
-    )
+    resolved = workspace.resolve(workspace.blueprint(name), given, cloud=cloud)
     policies = compile_policies(
         resolved.policies, aliases=workspace.aliases, now="2026-01-01T00:00:00.0000000Z"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from blueprinter.blueprint import Assignment, Blueprint, load_assignment, resolve
+from blueprinter.blueprint import Assignment, Blueprint, load_assignment
 from blueprinter.cli import Settings
 from blueprinter.cli.environment import cloud_of, environment_of
 from blueprinter.cli.inputs import AssignmentFile
@@ -136,14 +136,7 @@ def render_all(
     faults: list[Diagnostic] = []
     for one in scopes:
         try:
-            resolved = resolve(
-                blueprint,
-                definitions=workspace.definitions,
-                sets=workspace.sets,
-                assignment=one,
-                builtin_facts=workspace.facts,
-                cloud=cloud,
-            )
+            resolved = workspace.resolve(blueprint, one, cloud=cloud)
             rendered = render(resolved, one, options)
         except InvalidInput as invalid:
             faults.extend(invalid.diagnostics)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from blueprinter.arm import Call, ExpressionSyntaxError, Literal, is_expression, parse_expression
 from blueprinter.casing import fold, get, key_of
-from blueprinter.document import Document, Json, child
+from blueprinter.document import Document, Json, child, value_at
 from blueprinter.policy.aliases import AliasTable
 from blueprinter.policy.applicability import is_data_plane
 from blueprinter.policy.fields import FieldName
@@ -67,16 +67,7 @@ class Envelope:
 
     def value(self, pointer: str) -> Json:
         """The value at a pointer; None where it leads nowhere."""
-        found = self.document.value
-        for token in pointer.split("/")[1:]:
-            key = token.replace("~1", "/").replace("~0", "~")
-            if isinstance(found, dict):
-                found = found.get(key)
-            elif isinstance(found, list) and key.isdigit() and int(key) < len(found):
-                found = found[int(key)]
-            else:
-                return None
-        return found
+        return value_at(self.document.value, pointer)
 
     def member(self, pointer: str, *names: str) -> str | None:
         """The pointer of a member of an object, or of a member of that, by names in any letter case."""
