@@ -16,7 +16,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "blueprinter"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("text",),
     ("diagnostics",),
-    ("casing",),
+    ("casing", "collection"),
     ("table",),
     ("archive",),
     ("document",),

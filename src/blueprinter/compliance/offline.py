@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprinter.arm import id_within
+from blueprinter.collection import without_collection
 from blueprinter.compliance.books import Books
 from blueprinter.compliance.clerk import Clerk
 from blueprinter.compliance.estate import Estate, JoinedEstate
@@ -12,7 +13,6 @@ from blueprinter.compliance.inventory import Inventory
 from blueprinter.compliance.judging import Judging
 from blueprinter.compliance.model import Recorder
 from blueprinter.compliance.outcomes import Silence
-from blueprinter.compliance.sweep import without_collection
 from blueprinter.compliance.uncollected import uncollected
 from blueprinter.policy import BulkPolicies, ByScope, PolicySet, PolicyState
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Union, cast
 
 import msgspec
 
-from blueprinter.policy import LACKING, Reads
+from blueprinter.policy import LACKING, Reads, Wanted, attributes_of
 
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 STATED = "apiVersion"
@@ -41,15 +41,14 @@ Decode = Callable[[bytes], RowPart]
 def part_of(type_: str, reads: Reads, entry: Callable[[Any], object]) -> "PartClass | None":
     """The class for what is read of rows of a type, as they spell it, with its method `entry`. None = a key or the type
     cannot be had so."""
-    columns, members = reads.attributes()
-    fields: list[tuple[str, Any, Any]] = [(name, Any, LACKING) for name in columns.values()]
-    names = {attribute: key for key, attribute in columns.items()}
+    kept = reads.attributes()
     try:
-        if PROPERTIES not in columns:
-            inner: list[tuple[str, Any, Any]] = [(name, Any, LACKING) for name in members.values()]
-            turned = {attribute: key for key, attribute in members.items()}
-            properties = msgspec.defstruct("Properties", inner, rename=turned, gc=False)
-            fields.append((PROPERTIES, properties, LACKING))
+        fields = [
+            (name, _kind(reads.columns[key], may_be_null=key != PROPERTIES), LACKING)
+            for key, name in kept.items()
+        ]
+        if PROPERTIES not in kept:
+            fields.append((PROPERTIES, _object({}), LACKING))
         return cast(
             "PartClass",
             msgspec.defstruct(
@@ -59,12 +58,28 @@ def part_of(type_: str, reads: Reads, entry: Callable[[Any], object]) -> "PartCl
                 namespace={"spelled": type_, "entry": entry},
                 tag_field="type",
                 tag=type_,
-                rename=names,
+                rename={name: key for key, name in kept.items()},
                 gc=False,
             ),
         )
     except ValueError:
         return None
+
+
+def _kind(wanted: Wanted, *, may_be_null: bool = True) -> Any:
+    """The type of what is read of a value. Raises `ValueError` for a key that cannot be had so."""
+    if not wanted:
+        return Any
+    found = _object(wanted)
+    return found | None if may_be_null else found
+
+
+def _object(wanted: Wanted) -> type[msgspec.Struct]:
+    """The class for part of an object."""
+    kept = attributes_of(wanted)
+    turned = {name: key for key, name in kept.items()}
+    fields = [(name, _kind(wanted[key]), LACKING) for key, name in kept.items()]
+    return msgspec.defstruct("Object", fields, rename=turned, gc=False)
 
 
 class _NoPart(RowPart, tag_field="type", tag="", gc=False):

@@ -7,20 +7,19 @@ that does all of it.
 
 from __future__ import annotations
 
-import gc
 import json
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from operator import itemgetter
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import orjson
 
 from blueprinter.arm import Value
 from blueprinter.casing import fold
+from blueprinter.collection import without_collection
 from blueprinter.compliance.marks import Marks, mark_of
 from blueprinter.compliance.projecting import REFUSED, STATED, Decode, PartClass, RowPart, decoder_of, part_of
 from blueprinter.compliance.records import (
@@ -35,7 +34,7 @@ from blueprinter.compliance.records import (
 from blueprinter.compliance.scope import subscription_of, type_key
 from blueprinter.compliance.survey import InventoryFile, SurveyPart
 from blueprinter.compliance.windows import Part, Window, lines_before, windows
-from blueprinter.policy import FAULTS, ByScope, Reads, name_of
+from blueprinter.policy import FAULTS, ByScope, Glance, name_of
 
 ALWAYS = -1
 """The rank of an entry whose rows have to be looked at each time."""
@@ -50,8 +49,10 @@ _ODD = (*FAULTS, orjson.JSONDecodeError)
 _SUBSCRIPTION = "microsoft.resources/subscriptions"
 
 Row = Mapping[str, Value]
-_PATIENCE = 256
+_PATIENCE = 128
 """Rows that lack something before it is asked whether parsing in part pays."""
+_SOME, _HALF = 8, 2
+"""One row of so many may lack something: where there is another way to parse in part, and where there is none."""
 _IDS = 1_000
 
 
@@ -75,42 +76,39 @@ class Cell:
     """The entry for what `decide` gave for the first time."""
     give_up: Callable[[str], Entry]
     """The entry of a row, by its id, on which `decide` raised."""
-    reads: Reads | None = None
-    """What `glance` needs of a row."""
-    glance: Callable[[Any], Hashable] | None = None
-    """`decide` for part of a row; gives what it never gives where the row lacks something. None = there is none."""
+    glances: Sequence[Glance] = ()
+    """Ways to do the same as `decide` with part of a row, the best first; they give what `decide` never gives where the
+    row lacks something."""
     entries: dict[Hashable, Entry] = field(default_factory=dict)
     others: dict[int, Entry] = field(default_factory=dict)
     """Entries that stand for no key."""
     part: PartClass | None = None
-    """The class of the parts that `glance` takes, once rows are parsed so."""
+    """The class of the parts that the first of `glances` takes, once rows are parsed so."""
     refused: int = 0
-    """How many rows had to be parsed whole after all."""
+    """How many of these rows had to be parsed whole after all."""
+    parsed: int = 0
+    """How many rows there were before."""
 
     def begin(self) -> PartClass | None:
         """Begins to parse rows in part, if that can be done."""
-        glance, entries = self.glance, self.entries
-        if glance is None or self.reads is None:
-            return None
-
-        def entry(part: RowPart) -> Entry | None:
-            """The entry of a row; None = it has to be parsed whole."""
-            try:
-                return entries[glance(part)]
-            except FAULTS:
-                return None
-
-        self.part = part_of(self.type, self.reads, entry=entry)
-        if self.part is None:
-            self.glance = None
+        entries = self.entries
+        while self.glances:
+            self.part = part_of(self.type, self.glances[0].reads, _entry_by(self.glances[0].decide, entries))
+            if self.part is not None:
+                self.refused, self.parsed = 0, self.rows()
+                break
+            self.glances = self.glances[1:]
         return self.part
 
     def regret(self) -> bool:
-        """Notes a row that was parsed in part in vain; where most are, it is not done any more, which is true then."""
+        """Notes a row that was parsed in part in vain; where too many are, another way is taken, which is true then."""
         self.refused += 1
-        if self.refused % _PATIENCE or self.refused * 2 <= self.rows():
+        if self.refused % _PATIENCE:
             return False
-        self.glance = self.part = None
+        most = _SOME if len(self.glances) > 1 else _HALF
+        if self.refused * most <= self.rows() - self.parsed:
+            return False
+        self.glances, self.part = self.glances[1:], None
         return True
 
     def rows(self) -> int:
@@ -118,12 +116,27 @@ class Cell:
         return sum(one.count for one in (*self.entries.values(), *self.others.values()))
 
 
+def _entry_by(
+    glance: Callable[[RowPart], Hashable], entries: Mapping[Hashable, Entry]
+) -> Callable[[RowPart], Entry | None]:
+    def entry(part: RowPart) -> Entry | None:
+        """The entry of a row; None = it has to be parsed whole."""
+        try:
+            return entries.get(glance(part))
+        except FAULTS:
+            return None
+
+    return entry
+
+
 class Desk(Protocol):
     """What a reading is made for."""
 
     bar: int
 
-    def cell(self, type: str, api_version: str, file: int) -> Cell: ...
+    def cell(self, type: str, api_version: str, file: int, like: Row) -> Cell:
+        """The cell for rows of a type, of which one is given."""
+        ...
 
     def look(self, entry: Entry, row: Row, raw: bytes, file: int, line: int) -> None:
         """Looks at a row; `raw` is its JSON."""
@@ -217,21 +230,23 @@ class Sweep:
         for entry, count in counted.items():
             entry.count += count
         desk, file = self._desk, self._file
-        if not odd and min(entry.lowest for entry in counted) > desk.bar:
+        bar = desk.bar
+        if not odd and min(entry.lowest for entry in counted) > bar:
             self._count_ids([part.id for part in parts])
             return number + len(lines)
         ids: list[str] = []
-        for line, part, entry in zip(lines, parts, found, strict=True):
-            number += 1
+        done = 0
+        for place in [place for place, entry in enumerate(found) if entry is None or entry.lowest <= bar]:
+            entry = found[place]
             if entry is None:
-                self._odd(line, number, ids)
-            else:
-                id_ = part.id
-                ids.append(id_)
-                if entry.lowest <= desk.bar:
-                    desk.glimpse(entry, id_, line, file, number)
+                ids.extend([part.id for part in parts[done:place]])
+                done = place + 1
+                self._odd(lines[place], number + done, ids)
+            elif entry.lowest <= desk.bar:
+                desk.glimpse(entry, parts[place].id, lines[place], file, number + place + 1)
+        ids.extend([part.id for part in parts[done:]])
         self._count_ids(ids)
-        return number
+        return number + len(lines)
 
     def _parts(self, lines: Sequence[bytes], *, is_ascii: bool) -> list[RowPart]:
         """The lines parsed in part."""
@@ -275,7 +290,7 @@ class Sweep:
             entry = cell.entries[key] = cell.make(key)
         elif cell.part is not None:
             self._missed += cell.regret() and self._decoded
-        elif cell.glance is not None:
+        elif cell.glances:
             self._missed += 1
         ids.append(id_)
         entry.count += 1
@@ -341,7 +356,7 @@ class Sweep:
         version = stated if isinstance(stated, str) else self._versions.get(type_key(type_), "")
         cell = self._all_cells.get((type_, version))
         if cell is None:
-            cell = self._all_cells[type_, version] = self._desk.cell(type_, version, self._file)
+            cell = self._all_cells[type_, version] = self._desk.cell(type_, version, self._file, body)
             if "apiVersion" not in body and fold(type_) != _SUBSCRIPTION:
                 self._cells[type_] = cell
         return cell
@@ -407,16 +422,3 @@ def unpacked(raw: bytes | memoryview) -> dict[str, Value]:
         return cast("dict[str, Value]", orjson.loads(raw))
     except orjson.JSONDecodeError:
         return cast("dict[str, Value]", json.loads(bytes(raw)))
-
-
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """Without the search for cycles, of which rows have none."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

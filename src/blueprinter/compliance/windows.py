@@ -19,7 +19,7 @@ from blueprinter.compliance.records import MAX_RECORD, is_plain_lines
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-_WINDOW = 256 * 1024
+_WINDOW = 128 * 1024
 _BLOCK = 1024 * 1024
 """Bytes that are hashed at once: each block costs a change of threads."""
 

@@ -83,6 +83,8 @@ class MemoryStore:
     detailed: bool = False
     """Whether paths by API version and what may be modified would be told: a plain table does not tell."""
     types_of: dict[str, list[str]] = field(default_factory=dict)
+    arrays: set[str] = field(default_factory=set)
+    """Arrays of which some type has an alias for a property of the members."""
 
     def add(self, resource_type: str, alias: str, entry: AliasEntry) -> None:
         """Keeps an alias; the first entry of a type and name stays."""
@@ -91,6 +93,10 @@ class MemoryStore:
         if folded not in members:
             members[folded] = entry
             self.types_of.setdefault(folded, []).append(folded_type)
+            place = folded.find(_OF_MEMBERS)
+            while place >= 0:
+                self.arrays.add(folded[: place + len(_OF_MEMBERS) - 1])
+                place = folded.find(_OF_MEMBERS, place + 1)
 
     def entry(self, resource_type: str, alias: str) -> AliasEntry | None:
         found = self.by_type.get(resource_type, {}).get(alias)
@@ -102,7 +108,7 @@ class MemoryStore:
         return tuple(self.by_type[type][alias] for type in self.types_of.get(alias, ()))
 
     def has_member(self, array: str) -> bool:
-        return any(alias.startswith(f"{array}.") for alias in self.types_of)
+        return array in self.arrays
 
     def capabilities(self, resource_type: str) -> Capabilities:
         return self.capability.get(resource_type, Capabilities())
@@ -265,6 +271,7 @@ def belongs(resource_type: str, alias: str) -> bool:
 
 
 _PATHS = ("properties.", "properties[")
+_OF_MEMBERS = "[*]."
 """What begins so is no alias but a path as it is written."""
 
 # What resources have beside `properties`. The exceptions keep their SKU inside.

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Mapping
 
 import pytest
 
 from blueprinter.compliance.marks import Marks, mark_of
 from blueprinter.compliance.projecting import REFUSED, RowPart, decoder_of, part_of
-from blueprinter.policy import LACKING, Reads
+from blueprinter.policy import LACKING, Reads, Wanted, attributes_of
 
 TYPE = "Microsoft.Web/sites"
-READS = Reads(frozenset({"tags", "properties"}), frozenset({"httpsOnly"}))
+READS = Reads({"tags": {}, "properties": {"httpsOnly": {}}})
 ROW = {
     "id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/a",
     "type": TYPE,
@@ -41,11 +42,19 @@ def part(row: bytes, reads: Reads = READS, type_: str = TYPE) -> RowPart:
 
 def values(found: RowPart, reads: Reads = READS) -> dict[str, object]:
     """Columns and members as they were parsed."""
-    columns, members = reads.attributes()
-    return {
-        **{name: getattr(found, kept) for name, kept in columns.items()},
-        **{name: getattr(found.properties, kept) for name, kept in members.items()},
-    }
+    return _inside(found, reads.columns, reads.attributes())
+
+
+def _inside(holder: object, wanted: Wanted, kept: Mapping[str, str]) -> dict[str, object]:
+    """What is read of an object, by key; of an object in it by the keys of that."""
+    found: dict[str, object] = {}
+    for key, attribute in kept.items():
+        value = getattr(holder, attribute)
+        if wanted[key] and value is not LACKING and value is not None:
+            found.update(_inside(value, wanted[key], attributes_of(wanted[key])))
+        else:
+            found[key] = value
+    return found
 
 
 def test_only_what_is_read_is_kept() -> None:
@@ -61,7 +70,7 @@ def test_values_that_are_read_are_whole() -> None:
 
 
 def test_properties_are_whole_where_all_of_them_are_read() -> None:
-    reads = Reads(frozenset({"properties"}))
+    reads = Reads({"properties": {}})
     assert values(part(line(), reads), reads) == {"properties": ROW["properties"]}
     assert values(part(line(properties=None), reads), reads) == {"properties": None}
 
@@ -128,14 +137,41 @@ def test_a_parser_knows_several_types() -> None:
 
 @pytest.mark.parametrize("key", ['quo"te', "back\\slash", "line\nfeed"])
 def test_keys_that_cannot_be_had_so_are_parsed_whole(key: str) -> None:
-    assert part_of(TYPE, Reads(frozenset({key})), lambda _: None) is None
-    assert part_of(TYPE, Reads(frozenset(), frozenset({key})), lambda _: None) is None
+    assert part_of(TYPE, Reads({key: {}}), lambda _: None) is None
+    assert part_of(TYPE, Reads({"properties": {key: {}}}), lambda _: None) is None
 
 
-def test_reading_all_of_properties_wins_over_reading_some() -> None:
-    every = Reads(frozenset({"properties"}))
-    assert READS.and_(every) == every.and_(READS) == Reads(frozenset({"properties", "tags"}))
-    assert READS.and_(Reads(frozenset({"kind"}))).members == READS.members
+def test_reading_all_of_a_value_wins_over_reading_some() -> None:
+    some = Reads({"tags": {"a": {}}, "properties": {"x": {"y": {}}}})
+    every = Reads({"properties": {"x": {}, "z": {}}})
+    both = Reads({"tags": {"a": {}}, "properties": {"x": {}, "z": {}}})
+    assert some.and_(every) == every.and_(some) == both
+    assert some.and_(Reads({"kind": {}})).columns["properties"] == some.columns["properties"]
+    assert some.and_(Reads({"properties": {"x": {"w": {}}}})).columns["properties"] == {
+        "x": {"w": {}, "y": {}}
+    }
+
+
+NESTED = Reads({"tags": {"a": {}}, "properties": {"acls": {"rules": {"first": {}}}}})
+
+
+@pytest.mark.parametrize(
+    ("tags", "properties", "expected"),
+    [
+        ({"a": 1, "b": 2}, {"acls": {"rules": {"first": [1], "second": 2}}}, {"a": 1, "first": [1]}),
+        (None, {"acls": {"rules": None}}, {"tags": None, "rules": None}),
+        ({}, {"acls": {}}, {"a": LACKING, "rules": LACKING}),
+        ({"A": 1}, {"Acls": {}}, {"a": LACKING, "acls": LACKING}),
+    ],
+)
+def test_objects_are_taken_apart(tags: object, properties: object, expected: dict[str, object]) -> None:
+    assert values(part(line(tags=tags, properties=properties), NESTED), NESTED) == expected
+
+
+@pytest.mark.parametrize("tags", ["a", [], 7, True])
+def test_what_is_no_object_cannot_be_taken_apart(tags: object) -> None:
+    with pytest.raises(REFUSED):
+        part(line(tags=tags, properties={"acls": None}), NESTED)
 
 
 def ids(count: int) -> list[str]:

@@ -1,0 +1,91 @@
+"""Resource types that a policy cannot tell apart: one program serves them all.
+
+Most types of an estate meet only policies about every type, which read the location, tags and the like.
+"""
+
+from __future__ import annotations
+
+from blueprinter.arm import ExpressionError
+from blueprinter.casing import fold
+from blueprinter.policy.compiled.situation import Situation, Target, Varies
+from blueprinter.policy.fields import FieldKind, FieldName
+from blueprinter.policy.judge import CompiledPolicy
+from blueprinter.policy.operators import Absent
+from blueprinter.policy.subject import Undecidable
+from blueprinter.policy.syntax import (
+    Compare,
+    FieldCount,
+    FieldLeft,
+    ValueCount,
+    ValueLeft,
+    calls_in,
+    conditions_in,
+    expressions_in,
+)
+
+_SAME_PLACE = frozenset(
+    {
+        FieldKind.ID,
+        FieldKind.IDENTITY,
+        FieldKind.KIND,
+        FieldKind.LOCATION,
+        FieldKind.SKU,
+        FieldKind.TAG,
+        FieldKind.TAGS,
+    }
+)
+"""Fields that every type has in the same place."""
+_READING = frozenset({"current", "field", "resourcegroup", "subscription"})
+"""Functions, folded, that read the resource or what surrounds it."""
+
+
+def traits_of(policy: CompiledPolicy, target: Target) -> tuple[bool | None, ...] | None:
+    """What the code for a policy depends on of the type of its target: how each comparison of the type turns out.
+
+    None = on more than that, because the rule reads what depends on the type: an alias, a name, an API version, or
+    whatever an expression chooses.
+    """
+    compares = list(conditions_in(policy.rule.condition))
+    if any(map(_depends_on_more, compares)):
+        return None
+    situation = Situation(policy, target)
+    traits: list[bool | None] = []
+    try:
+        for compare in compares:
+            left = compare.left
+            if not isinstance(left, FieldLeft):
+                continue
+            name = situation.field(left.name)
+            if name.kind is FieldKind.TYPE:
+                right = situation.constant(compare.right)
+                traits.append(compare.operator.holds(situation.type or Absent.FIELD, right))
+            elif not _is_anywhere(name):
+                return None
+    except (Varies, Undecidable, ExpressionError, RecursionError):
+        return None
+    return tuple(traits)
+
+
+def _depends_on_more(compare: Compare) -> bool:
+    """Whether a comparison shows at once that it depends on more of the type."""
+    left = compare.left
+    if isinstance(left, FieldLeft) and isinstance(left.name, FieldName):
+        return not (left.name.kind is FieldKind.TYPE or _is_anywhere(left.name)) or _reads(compare)
+    return isinstance(left, FieldCount) or _reads(compare)
+
+
+def _is_anywhere(name: FieldName) -> bool:
+    return name.kind in _SAME_PLACE and not name.wildcards
+
+
+def _reads(compare: Compare) -> bool:
+    """Whether an expression of a comparison reads the resource."""
+    operands = [compare.right]
+    if isinstance(compare.left, (ValueLeft, ValueCount)):
+        operands.append(compare.left.value)
+    return any(
+        fold(call.name) in _READING
+        for operand in operands
+        for expression in expressions_in(operand)
+        for call in calls_in(expression.node)
+    )
