@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -15,14 +15,14 @@ from blueprinter.compliance.collecting import CollectingDesk
 from blueprinter.compliance.estate import services_of
 from blueprinter.compliance.judging import Judging, Spooled, Tally
 from blueprinter.compliance.manifest import in_utc, manifest_of, read_manifest, stamp
-from blueprinter.compliance.model import Population
+from blueprinter.compliance.model import Population, Recorder
 from blueprinter.compliance.parallel import Unit, Workers, shares
 from blueprinter.compliance.records import Fault, MorePages, Record, read_rows
 from blueprinter.compliance.related import Bodies, RelatedIndex, Stored
 from blueprinter.compliance.scope import type_key
 from blueprinter.compliance.survey import InventoryFile, Survey, SurveyPart
 from blueprinter.compliance.sweep import Sweep
-from blueprinter.compliance.windows import digest, digesting
+from blueprinter.compliance.windows import digesting
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, in_order
 from blueprinter.document import note
 from blueprinter.policy import ByScope, Lookup, resource_of
@@ -157,46 +157,56 @@ class Inventory:
         if len(groups) > 1:
             tally = self._together(judging, groups, survey)
         else:
-            desk = judging.desk(judging.recorder)
-            sweep = Sweep(self.files, desk, self._scopes(), repeated=repeated)
-            self._read(sweep, groups[0], survey)
-            tally = desk.tally(sweep.parts, sweep.marks)
+            tally = self._share(judging, judging.recorder, groups[0], survey, repeated)
         if survey is not None:
             self._close(survey, tally.parts)
         return tally
 
+    def _share(
+        self,
+        judging: Judging,
+        recorder: Recorder | None,
+        units: Sequence[Unit],
+        survey: Survey | None = None,
+        repeated: frozenset[int] = frozenset(),
+    ) -> Tally:
+        desk = judging.desk(recorder)
+        sweep = Sweep(self.files, desk, self._scopes(), repeated=repeated)
+        self._read(sweep, units, survey)
+        return desk.tally(sweep.parts, sweep.marks)
+
     def _together(self, judging: Judging, groups: Sequence[Sequence[Unit]], survey: Survey | None) -> Tally:
-        """The shares of several processes as one."""
-        with ExitStack() as files:
-            spools = [files.enter_context(TemporaryFile()) for _ in groups]
+        """The first share judged here and the others in processes of their own, as one."""
+        own, *others = groups
+        with ExitStack() as opened:
+            spools = [opened.enter_context(TemporaryFile()) for _ in others]
 
             def work(number: int) -> Tally:
                 recorder = judging.recorder and Spooled(judging.recorder, spools[number])
-                desk = judging.desk(recorder)
-                sweep = Sweep(self.files, desk, self._scopes())
-                self._read(sweep, groups[number], None)
-                tally = desk.tally(sweep.parts, sweep.marks)
+                tally = self._share(judging, recorder, others[number])
                 spools[number].flush()
                 return tally
 
-            workers = Workers(work, len(groups))
-            if survey is not None:
-                for index, file in enumerate(self.files):
-                    digest(file.path, survey.digests(index))
-            first, *others = workers.results()
-            for tally in others:
-                first.add(tally)
+            # processes are started before the thread that makes digests: only this thread goes on in them
+            workers = opened.enter_context(Workers(work, len(others)))
+            opened.enter_context(self._digesting(range(len(self.files)), survey))
+            found = self._share(judging, judging.recorder, own)
+            for tally in workers.results():
+                found.add(tally)
             if judging.recorder is not None:
                 for spool in spools:
                     spool.seek(0)
                     while block := spool.read(_BLOCK):
                         judging.recorder.write(block)
-        return first
+        return found
 
     def _read(self, sweep: Sweep, units: Sequence[Unit], survey: Survey | None) -> None:
         for index, part in units:
-            with digesting(self.files[index].path, survey.digests(index) if survey else ()):
+            with self._digesting([index], survey):
                 sweep.read(index, part)
+
+    def _digesting(self, files: Iterable[int], survey: Survey | None) -> AbstractContextManager[None]:
+        return digesting([(self.files[one].path, survey.digests(one)) for one in files] if survey else [])
 
     def _scopes(self) -> ByScope[str]:
         return Survey(self.files).scope_of()

@@ -88,6 +88,16 @@ class Workers(Generic[Result]):
             raise fault
         return found
 
+    def __enter__(self) -> Workers[Result]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends those whose results nobody asked for."""
+        for process, receiver in self._running:
+            process.terminate()
+            process.join()
+            receiver.close()
+
 
 def _work(work: Callable[[int], object], number: int, sender: Connection) -> None:
     try:

@@ -123,18 +123,20 @@ def lines_before(part: Part) -> int:
 
 
 @contextmanager
-def digesting(path: Path, digests: Sequence[_Hash]) -> Iterator[None]:
-    """Feeds the bytes of a file to digests while the block runs; they are complete when it ends."""
-    if not digests:
+def digesting(files: Sequence[tuple[Path, Sequence[_Hash]]]) -> Iterator[None]:
+    """Feeds the bytes of each file to its digests while the block runs; they are complete when it ends."""
+    wanted = [(path, digests) for path, digests in files if digests]
+    if not wanted:
         yield
         return
     with ThreadPoolExecutor(1, "digest") as thread:
-        done: Future[None] = thread.submit(digest, path, digests)
+        done: list[Future[None]] = [thread.submit(_digest, *one) for one in wanted]
         yield
-        done.result()
+        for one in done:
+            one.result()
 
 
-def digest(path: Path, digests: Sequence[_Hash]) -> None:
+def _digest(path: Path, digests: Sequence[_Hash]) -> None:
     """Feeds the bytes of a file to digests. Raises `OSError`."""
     buffer = bytearray(_BLOCK)
     view = memoryview(buffer)
