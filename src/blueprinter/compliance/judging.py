@@ -205,7 +205,7 @@ class JudgingDesk:
             def decide_part(part: RowPart) -> tuple[Hashable, frozenset[int]]:
                 return glance.decide(part), self._covering(part.id)
 
-            return Glance(glance.reads, decide_part)
+            return Glance(glance.reads, decide_part, glance.lenient)
 
         def make_masked(key: Hashable) -> Counted:
             code, within = cast("tuple[Code, frozenset[int]]", key)

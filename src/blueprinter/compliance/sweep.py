@@ -93,7 +93,7 @@ class Cell:
         """Begins to parse rows in part, if that can be done."""
         entries = self.entries
         while self.glances:
-            self.part = part_of(self.type, self.glances[0].reads, _entry_by(self.glances[0].decide, entries))
+            self.part = part_of(self.type, self.glances[0], _entry_by(self.glances[0].decide, entries))
             if self.part is not None:
                 self.refused, self.parsed = 0, self.rows()
                 break
@@ -239,6 +239,8 @@ class Sweep:
         for place in [place for place, entry in enumerate(found) if entry is None or entry.lowest <= bar]:
             entry = found[place]
             if entry is None:
+                entry = self._completed(parts[place], lines[place])
+            if entry is None:
                 ids.extend([part.id for part in parts[done:place]])
                 done = place + 1
                 self._odd(lines[place], number + done, ids)
@@ -265,6 +267,16 @@ class Sweep:
         if not is_ascii:  # text that is skipped is not looked into
             parts = [part if _is_text(line) else _NO_PART for line, part in zip(lines, parts, strict=True)]
         return parts
+
+    def _completed(self, part: RowPart, line: bytes) -> Entry | None:
+        """The entry of a row that lacks something, which is counted; None = it has to be parsed whole."""
+        entry = cast("Entry | None", part.completed(line))
+        if entry is not None:
+            entry.count += 1
+            cell = self._cells[part.spelled]
+            if len(cell.glances) > 1:
+                self._missed += cell.regret() and self._decoded
+        return entry
 
     def _renew(self) -> None:
         """Makes the parser anew, for all types that can be parsed in part by now."""

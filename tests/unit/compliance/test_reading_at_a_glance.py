@@ -10,7 +10,7 @@ import pytest
 
 from blueprinter.compliance.marks import Marks, mark_of
 from blueprinter.compliance.projecting import REFUSED, RowPart, decoder_of, part_of
-from blueprinter.policy import LACKING, Reads, Wanted, attributes_of
+from blueprinter.policy import LACKING, Glance, Reads, Wanted, attributes_of
 
 TYPE = "Microsoft.Web/sites"
 READS = Reads({"tags": {}, "properties": {"httpsOnly": {}}})
@@ -24,7 +24,7 @@ ROW = {
 
 
 def line(**changes: object) -> bytes:
-    return json.dumps({**ROW, **changes}, separators=(",", ":")).encode()
+    return json.dumps({**ROW, **changes}, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def without(name: str, **changes: object) -> bytes:
@@ -35,9 +35,13 @@ def without(name: str, **changes: object) -> bytes:
 
 def part(row: bytes, reads: Reads = READS, type_: str = TYPE) -> RowPart:
     """What is parsed of a row."""
-    found = part_of(type_, reads, lambda _: None)
+    found = part_of(type_, Glance(reads, _nothing), lambda _: None)
     assert found is not None
     return decoder_of([found])(row)
+
+
+def _nothing(_: object) -> None:
+    return None
 
 
 def values(found: RowPart, reads: Reads = READS) -> dict[str, object]:
@@ -130,15 +134,15 @@ def test_a_stated_api_version_is_seen() -> None:
 
 
 def test_a_parser_knows_several_types() -> None:
-    known = [part_of(type_, READS, lambda _: None) for type_ in (TYPE, TYPE.lower())]
+    known = [part_of(type_, Glance(READS, _nothing), lambda _: None) for type_ in (TYPE, TYPE.lower())]
     decode = decoder_of([one for one in known if one is not None])
     assert [decode(line(type=type_)).spelled for type_ in (TYPE.lower(), TYPE)] == [TYPE.lower(), TYPE]
 
 
 @pytest.mark.parametrize("key", ['quo"te', "back\\slash", "line\nfeed"])
 def test_keys_that_cannot_be_had_so_are_parsed_whole(key: str) -> None:
-    assert part_of(TYPE, Reads({key: {}}), lambda _: None) is None
-    assert part_of(TYPE, Reads({"properties": {key: {}}}), lambda _: None) is None
+    assert part_of(TYPE, Glance(Reads({key: {}}), _nothing), lambda _: None) is None
+    assert part_of(TYPE, Glance(Reads({"properties": {key: {}}}), _nothing), lambda _: None) is None
 
 
 def test_reading_all_of_a_value_wins_over_reading_some() -> None:
@@ -197,3 +201,59 @@ def test_marks_of_several_readings_are_put_together() -> None:
     second.extend([*everyone[70_000:], everyone[0]])
     first.merge(pickle.loads(pickle.dumps(second)))
     assert first.twice() == {mark_of(everyone[0])}
+
+
+# ------------------------------------------------------------ rows that lack something
+
+
+def completed(row: bytes, reads: Reads = NESTED, *, lenient: bool = True) -> RowPart | None:
+    """The part of a row after a look for what it lacks; None = it has to be parsed whole."""
+    found = part_of(TYPE, Glance(reads, _nothing, lenient), lambda part: part)
+    assert found is not None
+    result = decoder_of([found])(row).completed(row)
+    assert result is None or isinstance(result, RowPart)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (line(tags={}, properties={}), {"a": None, "acls": None}),
+        (line(tags={"ä": "ß"}, properties={"acls": {}}), {"a": None, "rules": None}),
+        (without("tags", properties={"acls": {"rules": {}}}), {"tags": None, "first": None}),
+        (line(tags={"a": 1}, properties={"acls": None}), {"a": 1, "acls": None}),
+    ],
+)
+def test_what_a_line_names_nowhere_is_absent(row: bytes, expected: dict[str, object]) -> None:
+    found = completed(row)
+    assert found is not None
+    assert values(found, NESTED) == expected
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(line(tags={"A": 1}, properties={"acls": None}), id="another letter case"),
+        pytest.param(line(tags={}, properties={"acls": None, "a": 1}), id="somewhere else"),
+        pytest.param(line(tags={}, properties={"acls": None, "x": "a"}), id="as a text"),
+        pytest.param(line(tags={}, properties={"ACLS": {}}), id="an object in another letter case"),
+        pytest.param(line(tags={}, properties={"acls": {"Rules": 1}}), id="within an object"),
+        pytest.param(
+            line(tags={"x": "y"}, properties={"acls": None}).replace(b'"x"', b'"\\u0061"'), id="an escape"
+        ),
+        pytest.param(line(tags={"a": 1}, properties={}, apiVersion="1"), id="a stated version"),
+        pytest.param(without("properties"), id="no properties"),
+    ],
+)
+def test_what_a_line_may_name_is_looked_for_in_the_whole_row(row: bytes) -> None:
+    assert completed(row) is None
+
+
+def test_letters_that_fold_to_a_name_are_found() -> None:
+    reads = Reads({"tags": {"disk": {}}, "properties": {}})
+    assert completed(line(tags={"diſk": 1}), reads) is None
+    assert completed(line(tags={"diſc": 1}), reads) is not None
+
+
+def test_nothing_is_put_where_null_is_not_the_same() -> None:
+    assert completed(line(tags={}, properties={}), lenient=False) is None

@@ -136,7 +136,9 @@ class Glance:
     reads: Reads
     """What has to be there."""
     decide: Callable[[Any], Hashable]
-    """The verdicts on a `Part` of a row; None = it lacks something, so that the whole row has to be asked."""
+    """The verdicts on a `Part` of a row; None = it lacks something."""
+    lenient: bool = False
+    """What a row lacks in every spelling may stand there as null."""
 
 
 class Program:
@@ -266,7 +268,10 @@ def _assembled(
     for number, reads in enumerate(ways):
         functions.append(_glance(f"{_GLANCE}_{number}", writer, taken, reads))
     made = assemble(functions, writer.names.objects)
-    return made[_DECIDE], [Glance(reads, made[f"{_GLANCE}_{number}"]) for number, reads in enumerate(ways)]
+    lenient = not (taken.needs_row or writer.needs_row)
+    return made[_DECIDE], [
+        Glance(reads, made[f"{_GLANCE}_{number}"], lenient) for number, reads in enumerate(ways)
+    ]
 
 
 def _glance(name: str, writer: Writer, taken: Taken, reads: Reads) -> ast.FunctionDef:
