@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 from blueprinter.arm import ExpressionError, Value, normal_location
 from blueprinter.casing import fold
@@ -87,8 +87,7 @@ class TooDeep(Exception):
     """The rule is left to the interpreter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(NamedTuple):
     """A condition as code."""
 
     code: ast.expr | None
@@ -317,12 +316,12 @@ class Conditions:
             return made
         reads = self._reads(condition)
         sure = reads is True
-        made = replace(made, may_read=reads is not False, reads_if_true=sure, reads_if_false=sure)
+        made = made._replace(may_read=reads is not False, reads_if_true=sure, reads_if_false=sure)
         if not guess:
             return made
-        made = replace(made, may_guess=True, guesses=True)
+        made = made._replace(may_guess=True, guesses=True)
         if self._note:
-            made = replace(made, code=both([let(self._note, constant(True)), made.expression]))
+            made = made._replace(code=both([let(self._note, constant(True)), made.expression]))
         return made
 
     def _guess(self, condition: Compare) -> bool | None:
@@ -804,8 +803,7 @@ def _truth(test: predicates.Test) -> Truth:
 
 
 def _negated(inner: Truth) -> Truth:
-    return replace(
-        inner,
+    return inner._replace(
         code=None if inner.code is None else opposite(inner.code),
         constant=inner.code is None and not inner.constant,
         reads_if_true=inner.reads_if_false,
@@ -825,7 +823,7 @@ def _joined(members: Iterable[Truth], *, decisive: bool) -> Truth:
         if member.code is None:
             break
     if not kept:
-        return replace(FALSE if decisive else TRUE, may_read=may_read)
+        return (FALSE if decisive else TRUE)._replace(may_read=may_read)
     through = any(one.reads_if_false if decisive else one.reads_if_true for one in kept)
     decided = _reads_up_to_decision(kept, decisive=decisive)
     if kept[-1].code is None and all(one.idle for one in kept):
@@ -838,8 +836,7 @@ def _joined(members: Iterable[Truth], *, decisive: bool) -> Truth:
             may_guess=any(one.may_guess for one in kept),
             guesses=kept[0].guesses,
         )
-    return replace(
-        made,
+    return made._replace(
         may_read=may_read,
         reads_if_true=decided if decisive else through,
         reads_if_false=through if decisive else decided,
