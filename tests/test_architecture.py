@@ -139,3 +139,13 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_collector_leaves_alone_what_a_command_loads() -> None:
+    program = (
+        "import gc, sys; from blueprinter.cli import run; before = gc.get_freeze_count(); "
+        "code = run(['explain', '--help']); "
+        "sys.exit(code or not gc.isenabled() or gc.get_freeze_count() <= before)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import groupby
+from types import ModuleType
 
 import click
 
 from blueprinter import __version__
 from blueprinter.cli.everywhere import BEFORE, take_options
 from blueprinter.cli.variables import take_variables, variables_used
+from blueprinter.collection import without_collection
 from blueprinter.diagnostics import InvalidInput, as_lines
 from blueprinter.text import did_you_mean, for_terminal
 
@@ -100,7 +103,7 @@ class LazyGroup(click.Group):
         row = next((row for row in COMMANDS if row.name == cmd_name), None)
         if row is None:
             return None
-        command = import_module(f"blueprinter.cli.commands.{row.module}").command
+        command = _loaded(f"blueprinter.cli.commands.{row.module}").command
         if not isinstance(command, click.Command):
             raise TypeError(f"`{row.module}` defines no command")
         take_variables(command, (row.name,))
@@ -120,6 +123,16 @@ class LazyGroup(click.Group):
         for section, rows in groupby(COMMANDS, key=lambda row: row.section):
             with formatter.section(section):
                 formatter.write_dl([(row.name, row.summary) for row in rows])
+
+
+def _loaded(name: str) -> ModuleType:
+    """A module. What is loaded with it lives as long as the process, so the garbage collector leaves it alone."""
+    if name in sys.modules:
+        return sys.modules[name]
+    with without_collection():
+        module = import_module(name)
+    gc.freeze()
+    return module
 
 
 @dataclass(frozen=True, slots=True)

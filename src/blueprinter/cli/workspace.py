@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from blueprinter.blueprint import (
@@ -81,7 +82,7 @@ def open_workspace(base: Path) -> Workspace:
     names = policy_names(policy_folders(base))
     return Workspace(
         base,
-        load_frameworks(framework_files(base)),
+        Frameworks(framework_files(base)),
         Layered(_own_definitions(names), catalog.definitions),
         catalog.sets,
         _aliases(base, catalog),
@@ -122,6 +123,29 @@ def _own_definitions(names: Mapping[str, Sequence[Path]]) -> dict[str, PolicyDef
     if faults:
         raise InvalidInput(faults)
     return found
+
+
+class Frameworks(Mapping[str, Framework]):
+    """The frameworks of some files by id, read when the first one is asked for: bare policies need none.
+
+    Raises `InvalidInput` then, with the faults of all files.
+    """
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._files = files
+
+    @cached_property
+    def _read(self) -> Mapping[str, Framework]:
+        return load_frameworks(self._files)
+
+    def __getitem__(self, key: str) -> Framework:
+        return self._read[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
 
 
 class Layered(Mapping[str, PolicyDefinition]):

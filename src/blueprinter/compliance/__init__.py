@@ -79,6 +79,7 @@ from blueprinter.compliance.offerings import service_name
 from blueprinter.compliance.offline import OfflineSource
 from blueprinter.compliance.outcomes import LIVE_ONLY, Silence
 from blueprinter.compliance.policyinsights import PolicyInsights
+from blueprinter.compliance.resource_facts import is_sensitive
 from blueprinter.compliance.resourcegraph import ResourceGraph, ask_graph, read_gone
 from blueprinter.compliance.threshold import ExitCode, FailOn, count_gaps, exit_code
 from blueprinter.compliance.triggering import SETTLED, trigger
@@ -177,6 +178,7 @@ __all__ = [
     "exit_code",
     "figures",
     "inherited_part",
+    "is_sensitive",
     "judge",
     "lay_out",
     "link_outcome",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from blueprinter.casing import fold
 from blueprinter.compliance.assess import WORST_FIRST
 from blueprinter.compliance.model import Finding, Pair
+from blueprinter.compliance.resource_facts import facts_of
 from blueprinter.policy import AssignedPolicy, PolicySeverity
 
 SHOWN = (
@@ -44,7 +46,7 @@ class Findings:
         self.total += 1
         if self._last is not None and self._weight(finding) > self._last:
             return
-        self._held.append(finding)
+        self._held.append(_without_body(finding))
         if len(self._held) >= 2 * self._limit + _SLACK:
             self._cut()
 
@@ -87,6 +89,15 @@ class Findings:
 
     def _key(self, finding: Finding) -> tuple[Rank, str, tuple[str, str]]:
         return self._weight(finding), fold(finding.state.resource.id), behind(finding.state.assigned)
+
+
+def _without_body(finding: Finding) -> Finding:
+    """A finding with the facts of its resource in place of the whole body."""
+    resource = finding.state.resource
+    if not resource.body:
+        return finding
+    state = replace(finding.state, resource=replace(resource, body={}))
+    return replace(finding, state=state, facts=facts_of(resource))
 
 
 def behind(assigned: AssignedPolicy) -> tuple[str, str]:

@@ -163,8 +163,6 @@ class JudgingDesk:
         """Cells that have sheets, each with its entries by number and whereabouts."""
         self._shelves: dict[int, Shelf] = {}
         """The shelf of the file that is being read."""
-        self._known: dict[int, Resource] = {}
-        """The resources of candidates by their rows."""
         self._waiting: list[bytes] = []
         self._size = 0
         self._held = 0
@@ -447,12 +445,9 @@ class JudgingDesk:
         return tally
 
     def finding(self, candidate: Candidate) -> Finding:
-        """A finding of the shortlist, whole. Findings of one row share its resource."""
-        resource = self._known.get(id(candidate.row))
-        if resource is None:
-            body = unpacked(candidate.row)
-            resource = self._resource(body, candidate.file, candidate.line, candidate.api_version)
-            self._known[id(candidate.row)] = resource
+        """A finding of the shortlist, whole."""
+        body = unpacked(candidate.row)
+        resource = self._resource(body, candidate.file, candidate.line, candidate.api_version)
         state = self._policies.state_of_policy(candidate.policy, resource, self._lookup)
         severity = state.assigned.definition.severity
         return Finding(state, candidate.pair, severity, candidate.controls, candidate.exemption)

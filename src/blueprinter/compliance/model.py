@@ -197,8 +197,8 @@ class Finding:
     """Name of the exemption that applies, or of the expired one that no longer does."""
     first_seen: str = ""
     """The day since which saved runs show it without a break (`2026-11-08`); empty = not known."""
-    facts: ResourceFacts | None = None
-    """Set where the resource's body is not at hand: in a run that was read back."""
+    facts: ResourceFacts = ResourceFacts()
+    """Of a finding that a run keeps, whose resource has no body: bodies of many resources are large."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from blueprinter.compliance import Finding, Run
 from blueprinter.report.options import ReportOptions
 from blueprinter.report.outline import remedy_of
 from blueprinter.report.records import azure_state, place_of, position_of
-from blueprinter.report.resource_facts import facts_of
 from blueprinter.text import for_csv
 
 _Cell = Callable[[Finding], object]
@@ -36,10 +35,10 @@ _COLUMNS: tuple[tuple[str, _Cell], ...] = (
     ("actual", lambda found: found.state.actual),
     ("detail", lambda found: found.state.detail),
     ("exemption", lambda found: found.exemption),
-    ("owner", lambda found: facts_of(found).owner),
-    ("environment", lambda found: facts_of(found).environment),
-    ("dataClass", lambda found: facts_of(found).data_class),
-    ("publicPath", lambda found: "yes" if facts_of(found).exposed else "no"),
+    ("owner", lambda found: found.facts.owner),
+    ("environment", lambda found: found.facts.environment),
+    ("dataClass", lambda found: found.facts.data_class),
+    ("publicPath", lambda found: "yes" if found.facts.exposed else "no"),
     ("remediation", lambda found: remedy_of(found.state.assigned.definition)),
     ("firstSeen", lambda found: found.first_seen),
     ("file", lambda found: position_of(found).file),

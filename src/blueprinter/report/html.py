@@ -28,6 +28,7 @@ from blueprinter.compliance import (
     PolicySeverity,
     Run,
     Tested,
+    is_sensitive,
     service_name,
 )
 from blueprinter.report.bars import segments
@@ -52,7 +53,6 @@ from blueprinter.report.owners import by_owner
 from blueprinter.report.page import anchor, environment, inline_hash, source
 from blueprinter.report.records import line, place_of, where
 from blueprinter.report.reproduce import command
-from blueprinter.report.resource_facts import facts_of, is_sensitive, with_facts
 from blueprinter.report.soa import soa_rows
 from blueprinter.report.treatment import planned
 from blueprinter.report.trend_chart import trend_chart
@@ -86,7 +86,6 @@ _WORST_FIRST = {
 
 def write_html(run: Run, options: ReportOptions) -> Iterator[str]:
     """The page, in pieces; at most `max_findings` findings stand in it, with their total."""
-    run = with_facts(run)
     made = _environment()
     style, script = (source(made, name) for name in ("report.css", "report.js"))
     shown = outline(run)
@@ -186,7 +185,7 @@ class Page:
             found = [one for one in self._shown.failing if one.severity is severity]
             if not found:
                 continue
-            facts = {one.state.resource.id: facts_of(one) for one in found}
+            facts = {one.state.resource.id: one.facts for one in found}
             rows.append(
                 SeverityRow(
                     severity,
@@ -306,7 +305,6 @@ def rule_anchor(list_name: str, test: str) -> str:
 def _environment() -> SandboxedEnvironment:
     made = environment()
     made.filters.update(
-        facts=facts_of,
         line=line,
         place=lambda finding: place_of(finding.state.resource),
         where=where,

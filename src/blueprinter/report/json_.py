@@ -18,7 +18,7 @@ from blueprinter.compliance import (
 )
 from blueprinter.document import Json
 from blueprinter.policy import PolicyDefinition
-from blueprinter.report.encoding import json_document
+from blueprinter.report.encoding import json_pieces
 from blueprinter.report.json_registers import (
     attestation_record,
     certificate_record,
@@ -36,11 +36,11 @@ SCHEMA_FILE = Path(__file__).parent / "schemas" / "evaluate-1.json"
 
 def write_json(run: Run, options: ReportOptions) -> Iterator[str]:
     """The whole document, indented; at most `max_findings` findings, worst first, with their total."""
-    yield json_document(document(run, options))
+    yield from json_pieces(_members(run, options))
 
 
-def document(run: Run, options: ReportOptions) -> dict[str, object]:
-    """The document as plain values."""
+def _members(run: Run, options: ReportOptions) -> dict[str, object]:
+    """The members of the document; what may be long is an iterator."""
     counted = frozenset(run.framework.counted) if run.framework else frozenset[str]()
     return {
         "schema": SCHEMA,
@@ -57,8 +57,8 @@ def document(run: Run, options: ReportOptions) -> dict[str, object]:
         "coverage": _fraction(run.coverage),
         "score": _fraction(run.score) if run.score_shown else None,
         "resourceScore": _fraction(run.resource_score),
-        "controls": [_control(result, counted) for result in run.results],
-        "findings": [finding_record(found) for found in run.findings[: options.max_findings]],
+        "controls": (_control(result, counted) for result in run.results),
+        "findings": (finding_record(found) for found in run.findings[: options.max_findings]),
         "findingsTotal": run.findings_total,
         "policies": _policies(run, options),
         "exemptions": [_exemption(use) for use in run.exemptions],

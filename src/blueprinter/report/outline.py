@@ -18,9 +18,9 @@ from blueprinter.compliance import (
     PolicySeverity,
     Run,
     Tested,
+    is_sensitive,
 )
 from blueprinter.policy import PolicyDefinition, definition_key
-from blueprinter.report.resource_facts import facts_of, is_sensitive
 from blueprinter.report.words import EXEMPTION_STATUS
 
 _SEVERITY_RANK = {severity: rank for rank, severity in enumerate(PolicySeverity)}
@@ -253,10 +253,10 @@ def _actions(run: Run, failing: tuple[Finding, ...]) -> tuple[Action, ...]:
                 controls=controls,
                 closes=tuple(name for name in controls if name in gaps and _fails_only(gaps[name], test)),
                 resources=tuple(sorted(by_id)),
-                exposed=sum(facts_of(found).exposed for found in by_id.values()),
-                sensitive=sum(is_sensitive(facts_of(found)) for found in by_id.values()),
+                exposed=sum(found.facts.exposed for found in by_id.values()),
+                sensitive=sum(is_sensitive(found.facts) for found in by_id.values()),
                 owners=_owners(by_id.values()),
-                unowned=sum(not facts_of(found).owner for found in by_id.values()),
+                unowned=sum(not found.facts.owner for found in by_id.values()),
                 since=min((found.first_seen for found in found_here if found.first_seen), default=""),
                 remedy=remedy_of(definition),
             )
@@ -271,7 +271,7 @@ def remedy_of(definition: PolicyDefinition) -> str:
 
 
 def _owners(findings: Iterable[Finding]) -> tuple[str, ...]:
-    counts = Counter(owner for found in findings if (owner := facts_of(found).owner))
+    counts = Counter(owner for found in findings if (owner := found.facts.owner))
     return tuple(name for name, _ in sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from blueprinter.casing import fold
 from blueprinter.compliance import Finding, PolicySeverity
 from blueprinter.report.outline import severity_rank
-from blueprinter.report.resource_facts import facts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ def by_owner(findings: Iterable[Finding]) -> tuple[OwnerRow, ...]:
     """Nobody first, then the worst and the most."""
     held: dict[str, list[Finding]] = {}
     for found in findings:
-        held.setdefault(facts_of(found).owner, []).append(found)
+        held.setdefault(found.facts.owner, []).append(found)
     rows = [
         OwnerRow(
             name,

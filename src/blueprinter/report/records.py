@@ -14,7 +14,6 @@ from blueprinter.arm import Resource, parse_id
 from blueprinter.compliance import Finding, Pair, ResourceFacts
 from blueprinter.diagnostics import Position
 from blueprinter.policy import ComplianceState
-from blueprinter.report.resource_facts import facts_of
 
 _EXEMPT = frozenset({Pair.WAIVED, Pair.MITIGATED})
 _SETTLED = frozenset(
@@ -116,7 +115,7 @@ def finding_record(finding: Finding) -> dict[str, object]:
         "detail": state.detail,
         "exemption": finding.exemption or None,
         "firstSeen": finding.first_seen or None,
-        "resource": _facts_record(facts_of(finding)),
+        "resource": _facts_record(finding.facts),
     }
     record = {**state_record(finding), **extra}
     position = position_of(finding)

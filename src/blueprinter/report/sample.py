@@ -16,7 +16,6 @@ from blueprinter.report.encoding import json_document
 from blueprinter.report.options import ReportOptions
 from blueprinter.report.records import place_of
 from blueprinter.report.reproduce import command, show_command
-from blueprinter.report.resource_facts import facts_of
 from blueprinter.report.sampling import Drawn, DrawnPair, lot, names_of, spoken
 from blueprinter.report.table_text import TextTable, as_csv, as_markdown, cells
 from blueprinter.report.words import moment, title
@@ -45,7 +44,7 @@ def _drawn(findings: list[Finding]) -> Drawn:
 
 def _owners(run: Run) -> dict[str, str]:
     """Owners of the resources that the run lists."""
-    return {fold(found.state.resource.id): facts_of(found).owner for found in run.findings}
+    return {fold(found.state.resource.id): found.facts.owner for found in run.findings}
 
 
 def _name(one: Drawn) -> str:

@@ -23,7 +23,6 @@ from blueprinter.compliance import (
 from blueprinter.report.options import ReportOptions
 from blueprinter.report.outline import Outline, outline, test_of
 from blueprinter.report.page import write_tables
-from blueprinter.report.resource_facts import facts_of, with_facts
 from blueprinter.report.table_text import TextTable, as_csv, as_markdown, cells
 from blueprinter.report.words import title
 from blueprinter.text import plural
@@ -66,7 +65,7 @@ class Treatment:
 
 def treatments(run: Run) -> tuple[Treatment, ...]:
     """Every item, what is overdue first, then by severity, due date and text."""
-    return planned(outline(with_facts(run)))
+    return planned(outline(run))
 
 
 def planned(shown: Outline) -> tuple[Treatment, ...]:
@@ -95,7 +94,7 @@ def _failing(shown: Outline) -> Iterator[Treatment]:
         by_test.setdefault(test_of(found), []).append(found)
     for action in shown.actions:
         found_here = by_test[action.test]
-        owners = Counter(facts_of(found).owner or UNOWNED for found in found_here)
+        owners = Counter(found.facts.owner or UNOWNED for found in found_here)
         days = sorted(found.first_seen for found in found_here if found.first_seen)
         yield Treatment(
             "open",

@@ -23,7 +23,6 @@ from blueprinter.report.options import ReportOptions
 from blueprinter.report.outline import outline
 from blueprinter.report.owners import by_owner
 from blueprinter.report.reproduce import command
-from blueprinter.report.resource_facts import with_facts
 from blueprinter.report.soa import COLUMNS as SOA_COLUMNS
 from blueprinter.report.soa import soa_table
 from blueprinter.report.treatment import COLUMNS as TREATMENT_COLUMNS
@@ -74,7 +73,6 @@ def workbook(run: Run) -> bytes:
         raise InvalidInput(
             [error("BP294", "a workbook needs openpyxl, which is not installed", Position(""), hint)]
         ) from found
-    run = with_facts(run)
     book = openpyxl.Workbook(write_only=True)
     now = run.now.replace(tzinfo=None)
     book.properties.creator = f"blueprinter {run.tool_version}"

@@ -30,6 +30,7 @@ from blueprinter.compliance import (
     LinkOutcome,
     OfflineSource,
     Pair,
+    ResourceFacts,
     Run,
     TemplateEstate,
     attested_part,
@@ -46,6 +47,7 @@ from blueprinter.policy import (
     compile_policies,
     definition_key,
 )
+from blueprinter.report import ReportOptions, write_json
 from unit.compliance.small_runs import (
     NOW,
     SUB,
@@ -184,6 +186,22 @@ def test_many_findings_keep_the_worst_whatever_their_order() -> None:
     names = [one.state.resource.name for one in run.findings]
     assert names == ["one", "r00000", "r00001"]
     assert run.findings_total == 5_001
+
+
+def test_a_kept_finding_has_the_facts_of_its_resource_and_no_body() -> None:
+    body = {
+        **ONE.body,
+        "location": "westeurope",
+        "tags": {"Cost-Center": "7", "Service-Owner": "net@contoso.example", "env": "prod"},
+        "properties": {"publicNetworkAccess": "Enabled"},
+    }
+    run = run_of([state_of(AssignedPolicy(HTTPS), replace(ONE, body=body))])
+    (found,) = run.findings
+    assert found.facts == ResourceFacts(
+        owner="net@contoso.example", environment="prod", location="westeurope", exposed=True
+    )
+    assert found.state.resource.id == ONE.id
+    assert found.state.resource.body == {}
 
 
 def test_an_observer_is_told_of_every_state() -> None:
@@ -673,7 +691,8 @@ def test_the_same_input_gives_the_same_run_and_another_clock_another_id() -> Non
     states = [state_of(AssignedPolicy(HTTPS), ONE), state_of(AssignedPolicy(TLS), ONE, "Compliant")]
     first, second = run_of(states), run_of(states)
     assert first.run_id == second.run_id
-    assert first == replace(second, framework=first.framework, results=first.results)
+    assert first == replace(second, framework=first.framework, results=first.results, findings=first.findings)
+    assert "".join(write_json(first, ReportOptions())) == "".join(write_json(second, ReportOptions()))
     assert run_of(states, options=EvaluateOptions(NOW + timedelta(hours=1))).run_id != first.run_id
     assert first.run_id.startswith("20261120T060000Z-")
 

@@ -52,6 +52,7 @@ from blueprinter.compliance import (
     Tested,
     TrendPoint,
 )
+from blueprinter.compliance.resource_facts import facts_of
 from blueprinter.diagnostics import Position, warning
 from blueprinter.policy import (
     AliasSource,
@@ -146,7 +147,7 @@ def finding(
         actual=actual,
         alias_source=alias_source,
     )
-    return Finding(state, pair, policy.severity, tuple(controls), exemption, first_seen)
+    return Finding(state, pair, policy.severity, tuple(controls), exemption, first_seen, facts_of(on))
 
 
 def control(

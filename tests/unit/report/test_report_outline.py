@@ -9,7 +9,7 @@ import pytest
 
 from blueprinter.blueprint import Strength
 from blueprinter.compliance import ControlState, Fraction, PolicySeverity
-from blueprinter.report.exposure import has_public_path
+from blueprinter.compliance.exposure import has_public_path
 from blueprinter.report.outline import findings_of, outline
 from blueprinter.report.words import clauses_label, fraction, moment, title
 from unit.report import runs

@@ -18,7 +18,6 @@ from blueprinter.report.oscal.assessment import assessment_plan, assessment_resu
 from blueprinter.report.oscal.catalog import catalog, profile
 from blueprinter.report.oscal.implementation import component_definition, system_security_plan
 from blueprinter.report.oscal.milestones import plan_of_action
-from blueprinter.report.resource_facts import with_facts
 
 Build: TypeAlias = Callable[[Run], dict[str, object]]
 
@@ -39,6 +38,5 @@ def oscal_files(run: Run, options: ReportOptions, name: str) -> Iterator[tuple[s
     if run.framework is None:
         message = "OSCAL speaks of controls, and the run has none: it was made without a blueprint"
         raise InvalidInput([error("BP294", message, Position(""))])
-    whole = with_facts(run)
     for file, build in DOCUMENTS.items():
-        yield f"{name}/{file}", json_document(build(whole)).encode()
+        yield f"{name}/{file}", json_document(build(run)).encode()

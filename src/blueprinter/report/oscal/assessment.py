@@ -33,7 +33,6 @@ from blueprinter.report.oscal.parts import (
 )
 from blueprinter.report.outline import Action, outline, test_of, tests_of
 from blueprinter.report.reproduce import command
-from blueprinter.report.resource_facts import facts_of
 from blueprinter.report.words import stamp
 from blueprinter.text import plural
 
@@ -135,7 +134,7 @@ def inventory(run: Run) -> list[dict[str, object]]:
     """The resources with a finding, each once."""
     items: dict[str, dict[str, object]] = {}
     for found in run.findings:
-        resource, facts = found.state.resource, facts_of(found)
+        resource, facts = found.state.resource, found.facts
         props = [prop("type", resource.type)]
         if facts.owner:
             props.append(prop("owner", facts.owner))
