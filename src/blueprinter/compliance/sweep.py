@@ -13,7 +13,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from operator import itemgetter
-from typing import Protocol, cast
+from types import FunctionType
+from typing import Any, Protocol, cast
 
 import orjson
 
@@ -126,7 +127,16 @@ def _entry_by(
         except FAULTS:
             return None
 
-    return entry
+    glance = _own(glance)
+    return _own(entry)
+
+
+def _own(function: Callable[[RowPart], Any]) -> Callable[[RowPart], Any]:
+    """The same function for one class of parts alone: Python adapts code to the class that it meets, not to several."""
+    if not isinstance(function, FunctionType):
+        return function
+    code = function.__code__.replace()
+    return FunctionType(code, function.__globals__, None, None, function.__closure__)
 
 
 class Desk(Protocol):

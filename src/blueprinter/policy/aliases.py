@@ -228,7 +228,7 @@ class AliasTable:
     def _member(self, type: str, array: str) -> AliasEntry | None:
         """The first alias of a type for a property of the members of an array."""
         for store in self.stores:
-            for owner in (type, ""):
+            for owner in (type, "") if store.has_member(array) else ():
                 for alias in store.names(owner):
                     if alias.startswith(f"{array}."):
                         found = store.entry(type, alias)

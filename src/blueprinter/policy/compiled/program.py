@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from blueprinter.arm import Value
+from blueprinter.casing import fold
 from blueprinter.casing import same as same_text
 from blueprinter.policy.aliases import AliasTable
 from blueprinter.policy.compiled.assembly import assemble
@@ -349,6 +350,8 @@ def _nothing_of_part(part: Part) -> int | None:
 
 def may_judge(policy: CompiledPolicy, type: str, aliases: AliasTable) -> bool:
     """Whether a policy may give a state on a type at all; what is undecided here is decided later."""
+    if policy.effect is not None and not policy.guard.lets(fold(type)):
+        return False  # what `refusal` says too, of most policies and at more length
     if same_text(policy.assigned.definition.policy_type, "Static"):
         return False
     if policy.effect is None:
