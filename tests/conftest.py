@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+MEMORY = Path("/dev/shm")
+"""A file system in memory, on Linux."""
+
+
+def keep_temporary_files_in_memory() -> None:
+    """The tests make and delete tens of thousands of small files, which a disk is slow at. `TMPDIR` of the caller, and
+    a machine with little room there, as containers have, are left as they are."""
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
+        return
+    if shutil.disk_usage(MEMORY).free < 2**30 or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        return
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None  # so that it is asked for again
+
+
+keep_temporary_files_in_memory()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -112,9 +113,21 @@ def open_place(
 ) -> Iterator[Place]:
     """The repository, and a sandbox with its built-ins, its aliases and an estate."""
     monkeypatch.chdir(catalog)
-    settings = Settings(retry_after_ms=1, aliases=known_aliases(catalog))
-    box = open_sandbox(clock=lambda: datetime.now(UTC), settings=settings)
-    load_files(box, [catalog / CATALOG, estate], now=datetime.now(UTC))
+    box = _opened(catalog)
+    box.restore(_loaded(catalog, estate))
     with box, SandboxServer(box, ServerSettings(port=0)) as server:
         monkeypatch.setenv("BLUEPRINTER_SANDBOX", server.url)
         yield Place(catalog, samples, box, capsys)
+
+
+def _opened(catalog: Path) -> Sandbox:
+    settings = Settings(retry_after_ms=1, aliases=known_aliases(catalog))
+    return open_sandbox(clock=lambda: datetime.now(UTC), settings=settings)
+
+
+@cache
+def _loaded(catalog: Path, estate: Path) -> bytes:
+    """What a sandbox holds before the first command: thousands of files, read once for all tests of a module."""
+    with _opened(catalog) as box:
+        load_files(box, [catalog / CATALOG, estate], now=datetime.now(UTC))
+        return box.snapshot()

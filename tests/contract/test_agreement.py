@@ -15,7 +15,6 @@ import pytest
 from blueprinter.azure import AzureError
 from blueprinter.casing import fold
 from blueprinter.cli.loop import Loop
-from blueprinter.cli.workspace import open_workspace
 from blueprinter.compliance import Agreement, StateBook, compare_states, read_inventories, read_standing
 from contract.contoso import assigned_estate
 from contract.test_live_assignments import PRODUCTION, change, controls
@@ -41,7 +40,7 @@ class Drifted:
 @pytest.fixture(scope="module")
 def drifted(root: Path) -> Iterator[Drifted]:
     draw = random.Random(7)
-    with assigned_estate(root, open_workspace(root)) as loop:
+    with assigned_estate(root) as loop:
         offline = StateBook()
         offline.in_force(loop.judged.resolved.policies)
         loop.offline(offline)
@@ -119,7 +118,7 @@ def test_what_came_and_went_has_its_reason(drifted: Drifted, source: str) -> Non
 
 def test_an_assignment_that_was_changed(root: Path) -> None:
     """Its pairs are not compared: other parameters, another verdict."""
-    with assigned_estate(root, open_workspace(root)) as loop:
+    with assigned_estate(root) as loop:
         offline, live = StateBook(), StateBook()
         offline.in_force(loop.judged.resolved.policies)
         loop.offline(offline)

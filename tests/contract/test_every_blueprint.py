@@ -14,7 +14,6 @@ import pytest
 
 from blueprinter.blueprint import LinkTarget
 from blueprinter.cli.loop import Loop
-from blueprinter.cli.workspace import open_workspace
 from blueprinter.compliance import LIVE_ONLY, LinkOutcome, LinkResult, Run, read_scopes
 from blueprinter.convert import export_inventory, needs_of
 from blueprinter.policy import compile_policies
@@ -73,7 +72,7 @@ def judged(
     request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Judged]]:
     folder = tmp_path_factory.mktemp("estate")
-    with assigned_estate(root, open_workspace(root)) as loop:
+    with assigned_estate(root) as loop:
         others = {name: _beside(loop, root, name, folder) for name in request.param}
         for other in others.values():
             other.assign()

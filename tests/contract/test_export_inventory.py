@@ -13,7 +13,6 @@ import pytest
 
 from blueprinter.cli import run
 from blueprinter.cli.loop import Loop
-from blueprinter.cli.workspace import open_workspace
 from blueprinter.compliance import Run, read_inventories
 from blueprinter.sandbox import SandboxServer, ServerSettings
 from contract.contoso import NOW, assigned_estate
@@ -34,7 +33,7 @@ class Served:
 @pytest.fixture(scope="module")
 def served(root: Path) -> Iterator[Served]:
     with (
-        assigned_estate(root, open_workspace(root)) as loop,
+        assigned_estate(root) as loop,
         SandboxServer(loop.sandbox, ServerSettings()) as server,
     ):
         yield Served(loop, server.url, root)

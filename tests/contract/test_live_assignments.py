@@ -13,7 +13,6 @@ import pytest
 
 from blueprinter.casing import fold
 from blueprinter.cli.loop import Loop
-from blueprinter.cli.workspace import open_workspace
 from blueprinter.compliance import (
     LIVE_ONLY,
     LinkOutcome,
@@ -70,7 +69,7 @@ def reference_of(loop: Loop, name: str) -> str:
 
 @pytest.fixture(scope="module")
 def changed(root: Path) -> Iterator[Changed]:
-    with assigned_estate(root, open_workspace(root)) as loop:
+    with assigned_estate(root) as loop:
         before = loop.evaluate()
         for subscription in (PRODUCTION, PLATFORM):
             overrides = [

@@ -12,7 +12,6 @@ import pytest
 from blueprinter.azure import ArmClient, AzureError, Replay, connect_in_process, read_exchanges
 from blueprinter.cli import run as command
 from blueprinter.cli.loop import Loop
-from blueprinter.cli.workspace import open_workspace
 from contract.contoso import NOW, assigned_estate
 
 Commands = Callable[..., int]
@@ -21,7 +20,7 @@ EVALUATED = (NOW + timedelta(minutes=16)).isoformat()
 
 @pytest.fixture(scope="module")
 def loop(root: Path) -> Iterator[Loop]:
-    with assigned_estate(root, open_workspace(root)) as found:
+    with assigned_estate(root) as found:
         yield found
 
 

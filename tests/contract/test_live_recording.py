@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +13,34 @@ import yaml
 
 from blueprinter.azure import ArmClient, AzureError, Exchange, connect_in_process, scrub
 from blueprinter.cli import run as command
-from blueprinter.cli.loop import Loop
 from blueprinter.cli.recording import read_recording
-from blueprinter.cli.workspace import open_workspace
 from contract.contoso import assigned_estate
 from contract.test_live_bundle import EVALUATED
 
-Commands = Callable[..., int]
-PRODUCTION = "contoso-production"
+SOURCES = ("resource-graph", "policy-insights")
 
 
 @pytest.fixture(scope="module")
-def loop(root: Path) -> Iterator[Loop]:
-    with assigned_estate(root, open_workspace(root), registers=True) as found:
-        yield found
+def recordings(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """By source: a folder with a run over the example estate, `run.json`, and its `recording`. Both are only read."""
+    found = {source: tmp_path_factory.mktemp(source) for source in SOURCES}
+    with assigned_estate(root, registers=True) as loop, pytest.MonkeyPatch.context() as patch:
 
+        def opened(*_: object) -> ArmClient:
+            connection = connect_in_process(loop.sandbox.respond)
+            return ArmClient(connection, poll_seconds=0, sleep=lambda _: None)
 
-@pytest.fixture
-def commands(loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
-    monkeypatch.chdir(tmp_path)
-
-    def opened(*_: object) -> ArmClient:
-        connection = connect_in_process(loop.sandbox.respond)
-        return ArmClient(connection, poll_seconds=0, sleep=lambda _: None)
-
-    monkeypatch.setattr("blueprinter.cli.commands.evaluate.client", opened)
-    return lambda *arguments: command([str(one) for one in arguments])
+        patch.setattr("blueprinter.cli.commands.evaluate.client", opened)
+        for source, folder in found.items():
+            patch.chdir(folder)
+            code = command(
+                [
+                    "evaluate", "-a", str(root / "examples/contoso/assignments/contoso.yaml"), "--source", source,
+                    "--now", EVALUATED, "--fail-on", "none", "-o", "json=run.json", "--record", "recording",
+                ]
+            )  # fmt: skip
+            assert code == 0
+    return found
 
 
 def names_of(estate: Path) -> set[str]:
@@ -63,48 +65,36 @@ def results(file: Path) -> list[tuple[Any, ...]]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("source", ["resource-graph", "policy-insights"])
+@pytest.mark.parametrize("source", SOURCES)
 def test_a_replay_gives_the_same_control_results(
-    root: Path, commands: Commands, tmp_path: Path, source: str, capsys: pytest.CaptureFixture[str]
+    recordings: Mapping[str, Path], tmp_path: Path, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    estate = root / "examples/contoso"
-    code = commands(
-        "evaluate", "-a", estate / "assignments/contoso.yaml", "--source", source, "--now", EVALUATED,
-        "--fail-on", "none", "-o", "json=run.json", "--record", "recording",
-    )  # fmt: skip
-    assert code == 0, capsys.readouterr().err
-    code = commands("evaluate", "--replay", "recording", "--fail-on", "none", "-o", "json=again.json")
-    assert code == 0, capsys.readouterr().err
-    assert results(tmp_path / "again.json") == results(tmp_path / "run.json")
-    states = {one[1] for one in results(tmp_path / "run.json")}
+    monkeypatch.chdir(tmp_path)
+    recorded = recordings[source]
+    replay = ["evaluate", "--replay", str(recorded / "recording")]
+    assert command([*replay, "--fail-on", "none", "-o", "json=again.json"]) == 0
+    assert results(tmp_path / "again.json") == results(recorded / "run.json")
+    states = {one[1] for one in results(recorded / "run.json")}
     assert {"gap", "incomplete"} <= states
 
 
-def test_a_recording_says_nothing_of_whose_it_is(root: Path, commands: Commands, tmp_path: Path) -> None:
-    estate = root / "examples/contoso"
-    for source in ("resource-graph", "policy-insights"):
-        commands(
-            "evaluate", "-a", estate / "assignments/contoso.yaml", "--source", source, "--now", EVALUATED,
-            "--fail-on", "none", "-o", "json=run.json", "--record", source,
-        )  # fmt: skip
-        text = "".join(one.read_text().lower() for one in sorted((tmp_path / source).iterdir()))
-        names = names_of(estate)
-        assert len(names) > 200
-        assert [one for one in names if one.lower() in text] == []
-        for word in ("contoso", "bearer", "authorization:", "@", "user-agent"):
-            assert word not in text.replace("@odata", ""), word
-
-
-def test_it_has_the_shape_of_the_recordings_of_the_sdk(
-    root: Path, commands: Commands, tmp_path: Path, shared: Path
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_recording_says_nothing_of_whose_it_is(
+    root: Path, recordings: Mapping[str, Path], source: str
 ) -> None:
-    commands(
-        "evaluate", "-a", root / "examples/contoso/assignments/contoso.yaml", "--now", EVALUATED,
-        "--fail-on", "none", "-o", "json=run.json", "--record", "recording",
-    )  # fmt: skip
-    ours = yaml.safe_load((tmp_path / "recording/recording.yaml").read_text())
+    recording = recordings[source] / "recording"
+    text = "".join(one.read_text().lower() for one in sorted(recording.iterdir()))
+    names = names_of(root / "examples/contoso")
+    assert len(names) > 200
+    assert [one for one in names if one.lower() in text] == []
+    for word in ("contoso", "bearer", "authorization:", "@", "user-agent"):
+        assert word not in text.replace("@odata", ""), word
+
+
+def test_it_has_the_shape_of_the_recordings_of_the_sdk(recordings: Mapping[str, Path], shared: Path) -> None:
+    ours = _read_yaml(recordings["resource-graph"] / "recording/recording.yaml")
     name = "azure-mgmt-resource-15.0.0/test_mgmt_resource.test_provider_registration.yaml"
-    theirs = yaml.safe_load((shared / "data/recordings" / name).read_text())
+    theirs = _read_yaml(shared / "data/recordings" / name)
     one, other = ours["interactions"][0], theirs["interactions"][0]
     assert {"request", "response"} == set(one) == set(other)
     assert set(one["request"]) == set(other["request"])
@@ -113,17 +103,27 @@ def test_it_has_the_shape_of_the_recordings_of_the_sdk(
     assert isinstance(one["response"]["body"]["string"], str)
 
 
+def _read_yaml(file: Path) -> Any:
+    return yaml.load(file.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def test_a_folder_that_holds_something_is_left_alone(
-    root: Path, commands: Commands, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Said before Azure is asked."""
+
+    def nobody(*_: object) -> ArmClient:
+        raise AssertionError("Azure is asked")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("blueprinter.cli.commands.evaluate.client", nobody)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/notes.txt").write_text("mine")
-    code = commands(
-        "evaluate", "-a", root / "examples/contoso/assignments/contoso.yaml", "--now", EVALUATED, "--record", "mine"
-    )  # fmt: skip
+    assignment = root / "examples/contoso/assignments/contoso.yaml"
+    code = command(["evaluate", "-a", str(assignment), "--now", EVALUATED, "--record", "mine"])
     assert (code, "BP238" in capsys.readouterr().err) == (2, True)
     assert [one.name for one in (tmp_path / "mine").iterdir()] == ["notes.txt"]
-    assert commands("evaluate", "--replay", "mine") == 2
+    assert command(["evaluate", "--replay", "mine"]) == 2
 
 
 SUB = "/subscriptions/11111111-2222-3333-4444-555555555555"

@@ -11,7 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -68,8 +70,8 @@ class Table:
 def judged(root: Path, folder: Path, catalog: tuple[Path, ...], blueprint: str) -> Table:
     """The initiative assigned to both subscriptions, evaluated by each source and over an export. `catalog`:
     definitions, and perhaps aliases."""
-    for source in catalog:
-        import_catalog(source, folder / CATALOG)
+    (folder / CATALOG).parent.mkdir()
+    (folder / CATALOG).write_bytes(imported(catalog))
     given = {
         "schema": "blueprinter/assignment/1",
         "name": "microsoft",
@@ -101,14 +103,23 @@ def judged(root: Path, folder: Path, catalog: tuple[Path, ...], blueprint: str) 
         return Table(runs, loop.offline(), rows)
 
 
+@cache
+def imported(catalog: tuple[Path, ...]) -> bytes:
+    """The catalog file of some definitions and aliases: one for all initiatives."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "catalog.sqlite"
+        for source in catalog:
+            import_catalog(source, file)
+        return file.read_bytes()
+
+
 # ---------------------------------------------------------------- counted again
 
 
-def members_of(initiative: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Group and reference of every member that tests something; manual ones ask for an attestation."""
+def members_of(initiative: Mapping[str, Any], manual: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Group and reference of every member that tests something; `manual` definitions ask for an attestation."""
     for member in initiative["properties"]["policyDefinitions"]:
-        definition = definitions.get(member["policyDefinitionId"].rpartition("/")[2])
-        if definition is not None and "manual" in json.dumps(definition["properties"]["parameters"]).lower():
+        if member["policyDefinitionId"].rpartition("/")[2] in manual:
             continue
         for group in member.get("groupNames", []):
             yield group, member["policyDefinitionReferenceId"].lower()
@@ -187,18 +198,22 @@ def table(
 
 
 @pytest.fixture(scope="module")
-def expected(published: Published, table: Table, builtins: Path) -> dict[str, Counter[str]]:
+def manual(builtins: Path) -> frozenset[str]:
+    """The names of the definitions that ask for an attestation."""
+    bodies = (json.loads(file.read_bytes()) for file in (builtins / "policyDefinitions").rglob("*.json"))
+    return frozenset(body["name"] for body in bodies if _is_manual(body))
+
+
+@pytest.fixture(scope="module")
+def expected(
+    published: Published, table: Table, builtins: Path, manual: frozenset[str]
+) -> dict[str, Counter[str]]:
     file = builtins / "policySetDefinitions" / "Regulatory Compliance" / published.file
     initiative = json.loads(file.read_text(encoding="utf-8"))
-    definitions: dict[str, Any] = {}
-    for one in (builtins / "policyDefinitions").rglob("*.json"):
-        body = json.loads(one.read_text(encoding="utf-8"))
-        if _is_manual(body):
-            definitions[body["name"]] = {"properties": {"parameters": {"effect": "Manual"}}}
     properties = initiative["properties"]
     assert len(properties["policyDefinitions"]) == published.members
     assert len(properties["policyDefinitionGroups"]) == published.groups
-    return outcomes(members_of(initiative, definitions), table.rows, published)
+    return outcomes(members_of(initiative, manual), table.rows, published)
 
 
 def _is_manual(body: Mapping[str, Any]) -> bool:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from blueprinter.cli.workspace import open_workspace
 from blueprinter.compliance import (
     ControlResult,
     Finding,
@@ -40,7 +39,7 @@ class Judged:
 
 @pytest.fixture(scope="module")
 def judged(root: Path) -> Judged:
-    with assigned_estate(root, open_workspace(root)) as loop:
+    with assigned_estate(root) as loop:
         states = StateBook()
         offline = loop.offline(states)
         live, requests = {}, {}
@@ -159,7 +158,7 @@ def test_what_was_evaluated_too_long_ago_does_not_pass(judged: Judged, source: s
 def exempted(root: Path) -> tuple[Run, dict[str, Run]]:
     """The exemptions of the register are in Azure, too: two waivers, one with evidence of what makes up for it, one
     that has ended, one that nothing needs."""
-    with assigned_estate(root, open_workspace(root), registers=True) as loop:
+    with assigned_estate(root, registers=True) as loop:
         return loop.offline(), {source: loop.evaluate(source) for source in SOURCES}
 
 

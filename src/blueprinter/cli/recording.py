@@ -86,6 +86,13 @@ class Asked(Protocol):
     def initiatives(self) -> Sequence[str]: ...
 
 
+def check_folder(folder: Path) -> None:
+    """Raises `InvalidInput` (BP238) where the folder of a recording to come holds something: before Azure is asked."""
+    if folder.exists() and any(folder.iterdir()):
+        hint = "name a new folder"
+        raise InvalidInput([error("BP238", "the folder is not empty", Position(str(folder)), hint)])
+
+
 def write_recording(
     folder: Path,
     exchanges: Exchanges,
@@ -95,11 +102,8 @@ def write_recording(
     request: Asked,
     artifacts: Mapping[str, str],
 ) -> None:
-    """Writes a recording of a run that has ended. Raises `InvalidInput` (BP238) where the folder holds something,
-    `AzureError` (BP609) where something of the tenant would be left in it."""
-    if folder.exists() and any(folder.iterdir()):
-        hint = "name a new folder"
-        raise InvalidInput([error("BP238", "the folder is not empty", Position(str(folder)), hint)])
+    """Writes a recording of a run that has ended, into a folder that `check_folder` let pass. Raises `AzureError`
+    (BP609) where something of the tenant would be left in it."""
     scopes = [one.scope for one in run.population.scopes]
     ours = {fold(one.assignment_id.rstrip("/")) for one in resolved.policies}
     given = (_of_run(one, ours) for one in read_exchanges(exchanges.text().splitlines()))

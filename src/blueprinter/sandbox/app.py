@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -128,10 +128,21 @@ class Sandbox:
             if self._closed:
                 return
             self._closed = True
-            self._connection.execute("BEGIN")
             self._keep_counters()
-            self._connection.execute("COMMIT")
             self._connection.close()
+
+    def snapshot(self) -> bytes:
+        """All that a sandbox in memory holds, for `restore`. What its misbehaviour has drawn so far is not in it."""
+        with self._lock:
+            self._keep_counters()
+            return self._connection.serialize()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Holds what another sandbox, or this one, held at a `snapshot`, and nothing else."""
+        with self._lock, closing(sqlite3.connect(":memory:")) as kept:
+            kept.deserialize(snapshot)
+            kept.backup(self._connection)
+            self._resume()
 
     def __enter__(self) -> Sandbox:
         return self

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import pytest
 
-from blueprinter.archive import write_archive
+from blueprinter.archive import packed, write_archive
 from blueprinter.compliance import History, digest_of
 from blueprinter.compliance.bundle import _sealed, open_bundle
 from blueprinter.compliance.history import chained
@@ -259,21 +259,6 @@ def test_a_changed_byte_of_an_archive_is_named_by_its_member(repository: Reposit
     assert (done.code, "`files/estate.jsonl`" in done.err) == (2, True)
 
 
-def test_every_changed_byte_around_the_members_of_an_archive_shows(
-    repository: Repository, tmp_path: Path
-) -> None:
-    """Headers and directory: the time of a member, the system that made it, what was put before or behind."""
-    made = repository.bundle("evidence.zip")
-    content = made.read_bytes()
-    directory = content.index(b"PK\x01\x02")
-    places = [*range(30), *range(directory, directory + 60), *range(len(content) - 22, len(content))]
-    changes = [content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :] for at in places]
-    for number, changed in enumerate([*changes, content + b"\0", b"\0" + content, content[:-1]]):
-        made.write_bytes(changed)
-        with pytest.raises(InvalidInput):
-            open_bundle(made, tmp_path / "opened" / str(number))
-
-
 def renew(bundle: Path, **changed: bytes) -> None:
     """Changes members and renews every hash that stands in the bundle, its place in the chain too."""
     manifest: dict[str, Any] = orjson.loads((bundle / "manifest.json").read_bytes())
@@ -289,6 +274,35 @@ def renew(bundle: Path, **changed: bytes) -> None:
     inputs = read_inputs(manifest["inputs"])
     manifest["chain"]["withThisRun"] = chained(manifest["chain"]["before"], run["sha256"], inputs.text())
     (bundle / "manifest.json").write_bytes(_sealed(manifest))
+
+
+def without_shipped(bundle: Path) -> dict[str, bytes]:
+    """The members of a bundle but for what is shipped: it is whole, and a tenth of the files."""
+    manifest: dict[str, Any] = orjson.loads((bundle / "manifest.json").read_bytes())
+    inputs = manifest["inputs"]
+    inputs["files"] = [one for one in inputs["files"] if not one["path"].startswith(inputs["content"])]
+    manifest["members"] = [one for one in manifest["members"] if not one["name"].startswith("content/")]
+    (bundle / "manifest.json").write_bytes(orjson.dumps(manifest))
+    renew(bundle)
+    names = [one["name"] for one in manifest["members"]]
+    return {name: (bundle / name).read_bytes() for name in [*names, "manifest.json"]}
+
+
+def test_every_changed_byte_around_the_members_of_an_archive_shows(
+    repository: Repository, tmp_path: Path
+) -> None:
+    """Headers and directory: the time of a member, the system that made it, what was put before or behind."""
+    made = tmp_path / "small.zip"
+    content = packed(without_shipped(repository.bundle("evidence")))
+    made.write_bytes(content)
+    open_bundle(made, tmp_path / "unchanged")
+    directory = content.index(b"PK\x01\x02")
+    places = [*range(30), *range(directory, directory + 60), *range(len(content) - 22, len(content))]
+    changes = [content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :] for at in places]
+    for number, changed in enumerate([*changes, content + b"\0", b"\0" + content, content[:-1]]):
+        made.write_bytes(changed)
+        with pytest.raises(InvalidInput):
+            open_bundle(made, tmp_path / "opened" / str(number))
 
 
 def test_a_bundle_that_was_renewed_with_another_result_does_not_come_out(repository: Repository) -> None:

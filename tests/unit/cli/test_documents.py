@@ -51,7 +51,8 @@ def test_every_command_and_option_exists(file: Path, monkeypatch: pytest.MonkeyP
         except click.MissingParameter:
             pass  # running text names a command without its arguments
         except click.exceptions.Exit as left:
-            assert left.exit_code == 0  # the line asks for help
+            if left.exit_code != 0:  # 0 where the line asks for help
+                raise
         except click.UsageError as wrong:
             if "does not exist" in wrong.format_message():
                 continue  # a file of the reader's

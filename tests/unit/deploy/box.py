@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -189,6 +190,30 @@ class Azure:
             settings=self.settings,
             misbehaviour=self.misbehaviour,
         )
+
+    @classmethod
+    def holding(cls, snapshot: bytes) -> Azure:
+        """A sandbox of its own that holds what another one held."""
+        azure = cls()
+        azure.box.restore(snapshot)
+        return azure
+
+    @contextmanager
+    def watched(self) -> Iterator[list[bytes]]:
+        """Snapshots, one after each request that is sent inside: what a process that is killed there leaves behind.
+
+        Killed before a request is killed after the one before it, so these are all the moments there are.
+        """
+        snapshots: list[bytes] = []
+
+        def handler(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Response:
+            answer = self.handle(method, url, headers, body)
+            snapshots.append(self.box.snapshot())
+            return answer
+
+        self.around = lambda _: handler
+        yield snapshots
+        self.around = lambda handle: handle
 
     def handle(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Response:
         try:

@@ -22,7 +22,6 @@ from blueprinter.deploy import (
 from blueprinter.sandbox import Fault, Rule
 from unit.deploy.box import SUB, Azure, Kit, settings
 from unit.deploy.test_assign import ASSIGNMENTS, DEFINITIONS, EXEMPTION, EXEMPTIONS, ROLES
-from unit.deploy.test_killed import Killed, killing
 
 
 @pytest.fixture
@@ -90,19 +89,16 @@ def test_everything_is_deleted_wherever_it_is_killed(kit: Kit, locks: str) -> No
     clean = Azure()
     empty = clean.contents()
     clean.assign(target, progress=False)
-    done = take_back(clean, target, delete_resources=True)
-    asked = len(clean.sent)
+    with clean.watched() as moments:
+        done = take_back(clean, target, delete_resources=True)
     assert done.left == ()
     assert clean.contents().keys() == empty.keys()
-    for number in range(1, asked + 1, 3):
-        azure = Azure()
-        azure.assign(target, progress=False)
-        azure.around = killing(number)
-        with pytest.raises(Killed):
-            take_back(azure, target, delete_resources=True)
-        azure.around = lambda handle: handle
+    for number, left in enumerate(moments[::3]):
+        azure = Azure.holding(left)
         take_back(azure, target, delete_resources=True)
-        assert azure.contents().keys() == empty.keys(), f"killed at request {number} of {asked}"
+        assert azure.contents().keys() == empty.keys(), (
+            f"killed at request {3 * number + 1} of {len(moments)}"
+        )
 
 
 def test_status_shows_what_failed(kit: Kit) -> None:

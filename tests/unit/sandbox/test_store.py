@@ -75,6 +75,25 @@ def test_numbers_and_ids_go_on_after_reopening(tmp_path: Path) -> None:
     second.box.close()
 
 
+def test_a_snapshot_goes_on_by_itself_where_it_is_restored() -> None:
+    first = Asking()
+    first.group()
+    first.storage()
+    kept, ticks = first.box.snapshot(), first.box.ticks
+    first.storage("later")
+
+    second = Asking()
+    second.group("other")
+    second.box.restore(kept)
+    assert second.names(f"{SUB}/resourceGroups") == ["rg"]
+    assert second.box.ticks == ticks + 1
+    identity = {"type": "SystemAssigned"}
+    made = second.storage("two", identity=identity)["identity"]["principalId"]
+    first.box.restore(kept)
+    assert first.names(f"{GROUP}/resources") == ["one"]
+    assert first.storage("two", identity=identity)["identity"]["principalId"] == made
+
+
 @pytest.mark.parametrize(
     ("content", "code"), [(b"this is a text of some length, no database", "BP702"), (None, "BP702")]
 )

@@ -31,7 +31,7 @@ from blueprinter.cli.inputs import (
 from blueprinter.cli.live_artifacts import ArtifactsInAzure
 from blueprinter.cli.live_evaluation import MAX_AGE_DAYS, SOURCES, Live, agreement_lines
 from blueprinter.cli.output import Target, is_terminal, open_file, parse_targets, write_outputs
-from blueprinter.cli.recording import read_recording, replaying, write_recording
+from blueprinter.cli.recording import check_folder, read_recording, replaying, write_recording
 from blueprinter.cli.remarks import say, show_diagnostics
 from blueprinter.cli.saved_runs import SAVED_FINDINGS, open_run, save_run
 from blueprinter.cli.sections import SectionedCommand
@@ -323,6 +323,8 @@ def command(
         all_states=all_states,
         jobs=jobs,
     )
+    if record is not None:
+        check_folder(record)
     recorded = read_recording(replay) if replay is not None else None
     if recorded is not None:
         request = replaced_by(recorded, request)

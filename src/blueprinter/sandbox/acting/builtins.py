@@ -7,7 +7,7 @@ judges nothing, and whatever it is assigned to has the state Unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -45,10 +45,10 @@ def stand_in(kind: str, name: str) -> Stored | None:
     return _stored(kind, fold(name), facts) if facts is not None else None
 
 
-def stand_ins(kind: str) -> Iterator[Stored]:
-    """All stand-ins of a type, by name."""
-    for name, facts in sorted(_facts(_SECTIONS[fold(kind)]).items()):
-        yield _stored(kind, name, facts)
+@lru_cache(maxsize=2)
+def stand_ins(kind: str) -> tuple[Stored, ...]:
+    """All stand-ins of a type, by name: made once, to be read only."""
+    return tuple(_stored(kind, name, facts) for name, facts in sorted(_facts(_SECTIONS[fold(kind)]).items()))
 
 
 def is_stand_in(body: Body) -> bool:
