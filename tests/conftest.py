@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from blueprinter.cli import workspace
+from blueprinter.document import note
+from blueprinter.policy import PolicyDefinition
 
 ROOT = Path(__file__).parents[1]
 MEMORY = Path("/dev/shm")
@@ -26,6 +32,32 @@ def keep_temporary_files_in_memory() -> None:
 
 
 keep_temporary_files_in_memory()
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests live until the end: nothing of them is garbage that is worth looking for again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shipped_policies_are_read_once() -> Iterator[None]:
+    """Definitions are immutable, and hundreds of tests open the same two hundred files."""
+    read = workspace._definition
+    known: dict[tuple[Path, int], PolicyDefinition] = {}
+
+    def definition(file: Path) -> PolicyDefinition:
+        if not file.is_relative_to(ROOT / "policies"):
+            return read(file)
+        note(file)  # what a run read goes into its bundle
+        key = (file, file.stat().st_mtime_ns)
+        if key not in known:
+            known[key] = read(file)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workspace, "_definition", definition)
+        yield
 
 
 @pytest.fixture(scope="session")

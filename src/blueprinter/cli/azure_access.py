@@ -23,7 +23,7 @@ from blueprinter.text import for_terminal
 
 FAILED = 1
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_LOOPBACK_POLL = 0.2
+_LOOPBACK_POLL = 0.05
 _LOOPBACK_RETRY = RetryRules(first_wait=0.1)
 """A sandbox that does not run is said after three seconds; one that just starts is there by then."""
 _SANDBOX_PORT = 4280

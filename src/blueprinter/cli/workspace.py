@@ -117,12 +117,16 @@ def _own_definitions(names: Mapping[str, Sequence[Path]]) -> dict[str, PolicyDef
     for key, files in names.items():
         for file in files:
             try:
-                found[key] = read_definition(load(file), name=file.parent.name)
+                found[key] = _definition(file)
             except InvalidInput as invalid:
                 faults.extend(invalid.diagnostics)
     if faults:
         raise InvalidInput(faults)
     return found
+
+
+def _definition(file: Path) -> PolicyDefinition:
+    return read_definition(load(file), name=file.parent.name)
 
 
 class Frameworks(Mapping[str, Framework]):
