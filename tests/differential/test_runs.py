@@ -23,7 +23,6 @@ from blueprinter.compliance import (
     evaluate,
     parallel,
     read_inventories,
-    sweep,
     windows,
 )
 from blueprinter.compliance.sweep import Sweep
@@ -213,10 +212,8 @@ def check(seed: int, rows: Sequence[Row], workspace: Workspace, folder: Path) ->
 
 @pytest.fixture
 def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Several processes, windows of few lines, and another way to parse after few rows that lack something, for files
-    that are much too small for them."""
+    """Several processes, and windows of few lines, for files that are much too small for them."""
     monkeypatch.setattr(parallel, "_LEAST", 1)
-    monkeypatch.setattr(sweep, "_PATIENCE", 3)
     monkeypatch.setattr(windows, "_WINDOW", 20_000)
 
 

@@ -11,7 +11,7 @@ from blueprinter.compliance.related import Bodies, Stored
 from blueprinter.compliance.scope import type_key
 from blueprinter.compliance.survey import InventoryFile
 from blueprinter.compliance.sweep import ALWAYS, NEVER, Cell, Entry, Row
-from blueprinter.policy import LACKING, Glance, Reads
+from blueprinter.policy import LACKING, Reads
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +36,7 @@ class CollectingDesk:
         self.rows: list[tuple[str, str, Stored]] = []
         """Type, id and place of every row that was kept."""
 
-    def cell(self, type: str, api_version: str, file: int, like: Row) -> Cell:
+    def cell(self, type: str, api_version: str, file: int) -> Cell:
         wanted = self._wanted is None or type_key(type) in self._wanted
         rows = _Rows(type, api_version, ALWAYS if wanted else NEVER)
 
@@ -46,7 +46,7 @@ class CollectingDesk:
         def give_up(id: str) -> Entry:
             return rows
 
-        return Cell(type, api_version, _alike, make, give_up, (_BY_PART,))
+        return Cell(type, api_version, _alike, make, give_up, Reads(), _alike_by_part)
 
     def look(self, entry: Entry, row: Row, raw: bytes, file: int, line: int) -> None:
         self.glimpse(entry, cast(str, row["id"]), raw, file, line)
@@ -63,6 +63,3 @@ def _alike(row: Row) -> Hashable:
 
 def _alike_by_part(part: RowPart) -> Hashable:
     return 0 if part.stated is LACKING and part.properties is not LACKING else None
-
-
-_BY_PART = Glance(Reads(), _alike_by_part)

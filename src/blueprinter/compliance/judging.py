@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import IO, NamedTuple, cast
@@ -25,7 +25,6 @@ from blueprinter.policy import (
     BulkPolicies,
     ByScope,
     Code,
-    Glance,
     Lookup,
     Outcome,
     PolicyState,
@@ -41,6 +40,9 @@ _MOST_HELD = 8_000_000
 _OVERHEAD = 256
 _LONGEST_KEY = 1_024
 _NONE: Mapping[int, PolicyState] = MappingProxyType({})
+
+
+Glance = Callable[[RowPart], "Code | None"]
 
 
 class Sheet:
@@ -170,14 +172,14 @@ class JudgingDesk:
 
     # ------------------------------------------------------------ cells
 
-    def cell(self, type: str, api_version: str, file: int, like: Row) -> Cell:
+    def cell(self, type: str, api_version: str, file: int) -> Cell:
         circles = self._policies.circles
         if file not in self._shelves:
             self._shelves = {file: {}}
         shelf = self._shelves[file]
         if not circles.is_constant:
             return self._scattered(type, api_version, shelf)
-        program = self._policies.program(type, api_version, circles(""), like)
+        program = self._policies.program(type, api_version, circles(""))
         masked = not self._covering.is_constant and self._clerk.concerned(program)
         everywhere = self._covering("") if self._covering.is_constant else frozenset[int]()
         given_up: dict[frozenset[int], Entry] = {}
@@ -193,24 +195,22 @@ class JudgingDesk:
             def make(code: Hashable) -> Counted:
                 return self._entry(cell, program, cast(Code, code), everywhere, everywhere, shelf)
 
-            cell = Cell(type, api_version, program.decide, make, give_up, program.glances)
+            cell = Cell(type, api_version, program.decide, make, give_up, program.reads, program.glance)
             return cell
 
         def decide(row: Row) -> tuple[Code, frozenset[int]]:
             return program.decide(row), self._covering(cast(str, row["id"]))
 
-        def masked_by(glance: Glance) -> Glance:
-            def decide_part(part: RowPart) -> tuple[Hashable, frozenset[int]]:
-                return glance.decide(part), self._covering(part.id)
-
-            return Glance(glance.reads, decide_part, glance.lenient)
+        def glance(part: RowPart) -> tuple[Code | None, frozenset[int]]:
+            return look(part), self._covering(part.id)
 
         def make_masked(key: Hashable) -> Counted:
             code, within = cast("tuple[Code, frozenset[int]]", key)
             return self._entry(cell, program, code, within, within, shelf)
 
-        glances = [masked_by(glance) for glance in program.glances]
-        cell = Cell(type, api_version, decide, make_masked, give_up, glances)
+        look = cast(Glance, program.glance)
+        at_a_glance = None if program.glance is None else glance
+        cell = Cell(type, api_version, decide, make_masked, give_up, program.reads, at_a_glance)
         return cell
 
     def _scattered(self, type: str, api_version: str, shelf: Shelf) -> Cell:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from operator import itemgetter
-from types import FunctionType
 from typing import Any, Protocol, cast
 
 import orjson
@@ -35,7 +34,7 @@ from blueprinter.compliance.records import (
 from blueprinter.compliance.scope import subscription_of, type_key
 from blueprinter.compliance.survey import InventoryFile, SurveyPart
 from blueprinter.compliance.windows import Part, Window, lines_before, windows
-from blueprinter.policy import FAULTS, ByScope, Glance, name_of
+from blueprinter.policy import FAULTS, ByScope, Reads, name_of
 
 ALWAYS = -1
 """The rank of an entry whose rows have to be looked at each time."""
@@ -50,10 +49,8 @@ _ODD = (*FAULTS, orjson.JSONDecodeError)
 _SUBSCRIPTION = "microsoft.resources/subscriptions"
 
 Row = Mapping[str, Value]
-_PATIENCE = 128
+_PATIENCE = 256
 """Rows that lack something before it is asked whether parsing in part pays."""
-_SOME, _HALF = 8, 2
-"""One row of so many may lack something: where there is another way to parse in part, and where there is none."""
 _IDS = 1_000
 
 
@@ -77,39 +74,42 @@ class Cell:
     """The entry for what `decide` gave for the first time."""
     give_up: Callable[[str], Entry]
     """The entry of a row, by its id, on which `decide` raised."""
-    glances: Sequence[Glance] = ()
-    """Ways to do the same as `decide` with part of a row, the best first; they give what `decide` never gives where the
-    row lacks something."""
+    reads: Reads | None = None
+    """What `glance` needs of a row."""
+    glance: Callable[[Any], Hashable] | None = None
+    """`decide` for part of a row; gives what it never gives where the row lacks something. None = there is none."""
     entries: dict[Hashable, Entry] = field(default_factory=dict)
     others: dict[int, Entry] = field(default_factory=dict)
     """Entries that stand for no key."""
     part: PartClass | None = None
-    """The class of the parts that the first of `glances` takes, once rows are parsed so."""
+    """The class of the parts that `glance` takes, once rows are parsed so."""
     refused: int = 0
-    """How many of these rows had to be parsed whole after all."""
-    parsed: int = 0
-    """How many rows there were before."""
+    """How many rows had to be parsed whole after all."""
 
     def begin(self) -> PartClass | None:
         """Begins to parse rows in part, if that can be done."""
-        entries = self.entries
-        while self.glances:
-            self.part = part_of(self.type, self.glances[0], _entry_by(self.glances[0].decide, entries))
-            if self.part is not None:
-                self.refused, self.parsed = 0, self.rows()
-                break
-            self.glances = self.glances[1:]
+        glance, entries = self.glance, self.entries
+        if glance is None or self.reads is None:
+            return None
+
+        def entry(part: RowPart) -> Entry | None:
+            """The entry of a row; None = it has to be parsed whole."""
+            try:
+                return entries.get(glance(part))
+            except FAULTS:
+                return None
+
+        self.part = part_of(self.type, self.reads, entry=entry)
+        if self.part is None:
+            self.glance = None
         return self.part
 
     def regret(self) -> bool:
-        """Notes a row that was parsed in part in vain; where too many are, another way is taken, which is true then."""
+        """Notes a row that was parsed in part in vain; where most are, it is not done any more, which is true then."""
         self.refused += 1
-        if self.refused % _PATIENCE:
+        if self.refused % _PATIENCE or self.refused * 2 <= self.rows():
             return False
-        most = _SOME if len(self.glances) > 1 else _HALF
-        if self.refused * most <= self.rows() - self.parsed:
-            return False
-        self.glances, self.part = self.glances[1:], None
+        self.glance = self.part = None
         return True
 
     def rows(self) -> int:
@@ -117,36 +117,12 @@ class Cell:
         return sum(one.count for one in (*self.entries.values(), *self.others.values()))
 
 
-def _entry_by(
-    glance: Callable[[RowPart], Hashable], entries: Mapping[Hashable, Entry]
-) -> Callable[[RowPart], Entry | None]:
-    def entry(part: RowPart) -> Entry | None:
-        """The entry of a row; None = it has to be parsed whole."""
-        try:
-            return entries.get(glance(part))
-        except FAULTS:
-            return None
-
-    glance = _own(glance)
-    return _own(entry)
-
-
-def _own(function: Callable[[RowPart], Any]) -> Callable[[RowPart], Any]:
-    """The same function for one class of parts alone: Python adapts code to the class that it meets, not to several."""
-    if not isinstance(function, FunctionType):
-        return function
-    code = function.__code__.replace()
-    return FunctionType(code, function.__globals__, None, None, function.__closure__)
-
-
 class Desk(Protocol):
     """What a reading is made for."""
 
     bar: int
 
-    def cell(self, type: str, api_version: str, file: int, like: Row) -> Cell:
-        """The cell for rows of a type, of which one is given."""
-        ...
+    def cell(self, type: str, api_version: str, file: int) -> Cell: ...
 
     def look(self, entry: Entry, row: Row, raw: bytes, file: int, line: int) -> None:
         """Looks at a row; `raw` is its JSON."""
@@ -249,8 +225,6 @@ class Sweep:
         for place in [place for place, entry in enumerate(found) if entry is None or entry.lowest <= bar]:
             entry = found[place]
             if entry is None:
-                entry = self._completed(parts[place], lines[place])
-            if entry is None:
                 ids.extend([part.id for part in parts[done:place]])
                 done = place + 1
                 self._odd(lines[place], number + done, ids)
@@ -278,16 +252,6 @@ class Sweep:
             parts = [part if _is_text(line) else _NO_PART for line, part in zip(lines, parts, strict=True)]
         return parts
 
-    def _completed(self, part: RowPart, line: bytes) -> Entry | None:
-        """The entry of a row that lacks something, which is counted; None = it has to be parsed whole."""
-        entry = cast("Entry | None", part.completed(line))
-        if entry is not None:
-            entry.count += 1
-            cell = self._cells[part.spelled]
-            if len(cell.glances) > 1:
-                self._missed += cell.regret() and self._decoded
-        return entry
-
     def _renew(self) -> None:
         """Makes the parser anew, for all types that can be parsed in part by now."""
         classes = [part for cell in self._cells.values() if (part := cell.part or cell.begin()) is not None]
@@ -312,7 +276,7 @@ class Sweep:
             entry = cell.entries[key] = cell.make(key)
         elif cell.part is not None:
             self._missed += cell.regret() and self._decoded
-        elif cell.glances:
+        elif cell.glance is not None:
             self._missed += 1
         ids.append(id_)
         entry.count += 1
@@ -378,7 +342,7 @@ class Sweep:
         version = stated if isinstance(stated, str) else self._versions.get(type_key(type_), "")
         cell = self._all_cells.get((type_, version))
         if cell is None:
-            cell = self._all_cells[type_, version] = self._desk.cell(type_, version, self._file, body)
+            cell = self._all_cells[type_, version] = self._desk.cell(type_, version, self._file)
             if "apiVersion" not in body and fold(type_) != _SUBSCRIPTION:
                 self._cells[type_] = cell
         return cell

@@ -63,30 +63,19 @@ class BulkPolicies:
             for compare in conditions_in(one.rule.condition)
         )
 
-    def program(
-        self, type: str, api_version: str, circle: frozenset[int], like: Mapping[str, Value] | None = None
-    ) -> Program:
-        """The program for rows of a type of which that API version is known, in force where `circles` said. It reads
-        rows `like` this one the fastest."""
+    def program(self, type: str, api_version: str, circle: frozenset[int]) -> Program:
+        """The program for rows of a type of which that API version is known, in force where `circles` said."""
         key = (type if self._by_spelling else fold(type), api_version, circle)
         found = self._programs.get(key)
         if found is None:
             if len(self._programs) >= _MOST:
                 self._programs.clear()
             with without_collection():
-                found = self._write(type, api_version, circle, like, worded=self._worded)
+                found = self._write(type, api_version, circle, worded=self._worded)
             self._programs[key] = found
         return found
 
-    def _write(
-        self,
-        type: str,
-        api_version: str,
-        circle: frozenset[int],
-        like: Mapping[str, Value] | None = None,
-        *,
-        worded: bool,
-    ) -> Program:
+    def _write(self, type: str, api_version: str, circle: frozenset[int], *, worded: bool) -> Program:
         policies = self.policies
         target = self._target(type, api_version)
         seen = target.subject.type
@@ -98,7 +87,7 @@ class BulkPolicies:
         traits = [traits_of(one, target) for _, one in chosen]
 
         def written() -> Program:
-            return write_program(chosen, target, conflicts=policies.may_conflict, worded=worded, like=like)
+            return write_program(chosen, target, conflicts=policies.may_conflict, worded=worded)
 
         if None in traits:
             return written()

@@ -5,8 +5,8 @@ interpreter decides, condition by condition, policy by policy or row by row.
 """
 
 from blueprinter.policy.compiled.alike import traits_of
-from blueprinter.policy.compiled.loads import Reads, Wanted, attributes_of
-from blueprinter.policy.compiled.program import Code, Glance, Outcome, Program, Slot, may_judge, write_program
+from blueprinter.policy.compiled.loads import Reads
+from blueprinter.policy.compiled.program import Code, Outcome, Program, Slot, may_judge, write_program
 from blueprinter.policy.compiled.reasons import Reason, weight_of_key
 from blueprinter.policy.compiled.runtime import FAULTS, LACKING
 from blueprinter.policy.compiled.situation import Target
@@ -15,15 +15,12 @@ __all__ = [
     "FAULTS",
     "LACKING",
     "Code",
-    "Glance",
     "Outcome",
     "Program",
     "Reads",
     "Reason",
     "Slot",
     "Target",
-    "Wanted",
-    "attributes_of",
     "may_judge",
     "traits_of",
     "weight_of_key",

@@ -50,7 +50,7 @@ from blueprinter.policy.compiled.code import (
     together,
     when,
 )
-from blueprinter.policy.compiled.loads import ROW, Loads, Reads, Row
+from blueprinter.policy.compiled.loads import ROW, Loads, Reads
 from blueprinter.policy.compiled.predicates import test_of
 from blueprinter.policy.compiled.runtime import MISSING, Keys, Places, give_up, pair_tester, tester
 from blueprinter.policy.compiled.sites import Counting, evaluate_here
@@ -139,11 +139,10 @@ class Writer:
         """Whether more than the first function that was begun looks at the row."""
         return self.asks or self.collects or len(self.loads) > 1
 
-    def reads(self, like: Row | None) -> Reads | None:
-        """What the functions read of rows, laid out after a row `like` them; None = anything."""
+    def reads(self) -> Reads | None:
+        """What the functions read of rows; None = anything."""
         found = Reads()
-        for loads in self.loads:
-            one = loads.reads(like)
+        for one in map(Loads.reads, self.loads):
             if one is None:
                 return None
             found = found.and_(one)

@@ -10,9 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
-from blueprinter.arm import Value
 from blueprinter.casing import fold
 from blueprinter.policy.compiled.code import (
     Namespace,
@@ -44,15 +42,6 @@ Steps = Sequence[str | int]
 """A path without `[*]`."""
 
 
-Wanted = Mapping[str, "Wanted"]
-"""Members of an object that are read, by key, each with what is read of it; nothing = all of it."""
-
-WHOLE: Wanted = MappingProxyType({})
-Row = Mapping[str, Value]
-Keyed = tuple[str, ...]
-"""A path of keys."""
-
-
 @dataclass(slots=True)
 class _Node:
     """A property: the variable that holds it, and what is read of it in turn."""
@@ -74,66 +63,51 @@ class _Node:
     def new_members(self) -> list[_Node]:
         return [child for child in self.members.values() if not child.written]
 
-    def named_members(self) -> list[_Node]:
-        """Members by their names, where nothing else is read of the value; else none."""
-        if self.asked or self.folded or self.place:
-            return []
-        members = list(self.members.values())
-        return members if all(isinstance(one.key, str) for one in members) else []
-
-    def wanted(self, like: Value, *, always: bool = False) -> Wanted:
-        """What is read of the value: members where a value `like` it has them all, unless `always`; else all of it."""
-        members = self.named_members()
-        inside: Mapping[str, Value] = like if isinstance(like, dict) else {}
-        if not always and not all(str(one.key) in inside for one in members):
-            return WHOLE
-        return {str(one.key): one.wanted(inside.get(str(one.key))) for one in members}
-
 
 @dataclass(frozen=True, slots=True)
 class Reads:
     """What a function reads of rows that have all of it, spelled so. Of such rows it needs nothing else."""
 
-    columns: Wanted = field(default_factory=dict)
+    columns: frozenset[str] = frozenset()
+    members: frozenset[str] = frozenset()
+    """Of `properties`, which is a column too, where nothing but these is read."""
 
-    def attributes(self) -> dict[str, str]:
-        """The columns but for `id` and `type`, each with the attribute that holds it in a `Part`."""
-        named = sorted(self.columns.keys() - {ID, TYPE})
-        return {key: PROPERTIES if key == PROPERTIES else f"part_{place}" for place, key in enumerate(named)}
+    def attributes(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The columns but for `id` and `type`, and the members, each with the attribute that holds it in a `Part`."""
+        columns = sorted(self.columns - {ID, TYPE} - ({PROPERTIES} if self.members else set()))
+        return (
+            {
+                name: PROPERTIES if name == PROPERTIES else f"column_{place}"
+                for place, name in enumerate(columns)
+            },
+            {name: f"member_{place}" for place, name in enumerate(sorted(self.members))},
+        )
 
     def and_(self, other: Reads) -> Reads:
         """What two functions read."""
-        return Reads(_all_of(self.columns, other.columns))
-
-
-def attributes_of(wanted: Wanted) -> dict[str, str]:
-    """The members of an object, each with the attribute that holds it in a part of that object."""
-    return {key: f"part_{place}" for place, key in enumerate(sorted(wanted))}
-
-
-def _all_of(one: Wanted, other: Wanted) -> Wanted:
-    """The members that either names; of one that is in both what either reads of it, all of it if one does."""
-    found = {**one, **other}
-    for key in one.keys() & other.keys():
-        found[key] = _all_of(one[key], other[key]) if one[key] and other[key] else WHOLE
-    return found
+        members = self.members | other.members
+        whole = any(PROPERTIES in one.columns and not one.members for one in (self, other))
+        return Reads(self.columns | other.columns, frozenset() if whole else members)
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How a function gets at a row: by variables that hold what it reads first."""
+    """How a function gets at a row: by variables that hold columns and members of `properties`."""
 
-    variables: Mapping[Keyed, str]
-    objects: Mapping[Keyed, str]
-    """Variables of objects that are taken apart."""
+    columns: Mapping[str, str]
+    """The variables of columns."""
+    members: Mapping[str, str]
+    """The variables of members of `properties`."""
     taking: Sequence[ast.stmt]
-    """Fills the variables of columns and of members of `properties` from a row."""
-    apart: Sequence[ast.stmt]
-    """Fills the others, from `objects`."""
+    """Fills them from a row."""
     inside: Sequence[ast.stmt]
     """What is read of their values in turn."""
     needs_row: bool
     """That looks at the row itself too."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return (*self.columns.values(), *self.members.values())
 
 
 class Loads:
@@ -179,74 +153,41 @@ class Loads:
         node.asked = True
         return node
 
-    def reads(self, like: Row | None) -> Reads | None:
-        """What is read of the row; None = more than columns by their names. `like` as for `taken`."""
-        for key in self._root.members:
+    def reads(self) -> Reads | None:
+        """What is read of the row; None = more than columns and members of `properties` by their names."""
+        columns: dict[str, _Node] = {}
+        for key, node in self._root.members.items():
             if not isinstance(key, str) or (key != PROPERTIES and fold(key) == PROPERTIES):
                 return None
-        return Reads(self._wanted(like))
-
-    def _wanted(self, like: Row | None) -> Wanted:
-        values = like or {}
-        return {
-            str(key): node.wanted(values.get(str(key)), always=key == PROPERTIES)
-            for key, node in self._root.members.items()
-        }
+            columns[key] = node
+        found = columns.get(PROPERTIES)
+        names = found.members if found is not None and not found.asked else {}
+        members = frozenset(key for key in names if isinstance(key, str))
+        return Reads(frozenset(columns), members if len(members) == len(names) else frozenset())
 
     # ------------------------------------------------------------ statements
 
-    def taken(self, like: Row | None) -> Taken:
-        """The code for everything that was asked for of a row, in two steps: in place of `statements`.
-
-        `like`: a row after which the steps are laid out. What is read of an object that has it there is taken from the
-        row; where it may be absent, the object is. None = objects are taken, but for `properties`.
-        """
+    def taken(self) -> Taken:
+        """The code for everything that was asked for of a row, in two steps: in place of `statements`."""
         children = self._root.new_members()
-        wanted = self._wanted(like)
-        variables: dict[Keyed, str] = {}
-        objects: dict[Keyed, str] = {}
+        columns: dict[str, str] = {}
+        members: dict[str, str] = {}
         taking: list[ast.stmt] = [self._columns(children)] if children else []
         inside: list[ast.stmt] = []
         needs_row = False
-
-        def apart(node: _Node, path: Keyed, wanted: Wanted) -> tuple[list[ast.stmt], list[ast.stmt]]:
-            """Looks up the members of an object; and theirs in turn."""
-            children = node.new_members()
-            looked = self._looked_up(node, children)
-            further: list[ast.stmt] = []
-            for child in children:
-                key = str(child.key)
-                if wanted[key]:
-                    objects[*path, key] = child.variable
-                    further.append(if_object(child, (*path, key), wanted[key]))
-                else:
-                    variables[*path, key] = child.variable
-                    inside.extend(self._below(child))
-            return looked, further
-
-        def if_object(node: _Node, path: Keyed, wanted: Wanted) -> ast.stmt:
-            """The same of what may be no object, and has none of it then."""
-            looked, further = apart(node, path, wanted)
-            within = [variable for below, variable in variables.items() if below[: len(path)] == path]
-            cleared = [assign(variable, constant(None)) for variable in within]
-            return when(has_type(load(node.variable), "dict"), [*looked, *further], cleared)
-
-        further: list[ast.stmt] = []
         for child in children:
             child.written = True
-            key = str(child.key)
-            if not wanted[key]:
-                variables[key,] = child.variable
-                inside.extend(self._below(child, of_root=True))
-                needs_row = needs_row or (bool(child.members) and fold(key) == PROPERTIES)
-            elif key == PROPERTIES:
-                looked, more = apart(child, (key,), wanted[key])
-                taking.extend([self._given_properties(child), *looked])
-                further.extend(more)
+            named = [one for one in child.members.values() if isinstance(one.key, str)]
+            if child.key == PROPERTIES and not child.asked and named and len(named) == len(child.members):
+                found, below = self._of_properties(child)
+                taking.extend(found)
+                inside.extend(below)
+                members.update((str(one.key), one.variable) for one in named)
             else:
-                objects[key,] = child.variable
-                further.append(if_object(child, (key,), wanted[key]))
-        return Taken(variables, objects, taking, further, inside, needs_row)
+                columns[str(child.key)] = child.variable
+                inside.extend(self._below(child, of_root=True))
+                needs_row = needs_row or (bool(child.members) and fold(str(child.key)) == PROPERTIES)
+        return Taken(columns, members, taking, inside, needs_row)
 
     def statements(self) -> list[ast.stmt]:
         """The code that fills the variables which were asked for since the last time."""
@@ -280,11 +221,13 @@ class Loads:
         found = [assign(child.variable, item(base, constant(child.key))) for child in children]
         return guarded(found, load("KeyError"), [self._sought(self._root, children)])
 
-    def _given_properties(self, node: _Node) -> ast.stmt:
-        """Sees to it that the variable of `properties` holds an object."""
+    def _of_properties(self, node: _Node) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        """Members of `properties` that the row has or not; and what follows from them."""
         # a row without `properties` leaves them open: that is for the interpreter to say
         found = call(self._names.name_of(self._keys.properties, "properties"), load(self._root.variable))
-        return when(opposite(has_type(load(node.variable), "dict")), [assign(node.variable, found)])
+        given = when(opposite(has_type(load(node.variable), "dict")), [assign(node.variable, found)])
+        looked, below = self._named(node, node.new_members())
+        return [given, *looked], below
 
     def _of_value(self, node: _Node) -> list[ast.stmt]:
         """Members of what may be an object, an array or neither."""
@@ -293,14 +236,14 @@ class Loads:
         made: list[ast.stmt] = []
         value = load(node.variable)
         if named:
+            found, below = self._named(node, named)
             cleared = [statement for child in named for statement in self._cleared(child)]
             if self._of_row or not node.asked or node is self._root:
                 # what is no object has no `get`
-                found = self._looked_up(node, named)
                 safe = guarded(found, load("AttributeError"), [self._cleared_one(child) for child in named])
-                made.append(when(value, [safe, *self._below_each(named)], cleared))
+                made.append(when(value, [safe, *below], cleared))
             else:
-                made.append(when(has_type(value, "dict"), self._named(node, named), cleared))
+                made.append(when(has_type(value, "dict"), [*found, *below], cleared))
         for child in indexed:
             child.written = True
             inside = both(
@@ -314,12 +257,8 @@ class Loads:
             made.extend(self._below(child))
         return made
 
-    def _named(self, node: _Node, children: Sequence[_Node]) -> list[ast.stmt]:
-        """Members of an object, and what follows from them."""
-        return [*self._looked_up(node, children), *self._below_each(children)]
-
-    def _looked_up(self, node: _Node, children: Sequence[_Node]) -> list[ast.stmt]:
-        """Members of an object, all looked up before any of them is looked into."""
+    def _named(self, node: _Node, children: Sequence[_Node]) -> tuple[list[ast.stmt], list[ast.stmt]]:
+        """Members of an object, all looked up before any of them is looked into; and what follows from them."""
         base = load(node.variable)
         found: list[ast.stmt] = []
         absent: list[ast.expr] = []
@@ -335,7 +274,7 @@ class Loads:
         found.append(
             when(both([either(absent), opposite(call(are_plain, base))]), [self._sought(node, children)])
         )
-        return found
+        return found, [statement for child in children for statement in self._below(child)]
 
     def _sought(self, node: _Node, children: Sequence[_Node]) -> ast.stmt:
         """The members of an object whatever their letter case."""
@@ -349,16 +288,14 @@ class Loads:
     def _absent(self, node: _Node) -> object:
         return None if self._of_row or not node.asked else MISSING
 
-    def _below_each(self, nodes: Sequence[_Node]) -> list[ast.stmt]:
-        return [statement for node in nodes for statement in self._below(node)]
-
     def _below(self, node: _Node, *, of_root: bool = False) -> list[ast.stmt]:
         """What follows from a variable that has just been filled."""
         made = self._derived(node)
         if not node.members:
             return made
         if self._of_row and of_root and fold(str(node.key)) == PROPERTIES:
-            return [*made, self._given_properties(node), *self._named(node, node.new_members())]
+            looked, below = self._of_properties(node)
+            return [*made, *looked, *below]
         return [*made, *self._of_value(node)]
 
     def _derived(self, node: _Node) -> list[ast.stmt]:

@@ -8,7 +8,7 @@ number with keys, on which the words for what decided depend (`reasons`). Polici
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -39,18 +39,7 @@ from blueprinter.policy.compiled.code import (
     when,
 )
 from blueprinter.policy.compiled.conditions import TRUE, Conditions, Scope, TooDeep, Truth, Writer
-from blueprinter.policy.compiled.loads import (
-    ID,
-    PROPERTIES,
-    ROW,
-    TYPE,
-    Keyed,
-    Reads,
-    Row,
-    Taken,
-    Wanted,
-    attributes_of,
-)
+from blueprinter.policy.compiled.loads import ID, PROPERTIES, ROW, TYPE, Reads, Taken
 from blueprinter.policy.compiled.reasons import UNTOLD, Reason, plan_reasons
 from blueprinter.policy.compiled.runtime import FAULTS, LACKING
 from blueprinter.policy.compiled.situation import Situation, Target
@@ -130,22 +119,10 @@ class Part(Protocol):
     """With members as attributes, unless all of it is a column."""
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
-    """A way to judge rows by part of them."""
-
-    reads: Reads
-    """What has to be there."""
-    decide: Callable[[Any], Hashable]
-    """The verdicts on a `Part` of a row; None = it lacks something."""
-    lenient: bool = False
-    """What a row lacks in every spelling may stand there as null."""
-
-
 class Program:
     """The policies of one type and API version."""
 
-    __slots__ = ("_reasons", "decide", "glances", "slots", "target")
+    __slots__ = ("_reasons", "decide", "glance", "reads", "slots", "target")
 
     def __init__(
         self,
@@ -153,20 +130,25 @@ class Program:
         slots: Sequence[Slot],
         decide: Callable[[Mapping[str, Value]], Code],
         *,
-        glances: Sequence[Glance] = (),
+        reads: Reads | None,
+        glance: Callable[[Any], Code | None] | None = None,
         reasons: Mapping[int, Reason] = _NO_REASONS,
     ) -> None:
         self.target = target
         self.slots = tuple(slots)
         self.decide = decide
         """The verdicts on a row. Raises one of `FAULTS` where only the interpreter can tell."""
-        self.glances = tuple(glances)
-        """What does the same with part of a row: the quickest first, and each asks less of rows than the one before."""
+        self.reads = reads
+        """What `decide` needs of a row; None = all of it."""
+        self.glance = glance
+        """The verdicts on a `Part` of a row; None = it lacks something, so that the whole row has to be asked."""
         self._reasons = reasons
 
     def about(self, target: Target) -> Program:
         """The same for another type that its policies cannot tell from this one (`traits_of`)."""
-        return Program(target, self.slots, self.decide, glances=self.glances, reasons=self._reasons)
+        return Program(
+            target, self.slots, self.decide, reads=self.reads, glance=self.glance, reasons=self._reasons
+        )
 
     def outcomes(self, code: Code) -> tuple[Outcome, ...]:
         """The verdicts in a code, in the order of the policies; those that do not apply are left out."""
@@ -189,13 +171,11 @@ def write_program(
     *,
     conflicts: bool = False,
     worded: bool = False,
-    like: Row | None = None,
 ) -> Program:
     """A program of these policies, which `may_judge` the type, each with its place in the set.
 
     With `conflicts` those that would write to the resource are asked together, because they may contradict each
-    other. `worded`: codes hold what `reason` needs. `like`: a row after which reading is laid out; the others may
-    look in any way.
+    other. `worded`: codes hold what `reason` needs.
     """
     writer = Writer()
     scope = Scope(writer)
@@ -223,27 +203,22 @@ def write_program(
                 reasons[place] = wording.reason
                 keys.append(wording.key)
     if not blocks:
-        return Program(target, slots, _nothing, glances=[Glance(Reads(), _nothing_of_part)])
+        return Program(target, slots, _nothing, reads=Reads(), glance=_nothing_of_part)
     try:
-        decide, glances = _assembled(scope, blocks, keys, sum(slot.fires for slot in slots), like)
+        made, reads = _assembled(scope, blocks, keys, sum(slot.fires for slot in slots))
     except RecursionError:
         asking = [Slot(slot.policy, always_asks=True) for slot in slots]
-        return Program(target, asking, _nothing, glances=[Glance(Reads(), _nothing_of_part)])
-    return Program(target, slots, decide, glances=glances, reasons=reasons)
+        return Program(target, asking, _nothing, reads=Reads(), glance=_nothing_of_part)
+    return Program(target, slots, made[_DECIDE], reads=reads, glance=made.get(_GLANCE), reasons=reasons)
 
 
 def _assembled(
-    scope: Scope, blocks: Sequence[ast.stmt], keys: Sequence[str], fires: int, like: Row | None
-) -> tuple[Callable[..., Any], list[Glance]]:
-    """The function of a program, and those for parts of rows. Raises `RecursionError`."""
+    scope: Scope, blocks: Sequence[ast.stmt], keys: Sequence[str], fires: int
+) -> tuple[Mapping[str, Callable[..., Any]], Reads | None]:
+    """The functions of a program, and what they read of a row. Raises `RecursionError`."""
     writer = scope.writer
-    if writer.needs_row:
-        like = None  # whoever looks at the row itself finds whole objects in it
-    taken = scope.of(ROW).taken(like)
-    ways: list[Reads] = []
-    for reads in (writer.reads(like), writer.reads(None)):
-        if reads is not None and reads not in ways:
-            ways.append(reads)
+    taken = scope.of(ROW).taken()
+    reads = writer.reads()
     result: ast.expr = load(_RESULT)
     blank: list[ast.stmt] = [assign(key, constant(None)) for key in keys]
     if keys:
@@ -253,80 +228,51 @@ def _assembled(
         *writer.functions,
         function(
             _VERDICT,
-            [ROW, *taken.variables.values()],
+            [ROW, *taken.variables],
             [*taken.inside, assign(_RESULT, constant(0)), *blank, *blocks, give(result)],
         ),
         function(
             _DECIDE,
             [ROW],
-            [
-                *taken.taking,
-                *taken.apart,
-                give(call(load(_VERDICT), load(ROW), *map(load, taken.variables.values()))),
-            ],
+            [*taken.taking, give(call(load(_VERDICT), load(ROW), *map(load, taken.variables)))],
         ),
     ]
-    for number, reads in enumerate(ways):
-        functions.append(_glance(f"{_GLANCE}_{number}", writer, taken, reads))
-    made = assemble(functions, writer.names.objects)
-    lenient = not (taken.needs_row or writer.needs_row)
-    return made[_DECIDE], [
-        Glance(reads, made[f"{_GLANCE}_{number}"], lenient) for number, reads in enumerate(ways)
-    ]
+    if reads is not None:
+        functions.append(_glance(writer, taken, reads))
+    return assemble(functions, writer.names.objects), reads
 
 
-def _glance(name: str, writer: Writer, taken: Taken, reads: Reads) -> ast.FunctionDef:
-    """A function that takes part of a row."""
+def _glance(writer: Writer, taken: Taken, reads: Reads) -> ast.FunctionDef:
+    """The function that takes part of a row."""
+    columns, members = reads.attributes()
     lacking = writer.names.name_of(LACKING, "lacking")
-    leave = give(constant(None))
+    made: list[ast.stmt] = []
     odd = [other(attribute(load(ROW), "stated"), lacking)]
-    variables = {**taken.variables, **taken.objects}
-    whole = False
-
-    def apart(holder: str, path: Keyed, wanted: Wanted, kept: Mapping[str, str]) -> list[ast.stmt]:
-        """Fills the variables of what is read of an object. Leaves where the row lacks an object in between."""
-        nonlocal whole
-        made: list[ast.stmt] = []
-        for key, attribute_name in kept.items():
-            below = (*path, key)
-            inner = wanted[key]
-            variable = variables.setdefault(below, writer.names.fresh("part"))
-            made.append(assign(variable, attribute(load(holder), attribute_name)))
-            if not inner:
-                odd.append(same(load(variable), lacking))
-                whole = whole or below in taken.objects
-                continue
-            made.append(when(same(load(variable), lacking), [leave]))
-            found = apart(variable, below, inner, attributes_of(inner))
-            if below == (PROPERTIES,):
-                made.extend(found)
-                continue
-            within = [one for deeper, one in variables.items() if deeper[:-1][: len(below)] == below]
-            cleared = [assign(one, constant(None)) for one in within]
-            made.append(when(other(load(variable), constant(None)), found, cleared))
-        return made
-
-    made = apart(ROW, (), reads.columns, reads.attributes())
-    if PROPERTIES not in reads.columns:
-        made.append(when(same(attribute(load(ROW), PROPERTIES), lacking), [leave]))
-    values: dict[Keyed, ast.expr] = {
-        **{path: load(variable) for path, variable in variables.items()},
-        (ID,): attribute(load(ROW), "id"),
-        (TYPE,): attribute(load(ROW), "spelled"),
+    values: dict[str, ast.expr] = {
+        name: attribute(load(ROW), kept)
+        for name, kept in ((ID, "id"), (TYPE, "spelled"))
+        if name in reads.columns
     }
-    row: ast.expr = constant(None)
-    if taken.needs_row or writer.needs_row:
-        row = mapping(
-            {
-                key: mapping({member: values[key, member] for member in inner}) if inner else values[key,]
-                for key, inner in reads.columns.items()
-            }
-        )
-    made.append(when(either(odd), [leave]))
-    if whole:
-        made.extend(taken.apart)
-    given = [values[path] for path in taken.variables]
-    return function(name, [ROW], [*made, give(call(load(_VERDICT), row, *given))])
+    for name, kept in columns.items():
+        variable = taken.columns.get(name) or writer.names.fresh("column")
+        made.append(assign(variable, attribute(load(ROW), kept)))
+        odd.append(same(load(variable), lacking))
+        values[name] = load(variable)
+    inner: dict[str, ast.expr] = {}
+    if PROPERTIES not in columns:
+        made.append(assign(PROPERTIES, attribute(load(ROW), PROPERTIES)))
+        made.append(when(same(load(PROPERTIES), lacking), [give(constant(None))]))
+    for name, kept in members.items():
+        variable = taken.members.get(name) or writer.names.fresh("member")
+        made.append(assign(variable, attribute(load(PROPERTIES), kept)))
+        odd.append(same(load(variable), lacking))
+        inner[name] = load(variable)
+    if inner:
+        values[PROPERTIES] = mapping(inner)
+    row = mapping(values) if taken.needs_row or writer.needs_row else constant(None)
+    given = [*(values[name] for name in taken.columns), *(inner[name] for name in taken.members)]
+    made.append(when(either(odd), [give(constant(None))]))
+    return function(_GLANCE, [ROW], [*made, give(call(load(_VERDICT), row, *given))])
 
 
 @dataclass(slots=True)
