@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import cast
+from typing import TypeVar, cast
 
 from blueprinter.arm import Origin, Resource, Value
 from blueprinter.compliance.collecting import CollectingDesk
@@ -26,6 +26,8 @@ from blueprinter.compliance.windows import digesting
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, in_order
 from blueprinter.document import note
 from blueprinter.policy import ByScope, Lookup, resource_of
+
+Row = TypeVar("Row")
 
 SUFFIXES = (".jsonl", ".ndjson", ".json")
 _MANIFEST = ".manifest.json"
@@ -239,7 +241,7 @@ class Inventory:
         if types is not None and not types:
             return RelatedIndex((), load=Bodies().get, doubt=self._doubt)
         bodies, rows = self._collect(types)
-        return RelatedIndex(rows, load=bodies.get, doubt=self._doubt)
+        return RelatedIndex(_drained(rows), load=bodies.get, doubt=self._doubt)
 
     def groups(self, types: Collection[str]) -> Iterator[tuple[Iterator[Resource], Lookup]]:
         """All resources as one group, with what finds related resources of these types."""
@@ -302,6 +304,13 @@ class Inventory:
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Warnings about what could not be read, or is not to be believed."""
         return in_order(self._survey().diagnostics)
+
+
+def _drained(rows: list[Row]) -> Iterator[Row]:
+    """The items of a list, each let go when the next one is asked for: two of a million would be too much."""
+    rows.reverse()
+    while rows:
+        yield rows.pop()
 
 
 def _resource(row: Record, file: str, versions: Mapping[str, str]) -> Resource | None:

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from tempfile import TemporaryFile
 from typing import IO, Generic, TypeVar
 
@@ -17,7 +18,7 @@ from blueprinter.compliance.scope import type_key
 from blueprinter.compliance.sweep import unpacked
 from blueprinter.policy import Found, LookupResult, NoneExist, NotCollected, resource_of
 
-_IN_MEMORY = 64 * 1024 * 1024
+_IN_MEMORY = 16 * 1024 * 1024
 """Bytes of bodies that stay in memory; beyond, they go to a temporary file."""
 _REMEMBERED = 256
 _ANY = "?"
@@ -88,10 +89,11 @@ class RelatedIndex(Generic[Reference]):
         doubt: Callable[[str, str], str],
     ) -> None:
         """`rows` are (type, id, reference). `doubt(type, scope)` says why absence is not believed; empty = it is."""
-        by_type: dict[str, list[tuple[str, Reference]]] = {}
+        self._rows: dict[str, list[tuple[str, Reference]]] = {}
         for type_, id_, reference in rows:
-            by_type.setdefault(type_key(type_), []).append((fold(id_).rstrip("/"), reference))
-        self._rows = {kind: sorted(found, key=lambda row: row[0]) for kind, found in by_type.items()}
+            self._rows.setdefault(type_key(type_), []).append((fold(id_).rstrip("/"), reference))
+        for found in self._rows.values():
+            found.sort(key=itemgetter(0))
         self._load = load
         self._doubt = doubt
         self._answers: OrderedDict[tuple[str, str | None, str], LookupResult] = OrderedDict()
