@@ -253,6 +253,19 @@ def calls_in(node: Node) -> list[Call]:
     return found
 
 
+def called_in(compare: Compare) -> frozenset[str]:
+    """The functions, folded, that expressions in the operands of a comparison call."""
+    operands = [compare.right]
+    if isinstance(compare.left, (ValueLeft, ValueCount)):
+        operands.append(compare.left.value)
+    return frozenset(
+        fold(call.name)
+        for operand in operands
+        for expression in expressions_in(operand)
+        for call in calls_in(expression.node)
+    )
+
+
 def fields_in(node: Node) -> list[FieldName]:
     """The fields that an expression reads with `field('…')` and a plain name."""
     names = []

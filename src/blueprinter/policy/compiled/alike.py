@@ -6,7 +6,6 @@ Most types of an estate meet only policies about every type, which read the loca
 from __future__ import annotations
 
 from blueprinter.arm import ExpressionError
-from blueprinter.casing import fold
 from blueprinter.policy.compiled.situation import Situation, Target, Varies
 from blueprinter.policy.fields import FieldKind, FieldName
 from blueprinter.policy.judge import CompiledPolicy
@@ -16,11 +15,8 @@ from blueprinter.policy.syntax import (
     Compare,
     FieldCount,
     FieldLeft,
-    ValueCount,
-    ValueLeft,
-    calls_in,
+    called_in,
     conditions_in,
-    expressions_in,
 )
 
 _SAME_PLACE = frozenset(
@@ -80,12 +76,4 @@ def _is_anywhere(name: FieldName) -> bool:
 
 def _reads(compare: Compare) -> bool:
     """Whether an expression of a comparison reads the resource."""
-    operands = [compare.right]
-    if isinstance(compare.left, (ValueLeft, ValueCount)):
-        operands.append(compare.left.value)
-    return any(
-        fold(call.name) in _READING
-        for operand in operands
-        for expression in expressions_in(operand)
-        for call in calls_in(expression.node)
-    )
+    return not _READING.isdisjoint(called_in(compare))

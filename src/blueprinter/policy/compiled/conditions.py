@@ -70,7 +70,7 @@ from blueprinter.policy.syntax import (
     Operand,
     ValueCount,
     ValueLeft,
-    calls_in,
+    called_in,
     expressions_in,
     fields_in,
 )
@@ -779,15 +779,7 @@ _NUMBER_TESTS: dict[str, type[ast.cmpop]] = {
 
 def _is_lazy(condition: Compare) -> bool:
     """Whether an expression of a comparison may leave some of its fields unread."""
-    operands = [condition.right]
-    if isinstance(condition.left, (ValueLeft, ValueCount)):
-        operands.append(condition.left.value)
-    return any(
-        fold(function_call.name) in LAZY
-        for operand in operands
-        for expression in expressions_in(operand)
-        for function_call in calls_in(expression.node)
-    )
+    return not LAZY.isdisjoint(called_in(condition))
 
 
 _EMPTY: list[Value] = []
