@@ -232,11 +232,11 @@ def test_most_rows_are_parsed_in_part(
     lines = [orjson.dumps({**_plain(row), "id": f"{row['id']}-{copy}"}) for copy in range(5) for row in rows]
     file.write_bytes(b"\n".join(lines) + b"\n")
     counted: list[int] = []
-    quickly = Sweep._odd
+    slowly = Sweep._odd
 
     def odd(self: Sweep, line: bytes, number: int, ids: list[str]) -> None:
         counted.append(number)
-        quickly(self, line, number, ids)
+        slowly(self, line, number, ids)
 
     monkeypatch.setattr(Sweep, "_odd", odd)
     policies = tuple(AssignedPolicy(one) for _, one in sorted(workspace.definitions.items()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from blueprinter.compliance.books import Books
 from blueprinter.compliance.findings import SHOWN, Rank, behind
@@ -29,6 +30,19 @@ Answer = tuple[int, ComplianceState, UnsupportedReason | None, bool]
 Answers = tuple[Answer, ...]
 
 
+class Telling(NamedTuple):
+    """The record of a verdict with one more blank, for what is there in place of what is wanted."""
+
+    start: bytes
+    middle: bytes
+    before: bytes
+    after: bytes
+    end: bytes
+
+    def form(self, actual: bytes) -> Form:
+        return self.start, self.middle, b"".join((self.before, actual, self.after)), self.end
+
+
 @dataclass(slots=True, eq=False)
 class Shown:
     """One verdict of which more is wanted than a number."""
@@ -47,6 +61,8 @@ class Shown:
     """What words the deciding comparison, where the program does."""
     forms: dict[Hashable, tuple[Form, ...]] = field(default_factory=dict)
     """Its record by the key of `reason`; empty = not wanted."""
+    telling: dict[Hashable, Telling] = field(default_factory=dict)
+    """Its record for keys that tell a text of the resource, by the first part of what they tell."""
 
     def finding(self, state: PolicyState) -> Finding:
         severity = self.assigned.definition.severity

@@ -48,6 +48,9 @@ class CollectingDesk:
 
         return Cell(type, api_version, _alike, make, give_up, Reads(), _alike_by_part)
 
+    def tidy(self) -> None:
+        """Nothing is held that could be dropped."""
+
     def look(self, entry: Entry, row: Row, raw: bytes, file: int, line: int) -> None:
         self.glimpse(entry, cast(str, row["id"]), raw, file, line)
 
@@ -61,5 +64,5 @@ def _alike(row: Row) -> Hashable:
     return 0
 
 
-def _alike_by_part(part: RowPart) -> Hashable:
+def _alike_by_part(part: RowPart, line: bytes) -> Hashable:
     return 0 if part.stated is LACKING and part.properties is not LACKING else None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import IO, NamedTuple, cast
 
@@ -12,7 +12,7 @@ import orjson
 
 from blueprinter.arm import Origin, Resource, Value
 from blueprinter.casing import fold
-from blueprinter.compliance.clerk import Answers, Clerk, Entry, Shelf, Shown
+from blueprinter.compliance.clerk import Answers, Clerk, Entry, Shelf, Shown, Telling
 from blueprinter.compliance.findings import Shortlist
 from blueprinter.compliance.marks import Marks
 from blueprinter.compliance.model import Finding, Form, Pair, Recorder
@@ -29,6 +29,7 @@ from blueprinter.policy import (
     Outcome,
     PolicyState,
     Program,
+    Reason,
     resource_of,
     weight_of_key,
 )
@@ -40,9 +41,9 @@ _MOST_HELD = 8_000_000
 _OVERHEAD = 256
 _LONGEST_KEY = 1_024
 _NONE: Mapping[int, PolicyState] = MappingProxyType({})
-
-
-Glance = Callable[[RowPart], "Code | None"]
+_MARK = "a-text-of-the-resource-7120663849154403"
+_MARKED = f'"{_MARK}"'.encode()
+"""What stands in a record where the text of a resource is put."""
 
 
 class Sheet:
@@ -201,14 +202,15 @@ class JudgingDesk:
         def decide(row: Row) -> tuple[Code, frozenset[int]]:
             return program.decide(row), self._covering(cast(str, row["id"]))
 
-        def glance(part: RowPart) -> tuple[Code | None, frozenset[int]]:
-            return look(part), self._covering(part.id)
+        def glance(part: RowPart, line: bytes) -> tuple[Code, frozenset[int]] | None:
+            code = look(part, line)
+            return None if code is None else (code, self._covering(part.id))
 
         def make_masked(key: Hashable) -> Counted:
             code, within = cast("tuple[Code, frozenset[int]]", key)
             return self._entry(cell, program, code, within, within, shelf)
 
-        look = cast(Glance, program.glance)
+        look = program.glance or _needs_whole_row
         at_a_glance = None if program.glance is None else glance
         cell = Cell(type, api_version, decide, make_masked, give_up, program.reads, at_a_glance)
         return cell
@@ -275,7 +277,7 @@ class JudgingDesk:
     # ------------------------------------------------------------ rows that are looked at
 
     def glimpse(self, entry: Counted, id: str, raw: bytes, file: int, line: int) -> None:
-        if type(entry) is Sheet and (text := entry.text) is not None:
+        if type(entry) is Sheet and (text := entry.text or self._composed(entry)) is not None:
             try:
                 made = text % ((orjson.dumps(id), line) * entry.times)
             except orjson.JSONEncodeError:
@@ -363,8 +365,7 @@ class JudgingDesk:
         says of the next row."""
         resource = self._resource(row, file, line, entry.program.target.api_version)
         lines: list[bytes] = []
-        blanks: list[bytes] = []
-        kind = _as_json(resource.type).replace(b"%", b"%%")
+        forms: list[Form] = []
         for one in entry.shown:
             found = self._form(recorder, entry.program, one, sheet.code, resource)
             if found is None:
@@ -373,16 +374,37 @@ class JudgingDesk:
                 )
                 lines.append(recorder.line(one.finding(state)))
                 continue
-            for start, middle, near, end in found:
-                blanks.append(b"".join((start, b"%b", middle, kind, near, b"%d", end)))
-                lines.append(blanks[-1] % (_as_json(resource.id), line))
+            for form in found:
+                forms.append(form)
+                lines.append(_blank(form, entry.type) % (_as_json(resource.id), line))
         self._waiting.extend(lines)
         self._size += sum(map(len, lines))
         if self._size >= _BATCH:
             self._flush()
-        if entry is sheet.entry and len(blanks) == len(lines):
-            sheet.text, sheet.times, sheet.first = b"".join(blanks), len(blanks), entry.first
-            self._hold(len(sheet.text))
+        if entry is sheet.entry and len(forms) == len(lines):
+            self._compose(sheet, forms)
+
+    def _composed(self, sheet: Sheet) -> bytes | None:
+        """The records of a sheet with blanks; None = not all of its words are known yet."""
+        code = sheet.code
+        if self._recorder is None or sheet.entry.asks or isinstance(code, int):
+            return None
+        forms: list[Form] = []
+        for one in sheet.entry.shown:
+            try:
+                found = None if one.reason is None else _known_form(one, one.reason, one.reason.key(code))
+            except FAULTS:
+                return None
+            if found is None:
+                return None
+            forms.extend(found)
+        return self._compose(sheet, forms)
+
+    def _compose(self, sheet: Sheet, forms: Sequence[Form]) -> bytes:
+        sheet.text = b"".join([_blank(form, sheet.entry.type) for form in forms])
+        sheet.times, sheet.first = len(forms), sheet.entry.first
+        self._hold(len(sheet.text))
+        return sheet.text
 
     def _form(
         self, recorder: Recorder, program: Program, one: Shown, code: Code, resource: Resource
@@ -392,18 +414,24 @@ class JudgingDesk:
             return None
         try:
             key = one.reason.key(code)
-            if key in one.forms:
-                return one.forms[key]
+            known = _known_form(one, one.reason, key)
+            if known is not None:
+                return known
             if one.reason.leaf(resource.body, key) is None:
                 return None
         except FAULTS:
             return None
         state = self._policies.state(program, one.outcome, code, resource, self._lookup)
-        form = recorder.form(one.finding(state))
-        found: tuple[Form, ...] = ()
-        if form is not None:
-            start, middle, near, end = (part.replace(b"%", b"%%") for part in form)
-            found = ((start, middle, near, end),)
+        form = _escaped(recorder.form(one.finding(state)))
+        told = one.reason.told(key)
+        if form is not None and told is not None and told[1] == state.actual:
+            marked = _escaped(recorder.form(one.finding(replace(state, actual=_MARK))))
+            if marked is not None and marked[2].count(_MARKED) == 1:
+                start, middle, near, end = marked
+                before, after = near.split(_MARKED)
+                one.telling[told[0]] = Telling(start, middle, before, after, end)
+                return (form,)
+        found = () if form is None else (form,)
         weight = weight_of_key(key)
         if weight <= _LONGEST_KEY:
             one.forms[key] = found
@@ -411,8 +439,11 @@ class JudgingDesk:
         return found
 
     def _hold(self, size: int) -> None:
-        """Notes that something is kept for the rows that follow; when it is too much, all of it is dropped."""
+        """Notes that something is kept for the rows that follow."""
         self._held += size + _OVERHEAD
+
+    def tidy(self) -> None:
+        """Drops what is kept for the rows that follow, all of it, when it is too much."""
         if self._held <= _MOST_HELD:
             return
         self._held = 0
@@ -451,6 +482,36 @@ class JudgingDesk:
         state = self._policies.state_of_policy(candidate.policy, resource, self._lookup)
         severity = state.assigned.definition.severity
         return Finding(state, candidate.pair, severity, candidate.controls, candidate.exemption)
+
+
+def _known_form(one: Shown, reason: Reason, key: Hashable) -> tuple[Form, ...] | None:
+    """The record of a verdict with blanks where no row has to be asked for it."""
+    found = one.forms.get(key)
+    if found is not None or not one.telling or (told := reason.told(key)) is None:
+        return found
+    telling = one.telling.get(told[0])
+    try:
+        return None if telling is None else (telling.form(orjson.dumps(told[1]).replace(b"%", b"%%")),)
+    except orjson.JSONEncodeError:
+        return None
+
+
+def _escaped(form: Form | None) -> Form | None:
+    """A record with blanks as one that others are put into by `%`."""
+    if form is None:
+        return None
+    start, middle, near, end = (part.replace(b"%", b"%%") for part in form)
+    return start, middle, near, end
+
+
+def _blank(form: Form, type: str) -> bytes:
+    """A record of a resource of a type, with blanks for its id and its line."""
+    start, middle, near, end = form
+    return b"".join((start, b"%b", middle, _as_json(type).replace(b"%", b"%%"), near, b"%d", end))
+
+
+def _needs_whole_row(part: object, line: bytes) -> None:
+    return None
 
 
 def _as_json(text: Value) -> bytes:

@@ -1,9 +1,9 @@
 """Rows of which only those parts are parsed that policies read.
 
 Most of a row is never looked at. What is parsed of it has an attribute for everything that is read, in the very
-spelling; where a row lacks one of them, it may have it in another letter case, and has to be parsed whole. So nothing
-about a row that has them all can depend on the rest. What is skipped is still checked to be JSON, but for numbers that
-no computer can hold.
+spelling. A row that lacks one of them may have it in another letter case: where the name stands in the line at all, the
+row has to be parsed whole. So nothing can depend on the rest of a row. What is skipped is still checked to be JSON, but
+for numbers that no computer can hold.
 """
 
 # annotations are no text here: msgspec would compile them for each class that is made
@@ -28,8 +28,8 @@ class RowPart(msgspec.Struct, gc=False):
     stated: Any = msgspec.field(name=STATED, default=LACKING)
     properties: Any = LACKING
 
-    def entry(self) -> Any:
-        """The entry under which the row is counted; None = it has to be parsed whole."""
+    def entry(self, line: bytes) -> Any:
+        """The entry under which the row is counted, which stands in the line; None = part of it is not enough."""
         return None
 
 
@@ -38,7 +38,7 @@ Decode = Callable[[bytes], RowPart]
 """Parses part of a row. Raises `REFUSED` for what is no row of a type that it knows."""
 
 
-def part_of(type_: str, reads: Reads, entry: Callable[[Any], object]) -> "PartClass | None":
+def part_of(type_: str, reads: Reads, entry: Callable[[Any, bytes], object]) -> "PartClass | None":
     """The class for what is read of rows of a type, as they spell it, with its method `entry`. None = a key or the type
     cannot be had so."""
     columns, members = reads.attributes()

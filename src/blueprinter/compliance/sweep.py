@@ -76,8 +76,8 @@ class Cell:
     """The entry of a row, by its id, on which `decide` raised."""
     reads: Reads | None = None
     """What `glance` needs of a row."""
-    glance: Callable[[Any], Hashable] | None = None
-    """`decide` for part of a row; gives what it never gives where the row lacks something. None = there is none."""
+    glance: Callable[[Any, bytes], Hashable | None] | None = None
+    """`decide` for part of a row and its line; gives None where that is not enough. None = there is none."""
     entries: dict[Hashable, Entry] = field(default_factory=dict)
     others: dict[int, Entry] = field(default_factory=dict)
     """Entries that stand for no key."""
@@ -88,16 +88,20 @@ class Cell:
 
     def begin(self) -> PartClass | None:
         """Begins to parse rows in part, if that can be done."""
-        glance, entries = self.glance, self.entries
+        glance, entries, make = self.glance, self.entries, self.make
         if glance is None or self.reads is None:
             return None
 
-        def entry(part: RowPart) -> Entry | None:
+        def entry(part: RowPart, line: bytes) -> Entry | None:
             """The entry of a row; None = it has to be parsed whole."""
             try:
-                return entries.get(glance(part))
+                key = glance(part, line)
             except FAULTS:
                 return None
+            found = entries.get(key)
+            if found is None and key is not None:
+                found = entries[key] = make(key)
+            return found
 
         self.part = part_of(self.type, self.reads, entry=entry)
         if self.part is None:
@@ -126,6 +130,10 @@ class Desk(Protocol):
 
     def look(self, entry: Entry, row: Row, raw: bytes, file: int, line: int) -> None:
         """Looks at a row; `raw` is its JSON."""
+        ...
+
+    def tidy(self) -> None:
+        """May drop entries, for no row is being counted."""
         ...
 
     def glimpse(self, entry: Entry, id: str, raw: bytes, file: int, line: int) -> None:
@@ -184,6 +192,7 @@ class Sweep:
                     self._any(row, ids)
                     if len(ids) >= _IDS:
                         self._count_ids(ids)
+                        self._desk.tidy()
                 self._count_ids(ids)
             else:
                 self._lines(part)
@@ -203,16 +212,16 @@ class Sweep:
                 number = self._slowly(window, number)
             else:
                 number = self._quickly(window, number)
+            self._desk.tidy()
 
     def _quickly(self, window: Window, number: int) -> int:
         """The lines of a window; `number` lines stand before it. The number of lines up to its end."""
         whole = bytes(window.view[: window.end])
         lines = BytesIO(whole).readlines()  # quicker than `split`
         parts = self._parts(lines, is_ascii=whole.isascii())
-        found = [part.entry() for part in parts]
+        found = [part.entry(line) for part, line in zip(parts, lines, strict=True)]
         counted = Counter(found)
         odd = counted.pop(None, 0)
-        # what is counted now stays so: an odd row may make the desk forget entries
         for entry, count in counted.items():
             entry.count += count
         desk, file = self._desk, self._file

@@ -26,7 +26,6 @@ from blueprinter.policy.compiled.code import (
     call,
     choose,
     constant,
-    either,
     function,
     give,
     guarded,
@@ -41,7 +40,7 @@ from blueprinter.policy.compiled.code import (
 from blueprinter.policy.compiled.conditions import TRUE, Conditions, Scope, TooDeep, Truth, Writer
 from blueprinter.policy.compiled.loads import ID, PROPERTIES, ROW, TYPE, Reads, Taken
 from blueprinter.policy.compiled.reasons import UNTOLD, Reason, plan_reasons
-from blueprinter.policy.compiled.runtime import FAULTS, LACKING
+from blueprinter.policy.compiled.runtime import FAULTS, LACKING, may_hold
 from blueprinter.policy.compiled.situation import Situation, Target
 from blueprinter.policy.conflicts import WRITING
 from blueprinter.policy.effects import Family, family_of, fired_state
@@ -53,6 +52,7 @@ _DECIDE = "decide"
 _GLANCE = "glance"
 _VERDICT = "verdict"
 _RESULT = "result"
+_LINE = "line"
 _NO_REASONS: Mapping[int, Reason] = MappingProxyType({})
 
 
@@ -119,6 +119,11 @@ class Part(Protocol):
     """With members as attributes, unless all of it is a column."""
 
 
+Glance = Callable[[Any, bytes], "Code | None"]
+"""A function of a `Part` and of the line that holds its row. It gives the verdicts; None = the row may have in another
+letter case what the part lacks."""
+
+
 class Program:
     """The policies of one type and API version."""
 
@@ -131,7 +136,7 @@ class Program:
         decide: Callable[[Mapping[str, Value]], Code],
         *,
         reads: Reads | None,
-        glance: Callable[[Any], Code | None] | None = None,
+        glance: Glance | None = None,
         reasons: Mapping[int, Reason] = _NO_REASONS,
     ) -> None:
         self.target = target
@@ -141,7 +146,7 @@ class Program:
         self.reads = reads
         """What `decide` needs of a row; None = all of it."""
         self.glance = glance
-        """The verdicts on a `Part` of a row; None = it lacks something, so that the whole row has to be asked."""
+        """The verdicts on a `Part` of a row; None = the whole row has to be asked."""
         self._reasons = reasons
 
     def about(self, target: Target) -> Program:
@@ -246,33 +251,46 @@ def _glance(writer: Writer, taken: Taken, reads: Reads) -> ast.FunctionDef:
     """The function that takes part of a row."""
     columns, members = reads.attributes()
     lacking = writer.names.name_of(LACKING, "lacking")
-    made: list[ast.stmt] = []
-    odd = [other(attribute(load(ROW), "stated"), lacking)]
+    held = writer.names.name_of(may_hold, "may_hold")
+    # null is not the same as nothing in a row that is put together again
+    as_row = taken.needs_row or writer.needs_row
+    made: list[ast.stmt] = [when(other(attribute(load(ROW), "stated"), lacking), [give(constant(None))])]
     values: dict[str, ast.expr] = {
         name: attribute(load(ROW), kept)
         for name, kept in ((ID, "id"), (TYPE, "spelled"))
         if name in reads.columns
     }
+
+    def take(name: str, variable: str, owner: str, kept: str) -> ast.expr:
+        value = load(variable)
+        made.append(assign(variable, attribute(load(owner), kept)))
+        made.append(when(same(value, lacking), _settled(name, variable, held, provable=not as_row)))
+        return value
+
     for name, kept in columns.items():
-        variable = taken.columns.get(name) or writer.names.fresh("column")
-        made.append(assign(variable, attribute(load(ROW), kept)))
-        odd.append(same(load(variable), lacking))
-        values[name] = load(variable)
+        values[name] = take(name, taken.columns.get(name) or writer.names.fresh("column"), ROW, kept)
     inner: dict[str, ast.expr] = {}
     if PROPERTIES not in columns:
-        made.append(assign(PROPERTIES, attribute(load(ROW), PROPERTIES)))
-        made.append(when(same(load(PROPERTIES), lacking), [give(constant(None))]))
+        take(PROPERTIES, PROPERTIES, ROW, PROPERTIES)
     for name, kept in members.items():
         variable = taken.members.get(name) or writer.names.fresh("member")
-        made.append(assign(variable, attribute(load(PROPERTIES), kept)))
-        odd.append(same(load(variable), lacking))
-        inner[name] = load(variable)
+        inner[name] = take(name, variable, PROPERTIES, kept)
     if inner:
         values[PROPERTIES] = mapping(inner)
-    row = mapping(values) if taken.needs_row or writer.needs_row else constant(None)
+    row = mapping(values) if as_row else constant(None)
     given = [*(values[name] for name in taken.columns), *(inner[name] for name in taken.members)]
-    made.append(when(either(odd), [give(constant(None))]))
-    return function(_GLANCE, [ROW], [*made, give(call(load(_VERDICT), row, *given))])
+    return function(_GLANCE, [ROW, _LINE], [*made, give(call(load(_VERDICT), row, *given))])
+
+
+def _settled(name: str, variable: str, may_hold: ast.expr, *, provable: bool) -> list[ast.stmt]:
+    """What to do where a part has no value of a name: its row lacks it, if the name stands nowhere in its line."""
+    unsure = [give(constant(None))]
+    if not provable or name == PROPERTIES or not (name.isascii() and name.isprintable()):
+        return unsure
+    if {'"', "\\"} & set(name):  # JSON has more than one way to write it
+        return unsure
+    sought = constant(f'"{name.lower()}"'.encode())
+    return [when(call(may_hold, load(_LINE), sought), unsure), assign(variable, constant(None))]
 
 
 @dataclass(slots=True)
@@ -290,7 +308,7 @@ def _nothing(row: object) -> int:
     return 0
 
 
-def _nothing_of_part(part: Part) -> int | None:
+def _nothing_of_part(part: Part, line: bytes) -> int | None:
     return 0 if part.stated is LACKING and part.properties is not LACKING else None
 
 

@@ -8,10 +8,10 @@ keys get equal words, so few are ever worded.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from blueprinter.arm import ExpressionError, Value
 from blueprinter.policy.compiled.calculations import inputs_of
@@ -33,6 +33,7 @@ from blueprinter.policy.compiled.situation import Situation, Varies
 from blueprinter.policy.count import Counted
 from blueprinter.policy.fields import FieldKind, Path, Wildcard
 from blueprinter.policy.interpret import Evaluator, Leaf, weight_of
+from blueprinter.policy.operators import shown
 from blueprinter.policy.subject import Frame, Undecidable
 from blueprinter.policy.syntax import (
     AllOf,
@@ -43,11 +44,22 @@ from blueprinter.policy.syntax import (
     Not,
     ValueLeft,
 )
-from blueprinter.policy.wording import member_name
+from blueprinter.policy.wording import member_name, short
 
 Row = Mapping[str, Value]
-Explain = Callable[[Row, Any], "Leaf | None"]
-"""The words for a row with this key."""
+Told = tuple[Hashable, str]
+"""What `actual` says, behind what all the rest of a leaf depends on: a number of leaves that is known beforehand."""
+
+
+class Explain(Protocol):
+    """The words for a row with a key."""
+
+    def __call__(self, row: Row, key: Any) -> Leaf | None: ...
+
+    def told(self, key: Any) -> Told | None:
+        """What the leaf of a key tells, where it is a text of the resource; None = it is not known so quickly."""
+        ...
+
 
 _MOST = 4_096
 _LONGEST = 128
@@ -65,13 +77,19 @@ UNTOLD = Untold.UNTOLD
 class Reason:
     """Why the rule of a policy holds for rows of one type, where it does."""
 
-    __slots__ = ("_explain", "_known", "_place")
+    __slots__ = ("_explain", "_known", "_place", "_telling")
 
     def __init__(self, place: int, explain: Explain) -> None:
         """`place`: where codes hold its key."""
         self._place = place
         self._explain = explain
         self._known: dict[Hashable, Leaf | None] = {}
+        self._telling: dict[Hashable, Leaf] = {}
+        """Leaves by the first part of what they tell."""
+
+    def told(self, key: Hashable) -> Told | None:
+        """See `Explain`."""
+        return self._explain.told(key)
 
     def key(self, code: Sequence[Any]) -> Hashable:
         """What the leaf of a row with this code depends on; rows with equal keys have equal leaves. Raises `Unsure`
@@ -86,7 +104,13 @@ class Reason:
         where only the interpreter can tell."""
         if key in self._known:
             return self._known[key]
+        told = self._explain.told(key)
+        if told is not None and (like := self._telling.get(told[0])) is not None:
+            return Leaf(like.path, like.expected, told[1], like.weight)
         leaf = self._explain(row, key)
+        if told is not None and leaf is not None and leaf.actual == told[1]:
+            self._telling[told[0]] = leaf
+            return leaf
         if len(self._known) < _MOST and weight_of_key(key) <= _LONGEST:
             self._known[key] = leaf
         return leaf
@@ -176,16 +200,19 @@ class _Planner:
 
     def _comparison(self, condition: Compare, *, wanted: bool) -> tuple[ast.expr, Explain]:
         asked = _Interpreted(self._situation, condition, wanted=wanted)
+        explain: Explain = asked
         try:
             if isinstance(condition.left, FieldCount):
                 return self._count(condition, condition.left, asked)
             values = self._values(condition)
+            if isinstance(condition.left, FieldLeft) and self._is_constant(condition):
+                explain = _OfField(asked)
         except (Varies, Undecidable, ExpressionError, RecursionError):
             values = None
         if values is None:
             return self._unknown(), asked
         keys = [self._typed(value) for value in values]
-        return keys[0] if len(keys) == 1 else together(keys), asked
+        return keys[0] if len(keys) == 1 else together(keys), explain
 
     def _count(self, condition: Compare, left: FieldCount, asked: _Interpreted) -> tuple[ast.expr, Explain]:
         found = self._conditions.first_counted(left)
@@ -247,6 +274,24 @@ class _Interpreted:
         context = self.situation.target.context(self.situation.policy, row)
         return Evaluator(context).leaf(self.condition, wanted=self.wanted)
 
+    def told(self, key: object) -> Told | None:
+        return None
+
+
+class _OfField:
+    """A comparison of one field, whose value is the key, with what is the same for all resources."""
+
+    __slots__ = ("_asked",)
+
+    def __init__(self, asked: _Interpreted) -> None:
+        self._asked = asked
+
+    def __call__(self, row: Row, key: object) -> Leaf | None:
+        return self._asked(row, key)
+
+    def told(self, key: object) -> Told | None:
+        return ((), short(shown(key))) if type(key) is str else None
+
 
 def _number_of_key(value: object) -> tuple[object, object]:
     """A number as part of a key: Python takes 1, 1.0 and true for one key, which have different words."""
@@ -291,6 +336,9 @@ class _ByCount:
         evaluator = Evaluator(context)
         return evaluator.leaf_of_counted(asked.condition.operator, left, right, counted, wanted=asked.wanted)
 
+    def told(self, key: object) -> Told | None:
+        return None
+
 
 def _path(steps: Path, indexes: tuple[int, ...]) -> Path:
     """A path with its `[*]` replaced by places."""
@@ -313,6 +361,10 @@ class _First:
     def __call__(self, row: Row, key: tuple[int, Any]) -> Leaf | None:
         return self._members[key[0]](row, key[1])
 
+    def told(self, key: tuple[int, Any]) -> Told | None:
+        found = self._members[key[0]].told(key[1])
+        return None if found is None else ((key[0], found[0]), found[1])
+
 
 class _Best:
     """The member that says most, the last of several; the keys of all members are the key."""
@@ -329,3 +381,6 @@ class _Best:
             if leaf is not None and (best is None or leaf.weight >= best.weight):
                 best = leaf
         return best
+
+    def told(self, key: object) -> Told | None:
+        return None

@@ -44,6 +44,12 @@ FAULTS = (
 """Everything that hands a pair to the interpreter: its own findings, and values of types that nobody expected."""
 
 
+def may_hold(line: bytes, name: bytes) -> bool:
+    """Whether a name, which is given in quotes and in small letters, may stand in a line of JSON in any letter case."""
+    # a name can be written in escapes, and letters beyond ASCII fold to some of ASCII
+    return not line.isascii() or b"\\" in line or name in line.lower()
+
+
 def give_up(*_: object) -> NoReturn:
     """Ends the fast path for this policy and this row."""
     raise Unsure
