@@ -30,6 +30,7 @@ from blueprinter.diagnostics import Position
 from blueprinter.policy import AliasTable, AssignedPolicy, PolicyState, compile_policies, definition_key
 from blueprinter.report import FORMATS, ReportOptions, StateRecorder
 from differential.bending import Row, bent, demo_rows
+from unit.policy.small_policies import definition
 
 SEED = int(os.environ.get("BLUEPRINTER_SEED", "20261122"))
 NOW = datetime(2026, 11, 20, 6, tzinfo=UTC)
@@ -223,14 +224,9 @@ def test_made_up_inventories(turn: int, rows: list[Row], workspace: Workspace, t
     check(SEED + turn, rows, workspace, tmp_path)
 
 
-@pytest.mark.usefixtures("small_shares")
-def test_most_rows_are_parsed_in_part(
-    rows: list[Row], workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What the comparisons above rest on: without it they would compare one slow way with another."""
-    file = tmp_path / "estate.jsonl"
-    lines = [orjson.dumps({**_plain(row), "id": f"{row['id']}-{copy}"}) for copy in range(5) for row in rows]
-    file.write_bytes(b"\n".join(lines) + b"\n")
+@pytest.fixture
+def parsed_whole(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The numbers of lines that are parsed whole, in this process."""
     counted: list[int] = []
     slowly = Sweep._odd
 
@@ -239,10 +235,92 @@ def test_most_rows_are_parsed_in_part(
         slowly(self, line, number, ids)
 
     monkeypatch.setattr(Sweep, "_odd", odd)
+    return counted
+
+
+@pytest.mark.usefixtures("small_shares")
+def test_most_rows_are_parsed_in_part(
+    rows: list[Row], workspace: Workspace, tmp_path: Path, parsed_whole: list[int]
+) -> None:
+    """What the comparisons above rest on: without it they would compare one slow way with another."""
+    file = tmp_path / "estate.jsonl"
+    lines = [orjson.dumps({**_plain(row), "id": f"{row['id']}-{copy}"}) for copy in range(5) for row in rows]
+    file.write_bytes(b"\n".join(lines) + b"\n")
     policies = tuple(AssignedPolicy(one) for _, one in sorted(workspace.definitions.items()))
     given = Setting((file,), policies, workspace.aliases, Registers(), strict=False, max_findings=1000)
     assert given.written(quick=True) == given.written(quick=False)
-    assert len(counted) < len(lines) / 2
+    assert len(parsed_whole) < len(lines) / 2
+
+
+TYPE = "Contoso.Test/things"
+FOUND = AliasTable.inline({f"{TYPE}/uri": "properties.disk.uri", f"{TYPE}/mode": "properties.createMode"})
+TEXTS = ("100 %b and %d%%", 'quo"ted \\ text', "über", "\u2028", "\U0001f512", "", " ", "x" * 1_000, "null")
+
+
+def thing(number: int, **properties: object) -> Row:
+    id_ = f"/subscriptions/s/resourceGroups/g/providers/{TYPE}/{number}"
+    return {"id": id_, "name": str(number), "type": TYPE, "tags": None, "properties": properties}
+
+
+def over_lines(lines: Sequence[bytes], folder: Path, *conditions: object) -> Setting:
+    file = folder / "estate.jsonl"
+    file.write_bytes(b"\n".join(lines) + b"\n")
+    policies = tuple(
+        AssignedPolicy(definition(one, name=f"p{place}")) for place, one in enumerate(conditions)
+    )
+    return Setting((file,), policies, FOUND, Registers(), strict=False, max_findings=50)
+
+
+@pytest.mark.usefixtures("small_shares")
+def test_records_that_tell_a_text_of_the_resource(tmp_path: Path) -> None:
+    """Rows that differ in nothing but such a text get the words of the first one."""
+    uri = {"field": f"{TYPE}/uri", "exists": True}
+    kept = {"allOf": [uri, {"field": f"{TYPE}/uri", "notLike": "[concat('x', 'y*')]"}]}
+    either = {
+        "anyOf": [{"field": "tags.none", "exists": True}, {"not": {"field": f"{TYPE}/uri", "in": ["a"]}}]
+    }
+    rows = [thing(number, disk={"uri": f"{number} {TEXTS[number % len(TEXTS)]}"}) for number in range(300)]
+    rows += [thing(300 + number, disk={"uri": text}) for number, text in enumerate(TEXTS * 3)]
+    rows += [thing(400, disk={"URI": "other"}), thing(401, disk={"uri": 5}), thing(402, disk=None)]
+    given = over_lines([orjson.dumps(row) for row in rows], tmp_path, uri, kept, either)
+    slow = given.written(quick=False)
+    assert slow.count(b'"complianceState":"NonCompliant"') > len(rows)
+    assert given.written(quick=True) == given.written(quick=True, jobs=2) == slow
+
+
+@pytest.mark.usefixtures("small_shares")
+def test_what_rows_lack(tmp_path: Path, parsed_whole: list[int]) -> None:
+    """A name may be absent, stand in another letter case or in escapes, or stand somewhere else in the line."""
+    mode = {"field": f"{TYPE}/mode", "notEquals": "recover"}
+    absent = {"field": f"{TYPE}/mode", "exists": False}
+    usual = [orjson.dumps(thing(number, a=1)) for number in range(300)]
+    usual += [orjson.dumps(thing(300 + number, createMode="recover")) for number in range(40)]
+    odd: list[Row] = [
+        thing(500, CREATEMODE="recover"),
+        thing(501, a={"createMode": "recover"}),
+        thing(502, a="createMode"),
+        thing(503, createMode=None),
+        thing(504, createMode="default", CreateMode="recover"),
+        thing(505, a='"createmode"'),
+        {**thing(506), "createMode": "recover"},
+        thing(507, **{"createMode ": "recover"}),
+        thing(508, tags={"createMode": "recover"}),
+    ]
+    lines = [orjson.dumps(row) for row in odd]
+    lines += [
+        orjson.dumps(thing(600, here="recover")).replace(b'"here"', rb'"create\u004dode"'),
+        orjson.dumps(thing(601, here="recover")).replace(b'"here"', rb'"\u0063REATEMODE"'),
+        orjson.dumps(thing(602, here="recover")).replace(b'"here"', b'"create\xe2\x84\xb3ode"'),
+        orjson.dumps(thing(603, here="recover", a="\u212a")),
+    ]
+    given = over_lines([*usual, *lines], tmp_path, mode, absent)
+    slow = given.written(quick=False)
+    assert given.written(quick=True) == slow
+    assert set(parsed_whole) > {341, 342, 343, 346, 347, 349, 351, 352, 353}
+    assert len(set(parsed_whole)) < len(usual) / 2
+    assert given.written(quick=True, jobs=2) == slow
+    found = [line for line in slow.split(b"\n--\n")[1].splitlines() if b"/p1" in line]
+    assert len(found) == 300 + len((501, 502, 503, 505, 506, 507, 508, 602, 603))
 
 
 def test_the_demo_estate(root: Path, workspace: Workspace) -> None:
