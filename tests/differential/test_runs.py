@@ -230,9 +230,9 @@ def parsed_whole(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counted: list[int] = []
     slowly = Sweep._odd
 
-    def odd(self: Sweep, line: bytes, number: int, ids: list[str]) -> None:
+    def odd(self: Sweep, line: bytes, number: int) -> None:
         counted.append(number)
-        slowly(self, line, number, ids)
+        slowly(self, line, number)
 
     monkeypatch.setattr(Sweep, "_odd", odd)
     return counted

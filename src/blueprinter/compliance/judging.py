@@ -49,19 +49,22 @@ _MARKED = f'"{_MARK}"'.encode()
 class Sheet:
     """Rows of an entry for which the same words say what decided."""
 
-    __slots__ = ("code", "count", "entry", "first", "lowest", "text", "times")
+    __slots__ = ("code", "count", "entry", "first", "lowest", "pieces", "size", "times")
 
     def __init__(self, entry: Entry, code: Code) -> None:
         self.entry = entry
         self.code = code
         self.count = 0
         self.lowest = entry.lowest
-        self.text: bytes | None = None
-        """The records of a row with blanks for its id and its line, which come `times`; None = not known, or every row
-        has its own."""
+        self.pieces: list[bytes] | None = None
+        """The records of a row, which has its id at every fourth place from the second on, and its line two behind it;
+        None = not known, or every row has its own."""
         self.times = 0
+        """How many records that are."""
+        self.size = 0
+        """Their bytes without ids and lines."""
         self.first = NEVER
-        """The lowest rank of a finding among them, once `text` is known."""
+        """The lowest rank of a finding among them, once `pieces` are known."""
 
 
 class Candidate(NamedTuple):
@@ -277,13 +280,12 @@ class JudgingDesk:
     # ------------------------------------------------------------ rows that are looked at
 
     def glimpse(self, entry: Counted, id: str, raw: bytes, file: int, line: int) -> None:
-        if type(entry) is Sheet and (text := entry.text or self._composed(entry)) is not None:
-            try:
-                made = text % ((orjson.dumps(id), line) * entry.times)
-            except orjson.JSONEncodeError:
-                made = text % ((_as_json(id), line) * entry.times)
-            self._waiting.append(made)
-            self._size += len(made)
+        if type(entry) is Sheet and (pieces := entry.pieces or self._composed(entry)) is not None:
+            quoted, number = _as_json(id), b"%d" % line
+            pieces[1::4] = (quoted,) * entry.times
+            pieces[3::4] = (number,) * entry.times
+            self._waiting += pieces
+            self._size += entry.size + (len(quoted) + len(number)) * entry.times
             if self._size >= _BATCH:
                 self._flush()
             if entry.first <= self.bar:
@@ -296,7 +298,7 @@ class JudgingDesk:
 
     def look(self, entry: Counted, row: Row, raw: bytes, file: int, line: int) -> None:
         sheet = entry if isinstance(entry, Sheet) else Sheet(cast(Entry, entry), 0)
-        if sheet.text is not None:
+        if sheet.pieces is not None:
             self.glimpse(entry, cast(str, row["id"]), raw, file, line)
             return
         known = sheet.entry
@@ -376,7 +378,9 @@ class JudgingDesk:
                 continue
             for form in found:
                 forms.append(form)
-                lines.append(_blank(form, entry.type) % (_as_json(resource.id), line))
+                start, middle, near, end = form
+                type_ = _as_json(resource.type)
+                lines.append(b"".join((start, _as_json(resource.id), middle, type_, near, b"%d" % line, end)))
         self._waiting.extend(lines)
         self._size += sum(map(len, lines))
         if self._size >= _BATCH:
@@ -384,8 +388,8 @@ class JudgingDesk:
         if entry is sheet.entry and len(forms) == len(lines):
             self._compose(sheet, forms)
 
-    def _composed(self, sheet: Sheet) -> bytes | None:
-        """The records of a sheet with blanks; None = not all of its words are known yet."""
+    def _composed(self, sheet: Sheet) -> list[bytes] | None:
+        """The pieces of a sheet; None = not all of its words are known yet."""
         code = sheet.code
         if self._recorder is None or sheet.entry.asks or isinstance(code, int):
             return None
@@ -400,11 +404,16 @@ class JudgingDesk:
             forms.extend(found)
         return self._compose(sheet, forms)
 
-    def _compose(self, sheet: Sheet, forms: Sequence[Form]) -> bytes:
-        sheet.text = b"".join([_blank(form, sheet.entry.type) for form in forms])
-        sheet.times, sheet.first = len(forms), sheet.entry.first
-        self._hold(len(sheet.text))
-        return sheet.text
+    def _compose(self, sheet: Sheet, forms: Sequence[Form]) -> list[bytes]:
+        type_ = _as_json(sheet.entry.type)
+        pieces = [b""]
+        for start, middle, near, end in forms:
+            pieces[-1] += start
+            pieces += b"", b"".join((middle, type_, near)), b"", end
+        sheet.pieces, sheet.times, sheet.first = pieces, len(forms), sheet.entry.first
+        sheet.size = sum(map(len, pieces))
+        self._hold(sheet.size)
+        return pieces
 
     def _form(
         self, recorder: Recorder, program: Program, one: Shown, code: Code, resource: Resource
@@ -422,10 +431,10 @@ class JudgingDesk:
         except FAULTS:
             return None
         state = self._policies.state(program, one.outcome, code, resource, self._lookup)
-        form = _escaped(recorder.form(one.finding(state)))
+        form = recorder.form(one.finding(state))
         told = one.reason.told(key)
         if form is not None and told is not None and told[1] == state.actual:
-            marked = _escaped(recorder.form(one.finding(replace(state, actual=_MARK))))
+            marked = recorder.form(one.finding(replace(state, actual=_MARK)))
             if marked is not None and marked[2].count(_MARKED) == 1:
                 start, middle, near, end = marked
                 before, after = near.split(_MARKED)
@@ -491,23 +500,9 @@ def _known_form(one: Shown, reason: Reason, key: Hashable) -> tuple[Form, ...] |
         return found
     telling = one.telling.get(told[0])
     try:
-        return None if telling is None else (telling.form(orjson.dumps(told[1]).replace(b"%", b"%%")),)
+        return None if telling is None else (telling.form(orjson.dumps(told[1])),)
     except orjson.JSONEncodeError:
         return None
-
-
-def _escaped(form: Form | None) -> Form | None:
-    """A record with blanks as one that others are put into by `%`."""
-    if form is None:
-        return None
-    start, middle, near, end = (part.replace(b"%", b"%%") for part in form)
-    return start, middle, near, end
-
-
-def _blank(form: Form, type: str) -> bytes:
-    """A record of a resource of a type, with blanks for its id and its line."""
-    start, middle, near, end = form
-    return b"".join((start, b"%b", middle, _as_json(type).replace(b"%", b"%%"), near, b"%d", end))
 
 
 def _needs_whole_row(part: object, line: bytes) -> None:

@@ -175,6 +175,8 @@ class Sweep:
         self._missed = 0
         """Rows of types that it could parse besides."""
         self._all_cells: dict[tuple[str, str], Cell] = {}
+        self._ids: list[str] = []
+        """Of resources that are counted, but not noted yet."""
         self._heads: Counter[str] = Counter()
 
     def read(self, file: int, part: Part | None) -> None:
@@ -187,15 +189,14 @@ class Sweep:
         self._decode, self._decoded, self._missed = None, 0, 0
         with without_collection():
             if part is None:
-                ids: list[str] = []
                 for row in read_rows(shown.path):
-                    self._any(row, ids)
-                    if len(ids) >= _IDS:
-                        self._count_ids(ids)
+                    self._any(row)
+                    if len(self._ids) >= _IDS:
+                        self._count_ids()
                         self._desk.tidy()
-                self._count_ids(ids)
             else:
                 self._lines(part)
+            self._count_ids()
         for cell in self._all_cells.values():
             self._part.count_type(cell.type, cell.rows())
         self._count_heads()
@@ -207,11 +208,13 @@ class Sweep:
         for window in windows(part):
             if window.too_long:
                 number += 1
-                self._any(too_long(number), [])
+                self._any(too_long(number))
             elif self._repeated or window.end > MAX_RECORD:
                 number = self._slowly(window, number)
             else:
                 number = self._quickly(window, number)
+            if len(self._ids) >= _IDS:
+                self._count_ids()
             self._desk.tidy()
 
     def _quickly(self, window: Window, number: int) -> int:
@@ -227,20 +230,18 @@ class Sweep:
         desk, file = self._desk, self._file
         bar = desk.bar
         if not odd and min(entry.lowest for entry in counted) > bar:
-            self._count_ids([part.id for part in parts])
+            self._ids.extend([part.id for part in parts])
             return number + len(lines)
-        ids: list[str] = []
         done = 0
         for place in [place for place, entry in enumerate(found) if entry is None or entry.lowest <= bar]:
             entry = found[place]
             if entry is None:
-                ids.extend([part.id for part in parts[done:place]])
+                self._ids.extend([part.id for part in parts[done:place]])
                 done = place + 1
-                self._odd(lines[place], number + done, ids)
+                self._odd(lines[place], number + done)
             elif entry.lowest <= desk.bar:
                 desk.glimpse(entry, parts[place].id, lines[place], file, number + place + 1)
-        ids.extend([part.id for part in parts[done:]])
-        self._count_ids(ids)
+        self._ids.extend([part.id for part in parts[done:]])
         return number + len(lines)
 
     def _parts(self, lines: Sequence[bytes], *, is_ascii: bool) -> list[RowPart]:
@@ -267,7 +268,7 @@ class Sweep:
         self._decode = decoder_of(classes) if classes else None
         self._decoded, self._missed = len(classes), 0
 
-    def _odd(self, line: bytes, number: int, ids: list[str]) -> None:
+    def _odd(self, line: bytes, number: int) -> None:
         """A line that has to be parsed whole."""
         try:
             row = orjson.loads(line)
@@ -278,7 +279,7 @@ class Sweep:
             key = cell.decide(row)
         except _ODD:
             for odd in row_of_line(number, line):
-                self._any(odd, ids)
+                self._any(odd)
             return
         entry = cell.entries.get(key)
         if entry is None:
@@ -287,13 +288,14 @@ class Sweep:
             self._missed += cell.regret() and self._decoded
         elif cell.glance is not None:
             self._missed += 1
-        ids.append(id_)
+        self._ids.append(id_)
         entry.count += 1
         if entry.lowest <= self._desk.bar:
             self._desk.look(entry, row, line, self._file, number)
 
-    def _count_ids(self, ids: list[str]) -> None:
+    def _count_ids(self) -> None:
         """Notes the ids of rows that were counted, and forgets them."""
+        ids = self._ids
         self.marks.extend(ids)
         if self._scopes.is_constant:
             heads = Counter(map(_start, ids))
@@ -309,19 +311,17 @@ class Sweep:
     # ------------------------------------------------------------ the slow way
 
     def _slowly(self, window: Window, number: int) -> int:
-        ids: list[str] = []
         for line in bytes(window.view[: window.end]).split(b"\n")[:-1]:
             number += 1
             if len(line) >= MAX_RECORD:
-                self._any(too_long(number), ids)
+                self._any(too_long(number))
                 continue
             for row in row_of_line(number, line):
-                self._any(row, ids)
-        self._count_ids(ids)
+                self._any(row)
         return number
 
-    def _any(self, row: Record | Fault | MorePages, ids: list[str]) -> None:
-        """One row, or what stands in its place; if it is a resource that counts, its id is added to `ids`."""
+    def _any(self, row: Record | Fault | MorePages) -> None:
+        """One row, or what stands in its place."""
         if not isinstance(row, Record):
             self._part.troubles.append(row)
             return
@@ -336,7 +336,7 @@ class Sweep:
                 self._part.rows[type_] = self._part.rows.get(type_, 0) + 1
                 return
             self._met.add(mark)
-        ids.append(id_)
+        self._ids.append(id_)
         # JSON is a value: only lists and objects of templates can hold `Unknown` besides
         body = cast("dict[str, Value]", row.body)
         cell = self._cell(type_, body)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from blueprinter.compliance import Finding, Run
 from blueprinter.report.options import ReportOptions
 from blueprinter.report.outline import remedy_of
-from blueprinter.report.records import azure_state, place_of, position_of
+from blueprinter.report.records import azure_state, place_of, position_of, shown_name
 from blueprinter.text import for_csv
 
 _Cell = Callable[[Finding], object]
@@ -26,7 +26,7 @@ _COLUMNS: tuple[tuple[str, _Cell], ...] = (
     ("controls", lambda found: "; ".join(found.controls)),
     ("policy", lambda found: found.state.assigned.definition.display_name),
     ("effect", lambda found: found.state.effect),
-    ("resourceName", lambda found: place_of(found.state.resource).name),
+    ("resourceName", lambda found: shown_name(found.state.resource)),
     ("resourceType", lambda found: found.state.resource.type),
     ("resourceGroup", lambda found: place_of(found.state.resource).resource_group),
     ("subscriptionId", lambda found: place_of(found.state.resource).subscription),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from blueprinter.arm import Resource, parse_id
 from blueprinter.compliance import Finding, Pair, ResourceFacts
@@ -35,6 +36,11 @@ class Place:
     type: str
     resource_group: str
     subscription: str
+
+
+def shown_name(resource: Resource) -> str:
+    """The name of a resource, else what its id says."""
+    return resource.name or place_of(resource).name
 
 
 def place_of(resource: Resource) -> Place:
@@ -109,7 +115,7 @@ def finding_record(finding: Finding) -> dict[str, object]:
     extra: Mapping[str, object] = {
         "result": str(finding.pair),
         "policyDisplayName": state.assigned.definition.display_name or state.assigned.definition.name,
-        "resourceName": place_of(state.resource).name,
+        "resourceName": shown_name(state.resource),
         "effect": state.effect,
         "enforced": state.assigned.enforced,
         "detail": state.detail,
@@ -136,6 +142,7 @@ def _facts_record(facts: ResourceFacts) -> dict[str, object]:
     }
 
 
+@lru_cache(maxsize=1024)
 def pointer_of(path: str) -> str:
     """A JSON path (`properties.rules[0].port`, `tags['a.b']`) as a JSON pointer; it stops at the first `[*]`."""
     steps = []
