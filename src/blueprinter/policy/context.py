@@ -11,7 +11,7 @@ from typing import Protocol
 
 from blueprinter.arm import ExpressionError, Resource, Unknown, Value, parse_id, scope_of
 from blueprinter.casing import fold, get
-from blueprinter.policy.fields import FieldName, read_field
+from blueprinter.policy.fields import FieldName, Wildcard, read_field
 from blueprinter.policy.model import Found, Lookup, UnsupportedReason
 from blueprinter.policy.operators import Absent
 from blueprinter.policy.subject import (
@@ -101,11 +101,13 @@ class EvaluationContext:
         return self._read(read_field(name))
 
     def _read(self, name: FieldName) -> Value:
-        subject, fixed = bound(self.frame, name) or (self.subject, ())
-        found = subject.look(name, fixed)
+        counted = bound(self.frame, name)
+        # members of a related resource are no business of `field()`, which reads the evaluated one everywhere
+        fixed = counted[1] if counted is not None and counted[0] is self.subject else ()
+        found = self.subject.look(name, fixed)
         if found.unknown is not None:
             return found.unknown
-        if found.many or name.wildcards:
+        if found.many or name.wildcards or Wildcard.EACH in found.steps:
             self.spend(_A_MEMBER * len(found.hits))
             return [hit.value for hit in found.hits if not isinstance(hit.value, Absent)]
         value = found.hits[0].value

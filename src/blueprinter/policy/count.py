@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from blueprinter.arm import ExpressionError, Unknown, Value
 from blueprinter.casing import fold
-from blueprinter.policy.fields import FieldName, Hit, Path, prefixes
+from blueprinter.policy.fields import FieldName, Hit, Path, Wildcard, prefixes
 from blueprinter.policy.model import UnsupportedReason
 from blueprinter.policy.operators import Absent
 from blueprinter.policy.subject import Frame, Subject, Undecidable, bound
@@ -64,8 +64,10 @@ def count_field(
     if found.unknown is not None:
         raise Undecidable(UnsupportedReason.RUNTIME_VALUE, f"`[{found.unknown.expression}]` is not known yet")
     hits = [hit for hit in found.hits if not isinstance(hit.value, Absent)]
+    steps = found.steps
     if not found.many and not name.wildcards and hits and isinstance(hits[0].value, list):
         # an array named without its `[*]`
+        steps = (*steps, Wildcard.EACH)
         hits = [Hit(member, (*hits[0].path, at), (at,)) for at, member in enumerate(hits[0].value)]
     if where is None:
         if not hits:
@@ -78,7 +80,7 @@ def count_field(
     undecided: Open | None = None
     match: Frame | None = None
     for hit in hits:
-        inner = Frame(frame, owner, names, hit.indexes, _value(hit))
+        inner = Frame(frame, owner, names, hit.indexes, _value(hit), steps=steps)
         truth = where(inner)
         if truth is True:
             low, high, first, match = low + 1, high + 1, first or hit.path, match or inner

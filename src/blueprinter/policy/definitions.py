@@ -31,6 +31,8 @@ from blueprinter.policy.model import (
 from blueprinter.policy.parser import read_rule
 from blueprinter.policy.syntax import calls_in
 
+_UNSAID = "Indexed"
+"""The mode of a definition that has none or null, in Azure too: "Azure Policy definition structure basics", "Mode"."""
 _PARAMETER_TYPES = ("String", "Array", "Object", "Boolean", "Integer", "Float", "DateTime")
 
 
@@ -77,7 +79,7 @@ def read_definition(document: Document, pointer: str = "", *, name: str = "") ->
 
     rule = read_rule(rule_value, reader, rule_pointer, default_effect=default_effect)
     texts = _Texts(document, inner, inner_pointer, reader.faults)
-    mode = texts.text("mode") or "All"
+    mode = texts.text("mode") or ("All" if _is_bare(value) else _UNSAID)
     metadata = texts.mapping("metadata")
     own_name = _text(get(value, "name")) or name or _text(get(value, "id")).rpartition("/")[2]
     definition = None

@@ -481,9 +481,9 @@ def _related_leaf(related: Related, *, conditional: bool) -> Leaf | None:
 
 
 def _default_state(details: Details) -> ComplianceState:
-    """`defaultState` of a manual policy; Unknown where it states none."""
+    """`defaultState` of a manual policy; Unknown where it states none. The documentation of the effect spells one of
+    its values `Non-compliant`, states spell it `NonCompliant`."""
     stated = get(details, "defaultState") if isinstance(details, dict) else None
     known = (ComplianceState.COMPLIANT, ComplianceState.NON_COMPLIANT)
-    return next(
-        (one for one in known if isinstance(stated, str) and same(one, stated)), ComplianceState.UNKNOWN
-    )
+    wanted = stated.replace("-", "") if isinstance(stated, str) else ""
+    return next((one for one in known if same(one, wanted)), ComplianceState.UNKNOWN)

@@ -21,6 +21,7 @@ from blueprinter.policy.model import (
     Selector,
     SelectorKind,
 )
+from blueprinter.policy.subject import policy_type
 from blueprinter.text import did_you_mean
 
 MAX_SELECTORS = 10
@@ -89,7 +90,7 @@ def _holds(selector: Selector, resource: Resource, reference_id: str) -> bool | 
     if selector.kind is SelectorKind.REFERENCE_ID:
         return _in_values(selector, reference_id)
     if selector.kind is SelectorKind.RESOURCE_TYPE:
-        return _in_values(selector, resource.type)
+        return _in_values(selector, policy_type(resource.type))
     location = get(resource.body, "location")
     if selector.kind is SelectorKind.RESOURCE_LOCATION:
         if isinstance(location, Unknown):

@@ -57,6 +57,11 @@ class Selection:
     steps: Path = ()
 
 
+def policy_type(type: str) -> str:
+    """A type as policies call it: resource groups have a longer one than in templates."""
+    return RESOURCE_GROUP if fold(type) == _SHORT_GROUP else type
+
+
 class Subject:
     """One resource with the alias table through which its fields are read.
 
@@ -70,7 +75,7 @@ class Subject:
         self.aliases = aliases
         self.strict = strict
         self.body: Mapping[str, Value] = resource.body
-        self.type = RESOURCE_GROUP if fold(resource.type) == _SHORT_GROUP else resource.type
+        self.type = policy_type(resource.type)
         self.source = AliasSource.NONE
         self._find = WideObjects().key_of
 
@@ -82,6 +87,11 @@ class Subject:
             return self._selected(read_path(name.text), fixed)
         value, path = self._special(name)
         return Selection((Hit(_present(value), path, ()),), False, steps=path)
+
+    def path_of(self, name: FieldName) -> Path:
+        """Where an alias leads; empty for one that this type does not have."""
+        found = self.aliases.resolve(self.type, name.text, self.resource.api_version)
+        return () if found is None else found.steps
 
     def merge_source(self, other: Subject) -> None:
         """Takes over the source of the aliases of a related resource, if that is the weaker one."""
@@ -200,6 +210,8 @@ class Frame:
     """The current member."""
     iterations: int = 1
     """How many members this value count and those around it look at together."""
+    steps: Path = ()
+    """Where the members of a field count stand, up to its last `[*]`."""
 
 
 def bound(frame: Frame | None, name: FieldName) -> tuple[Subject, tuple[int, ...]] | None:
@@ -207,15 +219,38 @@ def bound(frame: Frame | None, name: FieldName) -> tuple[Subject, tuple[int, ...
 
     The longest part of the alias that a count looks at decides, then the innermost count.
     """
-    if frame is None or not name.wildcards:
+    if frame is None:
         return None
     best: tuple[int, Subject, tuple[int, ...]] | None = None
     current: Frame | None = frame
     text = name.folded
-    while current is not None:
+    while current is not None and name.wildcards:
         if current.subject is not None:
             for prefix, count in current.names.items():
                 if text.startswith(prefix) and (best is None or count > best[0]):
                     best = (count, current.subject, current.indexes[:count])
         current = current.parent
+    current = frame
+    while current is not None and best is None and name.kind is FieldKind.ALIAS:
+        if current.subject is not None:
+            count = shared_wildcards(current.subject.path_of(name), current.steps)
+            if count:
+                best = (count, current.subject, current.indexes[:count])
+        current = current.parent
     return None if best is None else (best[1], best[2])
+
+
+def shared_wildcards(path: Path, counted: Path) -> int:
+    """How many `[*]` of a path stand for members of the arrays that another one leads through."""
+    found = 0
+    shared = 0
+    for step, other in zip(path, counted, strict=False):
+        same_step = (
+            fold(step) == fold(other) if isinstance(step, str) and isinstance(other, str) else step == other
+        )
+        if not same_step:
+            break
+        if isinstance(step, Wildcard):
+            found += 1
+            shared = found
+    return shared

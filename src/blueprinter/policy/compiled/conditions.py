@@ -59,7 +59,7 @@ from blueprinter.policy.count import MAX_ITERATIONS
 from blueprinter.policy.effort import MAX_STEPS
 from blueprinter.policy.fields import FieldKind, FieldName, Path, Wildcard, prefixes, read_field, segments
 from blueprinter.policy.operators import Absent, OperatorRow
-from blueprinter.policy.subject import Undecidable
+from blueprinter.policy.subject import Undecidable, shared_wildcards
 from blueprinter.policy.syntax import (
     AllOf,
     Compare,
@@ -469,6 +469,8 @@ class Conditions:
             if name.wildcards:
                 return self._names.name_of(_EMPTY, "empty")
             return constant("")
+        if name.wildcards and not (found.wildcards or found.fixed):
+            raise Varies  # an alias of an array that leads to a value, of which `field()` makes an array
         if _is_whole_properties(found):
             raise Varies
         if found.wildcards:
@@ -572,6 +574,8 @@ class Conditions:
         if around is None:
             if places and places[0] == 1 and fold(str(steps[0])) == "tags":
                 raise Varies  # `tags[*]` are the members of an object
+            if any(shared_wildcards(steps, one.steps) for one in self._around):
+                raise Varies  # an alias that leads to a counted array by another name
             return _Found(ROW, steps, 0)
         count, fixed = around
         if len(places) != name.wildcards or fixed > len(count.members):

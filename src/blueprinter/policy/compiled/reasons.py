@@ -330,7 +330,8 @@ class _ByCount:
             path = _path(self._found.steps, indexes)
             member = reader(_steps(path))(row)  # type: ignore[assignment] # a JSON value
             if left.where is not None:
-                frame = Frame(None, context.subject, self._found.names, indexes, member)
+                steps = self._found.steps
+                frame = Frame(None, context.subject, self._found.names, indexes, member, steps=steps)
         counted = Counted(number, number, path, None, frame, member)
         right = situation.constant(asked.condition.right)
         evaluator = Evaluator(context)

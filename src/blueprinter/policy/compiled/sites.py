@@ -95,5 +95,6 @@ def _frames(
             indexes,  # type: ignore[arg-type] # places, which are integers
             value,  # type: ignore[arg-type] # a JSON value
             one.iterations,
+            one.steps,
         )
     return frame
