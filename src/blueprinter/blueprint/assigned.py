@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from blueprinter.arm import (
@@ -29,6 +29,7 @@ from blueprinter.document import Json, child
 from blueprinter.policy import (
     AssignedPolicy,
     Override,
+    OverrideKind,
     PolicyDefinition,
     PolicyParameter,
     PolicyReference,
@@ -36,8 +37,10 @@ from blueprinter.policy import (
     ResourceSelector,
     assign_set,
     definition_key,
+    effect_faults,
     fits_version,
     messages_for,
+    overrides_of,
     parameter_faults,
     read_overrides,
     read_resource_selectors,
@@ -46,6 +49,7 @@ from blueprinter.text import plural
 
 _SETS = "/policysetdefinitions/"
 _OTHER_VERSION = "it is judged by the version at hand; Azure judges by the one that is asked for"
+_REFUSED = "Azure refuses the assignment"
 _CATALOG = "definitions stand under policies/; built-ins come from `blueprinter catalog import FOLDER`"
 
 
@@ -121,7 +125,14 @@ def policies_of(
             return
         assigned.initiatives.setdefault(key, artifact)
         _check_version(artifact, found.display_name, found.version, faults)
-        _members(found, frame, given, catalog, assigned, where, faults)
+        members = _members(found, frame, given, catalog, assigned, where, faults)
+        _check_values(
+            artifact, found.display_name, parameter_faults(found.parameters, _known_of(given)), given, faults
+        )
+        for member in members:
+            wrong = parameter_faults(member.definition.parameters, member.parameters)
+            _check_values(artifact, member.definition.display_name, wrong, member.parameters, faults)
+            _check_overrides(artifact, member, faults)
         return
     definition = catalog.definitions.get(key)
     if definition is None:
@@ -130,11 +141,40 @@ def policies_of(
         return
     pin = _check_version(artifact, definition.display_name, definition.version, faults)
     policy = _single(definition, given, frame, assigned, version=pin)
-    for name, message in parameter_faults(definition.parameters, policy.parameters) if policy else ():
-        place = artifact.document.locate(child("/properties/parameters", name))
-        faults.warn(
-            "BP269", f"{message} in `{definition.display_name}`", place, "Azure refuses the assignment"
-        )
+    if policy is not None:
+        wrong = parameter_faults(definition.parameters, policy.parameters)
+        _check_values(artifact, definition.display_name, wrong, policy.parameters, faults)
+        _check_overrides(artifact, policy, faults)
+
+
+def _check_values(
+    artifact: Artifact,
+    name: str,
+    wrong: Iterable[tuple[str, str]],
+    given: Mapping[str, object],
+    faults: Faults,
+) -> None:
+    """Warns of values of parameters that Azure refuses; what has no value is told elsewhere."""
+    stated = mapping(artifact.properties.get("parameters"))
+    for parameter, message in wrong:
+        if key_of(given, parameter) is None:
+            continue
+        pointer = child("/properties/parameters", parameter) if parameter in stated else "/properties"
+        faults.warn("BP269", f"{message} in `{name}`", artifact.document.locate(pointer), _REFUSED)
+
+
+def _check_overrides(artifact: Artifact, policy: AssignedPolicy, faults: Faults) -> None:
+    where = artifact.document.locate("/properties/overrides")
+    definition = policy.definition
+    for message in effect_faults(policy):
+        faults.warn("BP268", f"{message} in `{definition.display_name}`", where, _REFUSED)
+    for override in overrides_of(policy, OverrideKind.VERSION):
+        if override.value and not fits_version(definition.version, override.value):
+            message = (
+                f"`{definition.display_name}` is at hand as `{definition.version}`, "
+                f"an override asks for `{override.value}`"
+            )
+            faults.warn("BP276", message, where, _OTHER_VERSION)
 
 
 def _deployed(artifact: Artifact, key: str, catalog: Catalog) -> str:
@@ -216,7 +256,7 @@ def _single(
         assigned.missing(definition_key(definition.id), Absence.PARAMETER_MISSING)
         return None
     # what is given for a parameter that the definition does not have may be unknown
-    known = {name: as_json(value) for name, value in parameters.items() if not has_unknown(value)}
+    known = _known_of(parameters)
     policy = frame.around(AssignedPolicy(definition, known, definition_version=version))
     assigned.add(policy)
     return policy
@@ -230,22 +270,23 @@ def _members(
     assigned: Assigned,
     where: Position,
     faults: Faults,
-) -> None:
-    """Adds the members of an initiative; those that need a value which is not known are named as absent."""
+) -> tuple[AssignedPolicy, ...]:
+    """Adds the members of an initiative, and gives them; those that need a value which is not known are named as
+    absent."""
     parameters = {key_of(initiative.parameters, name) or name: value for name, value in given.items()}
     unknown = {fold(name) for name in _lacking(initiative.parameters, parameters)}
     blocked = [member for member in initiative.members if unknown & _asks_for(member)]
     runnable = replace(
         initiative, members=tuple(member for member in initiative.members if member not in blocked)
     )
-    known = {name: as_json(value) for name, value in parameters.items() if not has_unknown(value)}
     try:
-        policies, missing = assign_set(runnable, catalog.definitions, known)
+        policies, missing = assign_set(runnable, catalog.definitions, _known_of(parameters))
     except ExpressionError as wrong:
         faults.error("BP266", f"the initiative `{initiative.display_name}`: {wrong.message}", where)
-        return
+        return ()
+    policies = tuple(map(frame.around, policies))
     for policy in policies:
-        assigned.add(frame.around(policy))
+        assigned.add(policy)
     _check_member_versions(initiative, policies, where, faults)
     for member in blocked:
         assigned.missing(definition_key(member.definition_id), Absence.PARAMETER_MISSING)
@@ -257,6 +298,12 @@ def _members(
             f"{len(missing)} of {all_of} of the initiative `{initiative.display_name}` are not available"
         )
         faults.warn("BP265", message, where, _CATALOG)
+    return policies
+
+
+def _known_of(values: Mapping[str, Value]) -> dict[str, Json]:
+    """The values that not only Azure knows."""
+    return {name: as_json(value) for name, value in values.items() if not has_unknown(value)}
 
 
 def _asks_for(member: PolicyReference) -> set[str]:
@@ -318,7 +365,7 @@ def _frame(artifact: Artifact, definition: str, values: Values, faults: Faults) 
     for key, wrong in (("resourceSelectors", wrong_selectors), ("overrides", wrong_overrides)):
         for fault in wrong:
             where = document.locate(f"/properties/{key}{fault.pointer}")
-            faults.warn("BP268", fault.message, where, fault.hint or "Azure refuses the assignment")
+            faults.warn("BP268", fault.message, where, fault.hint or _REFUSED)
     excluded = values.evaluate_at(document, "/properties/notScopes", properties.get("notScopes", []), faults)
     mode = values.evaluate_at(
         document, "/properties/enforcementMode", properties.get("enforcementMode", "Default"), faults

@@ -7,7 +7,13 @@ policy states of a resource. `run_cases` runs the tests of a policy, `check_cata
 from blueprinter.policy.alias_files import read_alias_table
 from blueprinter.policy.aliases import AliasEntry, AliasPath, AliasTable, Capabilities, read_aliases
 from blueprinter.policy.applicability import aliases_in, is_data_plane, is_passed_over
-from blueprinter.policy.assignments import assign_set, fits_version, messages_for, parameter_faults
+from blueprinter.policy.assignments import (
+    assign_set,
+    effect_faults,
+    fits_version,
+    messages_for,
+    parameter_faults,
+)
 from blueprinter.policy.batch import PolicySet, compile_policies, related_types_of
 from blueprinter.policy.bulk import BulkPolicies
 from blueprinter.policy.case_file import load_tests
@@ -86,7 +92,12 @@ from blueprinter.policy.operators import OPERATORS, OperatorRow, shown, words_fo
 from blueprinter.policy.rights import needs_identity, role_ids
 from blueprinter.policy.rows import name_of, resource_of
 from blueprinter.policy.scopes import ByScope
-from blueprinter.policy.selectors import SelectorFault, read_overrides, read_resource_selectors
+from blueprinter.policy.selectors import (
+    SelectorFault,
+    overrides_of,
+    read_overrides,
+    read_resource_selectors,
+)
 from blueprinter.policy.states import ROLL_UP, roll_up
 
 __all__ = [
@@ -163,6 +174,7 @@ __all__ = [
     "compile_policies",
     "definition_files",
     "definition_key",
+    "effect_faults",
     "effect_of",
     "explain_policy",
     "explanation_lines",
@@ -181,6 +193,7 @@ __all__ = [
     "name_of",
     "needs_identity",
     "open_catalog",
+    "overrides_of",
     "pair_definitions",
     "parameter_faults",
     "policy_definition_schema",

@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import NoReturn, cast
 
 from blueprinter.arm import (
+    Call,
     ExpressionError,
     Language,
+    Literal,
     Value,
     compile_expression,
     is_expression,
@@ -25,6 +27,7 @@ from blueprinter.document import Json
 from blueprinter.policy.model import (
     AssignedPolicy,
     Override,
+    OverrideKind,
     PolicyDefinition,
     PolicyParameter,
     PolicySetDefinition,
@@ -32,7 +35,8 @@ from blueprinter.policy.model import (
     definition_key,
 )
 from blueprinter.policy.operators import shown
-from blueprinter.policy.syntax import as_value
+from blueprinter.policy.selectors import overrides_of
+from blueprinter.policy.syntax import Expression, as_value
 
 
 class _Missing(Exception):
@@ -209,6 +213,30 @@ def parameter_faults(
         if not parameter.has_default and key_of(given, parameter.name) is None:
             faults.append((parameter.name, f"the parameter `{parameter.name}` has no value"))
     return tuple(faults)
+
+
+def effect_faults(policy: AssignedPolicy) -> tuple[str, ...]:
+    """What Azure would refuse of the overrides of a policy's effect: one that the definition's parameter for it does
+    not allow, in any letter case. Source: Microsoft Learn, "Azure Policy assignment structure", section "Overrides"."""
+    parameter = get(policy.definition.parameters, effect_parameter(policy.definition))
+    if parameter is None or not parameter.allowed:
+        return ()
+    allowed = [one for one in parameter.allowed if isinstance(one, str)]
+    return tuple(
+        f"an override sets the effect `{one.value}`, allowed are {', '.join(allowed)}"
+        for one in overrides_of(policy, OverrideKind.EFFECT)
+        if one.value and not any(same(one.value, known) for known in allowed)
+    )
+
+
+def effect_parameter(definition: PolicyDefinition) -> str:
+    """The parameter that a definition takes its effect from (`[parameters('effect')]`); empty where it is none."""
+    effect = definition.rule.effect
+    node = effect.node if isinstance(effect, Expression) else None
+    if not isinstance(node, Call) or fold(node.name) != "parameters" or not node.arguments:
+        return ""
+    name = node.arguments[0]
+    return name.value if isinstance(name, Literal) and isinstance(name.value, str) else ""
 
 
 def is_of_type(type: str, value: Json) -> bool:

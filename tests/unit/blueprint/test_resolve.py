@@ -429,6 +429,55 @@ def test_a_value_that_the_definition_does_not_take(write: Write) -> None:
     assert "BP269" in [one.code for one in found.diagnostics]
 
 
+CHOSEN = "{effect: {type: String, defaultValue: Audit, allowedValues: [Audit, Deny, Disabled]}}"
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer", "message"),
+    [
+        ("allowed: {value: [a]}, level: {value: deny}", "/properties/parameters", "`effect` is `deny`"),
+        ("allowed: {value: a}", "/properties/parameters/allowed", "`allowed` is of type Array, found text"),
+        ("allowed: {value: [a]}, more: {value: 1}", "/properties/parameters/more", "`more` is not declared"),
+    ],
+)
+def test_values_that_an_initiative_or_its_members_do_not_take(
+    write: Write, given: str, pointer: str, message: str
+) -> None:
+    root = write({"blueprint.yaml": HEAD + "properties: {}\n", "artifacts/bench.yaml": INITIATIVE % given})
+    definitions = {**DEFINITIONS, "https": definition("https", CHOSEN, "[parameters('effect')]")}
+    found = resolve(read(root), definitions=definitions, sets=SETS)
+    wrong = [one for one in found.diagnostics if one.code == "BP269" and message in one.message]
+    assert [one.position.pointer for one in wrong] == [pointer if "level" not in given else "/properties"]
+
+
+OVERRIDDEN = """\
+kind: policyAssignment
+properties:
+  policyDefinition: https
+  overrides: [{kind: %s, value: %s}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "code"),
+    [
+        ("policyEffect", "Modify", "BP268"),
+        ("policyEffect", "deny", ""),
+        ("policyVersion", "1.*.*", "BP276"),
+        ("definitionVersion", "2.*.*", ""),
+    ],
+)
+def test_overrides_that_azure_refuses_or_that_are_not_at_hand(
+    write: Write, kind: str, value: str, code: str
+) -> None:
+    artifact = OVERRIDDEN % (kind, value)
+    newer = definition("https", CHOSEN, "[parameters('effect')]", "version: 2.1.0")
+    root = write({"blueprint.yaml": HEAD + "properties: {}\n", "artifacts/a.yaml": artifact})
+    found = resolve(read(root), definitions={"https": newer}, sets={})
+    told = [(one.code, one.position.pointer) for one in found.diagnostics]
+    assert told == ([(code, "/properties/overrides")] if code else [])
+
+
 def test_the_same_input_gives_the_same_ids(write: Write) -> None:
     root = write({"blueprint.yaml": PLACE, "artifacts/places.yaml": SINGLE})
     given = "parameters: {place: {value: x}}\n"
