@@ -240,7 +240,7 @@ def _strict(
     steps = list(zip(codes, plain, strict=True))
     wants_context = implementation.form is Form.CONTEXT
     counted = language is Language.TEMPLATE
-    limited = language is Language.POLICY and implementation.form is Form.PURE
+    limited = language is Language.POLICY
 
     def code(context: Any, bindings: tuple[Value, ...]) -> Value:
         values = []
@@ -259,10 +259,14 @@ def _strict(
                 seen += len(unknown.expression) if unknown is not None else 0
                 if counted and seen > FREE and context is not None:
                     context.spend(seen)
-            if limited and context is not None:
-                taken = _weight(values, seen)
-                if taken > FREE:
-                    context.spend(taken)
+            if limited:
+                for value in values:
+                    if type(value) is list or type(value) is dict:
+                        bounded_in_policy(value)
+                if context is not None and not wants_context:
+                    taken = _weight(values, seen)
+                    if taken > FREE:
+                        context.spend(taken)
             if unknown is None:
                 result = function(context, *values) if wants_context else function(*values)
             else:

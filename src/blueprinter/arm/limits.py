@@ -81,12 +81,13 @@ def bounded_pairs(left: int, right: int) -> None:
 MAX_POLICY_TEXT = 131_072
 MAX_POLICY_DEPTH = 128
 MAX_POLICY_NODES = 32_768
-"""The largest text, and the deepest and largest object or array, that a function of a policy may give. Source:
-Microsoft Learn, "Azure Policy definition structure policy rule", section "Limits enforced during evaluation"."""
+"""The largest text that a function of a policy may give, and the deepest and largest object or array that it may give
+or be given. Source: Microsoft Learn, "Azure Policy definition structure policy rule", section "Limits enforced during
+evaluation"."""
 
 
 def bounded_in_policy(value: Value) -> None:
-    """Raises `LimitPassed` for what no function of a policy may give."""
+    """Raises `LimitPassed` for what no function of a policy may give, or be given."""
     if isinstance(value, str):
         if len(value) > MAX_POLICY_TEXT:
             raise LimitPassed(f"a function of a policy gives at most {MAX_POLICY_TEXT:,} characters")
@@ -96,9 +97,9 @@ def bounded_in_policy(value: Value) -> None:
     while level:
         nodes, depth = nodes + len(level), depth + 1
         if nodes > MAX_POLICY_NODES:
-            raise LimitPassed(f"a function of a policy gives at most {MAX_POLICY_NODES:,} values")
+            raise LimitPassed(f"a function of a policy takes and gives at most {MAX_POLICY_NODES:,} values")
         if depth > MAX_POLICY_DEPTH + 1:
-            raise LimitPassed(f"a function of a policy gives at most {MAX_POLICY_DEPTH} levels")
+            raise LimitPassed(f"a function of a policy takes and gives at most {MAX_POLICY_DEPTH} levels")
         inner: list[Value] = []
         for held in level:
             if isinstance(held, list):

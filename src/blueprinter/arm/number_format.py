@@ -40,6 +40,7 @@ def format_number(value: int | float, form: str) -> str:
 
 
 def _exact(value: int | float) -> Decimal:
+    """Every digit. Whatever is done with it is done in `_EXACT`: `abs` and operators would round to 28 digits."""
     return Decimal(value)
 
 
@@ -49,7 +50,7 @@ def _rounded(value: Decimal, places: int) -> Decimal:
 
 def _fixed(value: Decimal, places: int, separator: str = "") -> str:
     """Without sign."""
-    return format(abs(_rounded(value, places)), f"{separator}f")
+    return format(_rounded(value, places).copy_abs(), f"{separator}f")
 
 
 def _sign(value: Decimal, places: int) -> str:
@@ -82,10 +83,10 @@ def _mantissa(number: Decimal, places: int) -> tuple[str, int]:
     if not number:
         return _fixed(number, places), 0
     exponent = number.adjusted()
-    rounded = _rounded(abs(number).scaleb(-exponent, _EXACT), places)
+    rounded = _rounded(number.copy_abs().scaleb(-exponent, _EXACT), places)
     if rounded >= 10:
         exponent += 1
-        rounded = _rounded(abs(number).scaleb(-exponent, _EXACT), places)
+        rounded = _rounded(number.copy_abs().scaleb(-exponent, _EXACT), places)
     return format(rounded, "f"), exponent
 
 
@@ -247,7 +248,7 @@ def _digits(section: _Section, number: Decimal) -> str:
 
 def _written(section: _Section, number: Decimal) -> str:
     exponent = 0
-    scaled = abs(number).scaleb(section.scale, _EXACT)
+    scaled = number.copy_abs().scaleb(section.scale, _EXACT)
     if section.exponent and scaled:
         exponent = scaled.adjusted() - section.whole + 1
         shifted = _rounded(scaled.scaleb(-exponent, _EXACT), section.places)

@@ -55,6 +55,7 @@ from blueprinter.policy import (
     assign_set,
     compile_policies,
     definition_key,
+    utc_text,
 )
 
 
@@ -112,7 +113,7 @@ def run_evaluation(
     policy_set = compile_policies(
         assigned,
         aliases=workspace.aliases,
-        now=request.now.strftime("%Y-%m-%dT%H:%M:%S.0000000Z"),
+        now=utc_text(request.now),
         strict_aliases=request.strict_aliases,
         all_states=request.all_states,
     )

@@ -26,7 +26,7 @@ from blueprinter.compliance import (
 )
 from blueprinter.deploy import AssignOptions, Target, assign
 from blueprinter.document import load
-from blueprinter.policy import compile_policies
+from blueprinter.policy import compile_policies, utc_text
 from blueprinter.render import RenderOptions, deployments_of, render
 from blueprinter.sandbox import Sandbox, Settings, load_files, open_sandbox
 
@@ -164,7 +164,7 @@ class Loop:
         policies = compile_policies(
             judged.resolved.policies,
             aliases=self.workspace.aliases,
-            now=self._clock.now.strftime("%Y-%m-%dT%H:%M:%S.0000000Z"),
+            now=utc_text(self._clock.now),
         )
         options = replace(judged.options, now=self._clock.now, live=False)
         source = OfflineSource(estate, policies)

@@ -40,7 +40,7 @@ from blueprinter.deploy.twins import adoptable
 from blueprinter.deploy.what_if import WhatIf, what_if
 from blueprinter.diagnostics import Diagnostic, Position, Severity, in_order
 from blueprinter.document import Json
-from blueprinter.policy import AliasTable
+from blueprinter.policy import AliasTable, utc_text
 
 _VOLATILE = frozenset(
     {"systemdata", "createdon", "updatedon", "createdby", "updatedby", "effectivedefinitionversion"}
@@ -106,7 +106,7 @@ def plan(arm: ArmClient, target: Target, options: PlanOptions) -> Plan:
     found = prepare(arm, target, options.assign)
     target = found.target
     bodies = Bodies(arm)
-    now = options.assign.now.strftime("%Y-%m-%dT%H:%M:%S.0000000Z")
+    now = utc_text(options.assign.now)
     refused, unread = refusals(arm, bodies, target, found.wanted, found.live, options.aliases, now)
     remarks = [
         *found.diagnostics,

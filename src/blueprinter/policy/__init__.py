@@ -44,6 +44,7 @@ from blueprinter.policy.compiled import (
     Reason,
     weight_of_key,
 )
+from blueprinter.policy.context import utc_text
 from blueprinter.policy.definition_schema import aliases_schema, policy_definition_schema
 from blueprinter.policy.definitions import is_definition, is_policy_set, read_definition, read_policy_set
 from blueprinter.policy.diff import (
@@ -214,6 +215,7 @@ __all__ = [
     "run_cases",
     "shown",
     "undecidable",
+    "utc_text",
     "weight_of_key",
     "with_values",
     "words_for",

@@ -32,7 +32,7 @@ from blueprinter.policy.model import (
 )
 from blueprinter.policy.syntax import Compare, as_value, conditions_in
 
-_NOW = "2026-01-01T00:00:00Z"
+_NOW = "2026-01-01T00:00:00.0000000Z"
 """The time of a case that does not state one."""
 
 

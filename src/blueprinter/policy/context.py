@@ -7,6 +7,7 @@ Sources: Microsoft Learn, "Azure Policy definition structure policy rule", secti
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Protocol
 
 from blueprinter.arm import ExpressionError, Resource, Unknown, Value, parse_id, scope_of
@@ -28,6 +29,12 @@ MAX_WORK = 1_000_000
 """How much the functions of a rule may be given and give on one resource: characters, and eight for each element of
 what is longer than a few hundred. Azure limits the number of functions and the size of each result, which leaves
 rules of legal size that would take minutes."""
+
+
+def utc_text(moment: datetime) -> str:
+    """A time, to the second, as `utcNow()` gives it: in UTC, with seven digits. One without a zone is taken as UTC."""
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.0000000Z"
 
 
 class Surroundings(Protocol):

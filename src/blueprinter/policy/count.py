@@ -17,9 +17,9 @@ from blueprinter.policy.model import UnsupportedReason
 from blueprinter.policy.operators import Absent
 from blueprinter.policy.subject import Frame, Subject, Undecidable, bound
 
-MAX_ITERATIONS = 100
-"""How many members a value count may look at; one inside another counts once for each member of the other
-(Microsoft Learn, "Azure Policy definition structure policy rule", section "Policy rule limits")."""
+MAX_ITERATIONS = 200
+"""How many members a value count may look at; one inside another counts once for each member of the other. See
+`differences.py`, `iterations-of-value-counts`."""
 
 
 @dataclass(frozen=True, slots=True)

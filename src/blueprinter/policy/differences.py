@@ -67,7 +67,8 @@ DIFFERENCES: Table[Difference] = Table(
             "Its state is Error, unless a condition that stands before decides.",
             Side.DOCUMENTATION,
             f"{_RULE}: the evaluation fails, which is a denial of requests; "
-            '"Azure Policy compliance states" has the state Error.',
+            '"Azure Policy compliance states" has the state Error. MicrosoftDocs/azure-docs#115036 reports, without an '
+            "answer, that a condition that stands before does not help: only `if()` does.",
             f"{_REGORUS}: the condition is false, whatever its operator.",
             "missing-and-null: a false condition decides before an error",
         ),
@@ -166,13 +167,44 @@ DIFFERENCES: Table[Difference] = Table(
         Difference(
             "field-in-existence-condition",
             "Which resource do `field` and `field()` read inside an existence condition?",
-            "`field` reads the related resource, `field()` the evaluated one; inside a count over an array of the "
-            "related resource `field()` of that array reads its current member.",
+            "`field` reads the related resource, `field()` the evaluated one, inside counts too; `current()` reads the "
+            "member that is counted.",
             Side.DOCUMENTATION,
             'Microsoft Learn, "Azure Policy definitions auditIfNotExists effect": `[field()]` compares with the '
-            "resource of the `if` condition.",
+            f"resource of the `if` condition. {_ARRAYS}: in an existence condition it never reads the counted member.",
             f"{_REGORUS}: the same, but for counts.",
             "existence: field is the related resource and field() the evaluated one",
+        ),
+        Difference(
+            "iterations-of-value-counts",
+            "How many members may a value count look at?",
+            "200.",
+            Side.OTHER,
+            f"{_RULE}: 100.",
+            "Azure/azure-policy#1578: Azure refuses a built-in definition because its value count performs 251 "
+            'iterations, "which exceeds the limit of: \'200\'".',
+            "current: counts of counts multiply",
+        ),
+        Difference(
+            "members-by-path",
+            "Does an alias without `[*]` in its name stand for the counted member, when its path leads through the "
+            "counted array?",
+            "Yes: what an alias stands for is a matter of its path.",
+            Side.DOCUMENTATION,
+            f"{_ARRAYS}: `where` is evaluated as if the array had only the current member. Built-in definitions count "
+            "`…/diagnosticSettings/logs[*]` with conditions on `…/logs.enabled`.",
+            f"{_REGORUS}: not known.",
+            "count: an alias that leads to the member by its path",
+        ),
+        Difference(
+            "numbers-as-text",
+            "Is the text `080` equal to the number 80?",
+            "Yes: a text that spells a number is compared as one with a number.",
+            Side.OTHER,
+            f"{_RULE} does not say. Its author in MicrosoftDocs/azure-docs#41628: the comparison is one of texts, and "
+            "only numbers and booleans are turned into text. Then it is not; `80` is either way.",
+            f"{_REGORUS}: as we do.",
+            "operators: text and number",
         ),
         Difference(
             "effect-of-another-mode",
@@ -216,7 +248,7 @@ DIFFERENCES: Table[Difference] = Table(
         Difference(
             "functions-that-compare",
             "Do `equals()`, `contains()` and `greater()` in a rule regard letter case and types?",
-            "No: they compare as conditions do.",
+            "No: they compare as conditions do, but for dates, which are text to them, and for what is missing.",
             Side.OTHER,
             'Microsoft Learn, "Comparison functions for ARM templates": `equals` regards letter case; whether it does '
             "in a rule is not said.",

@@ -11,6 +11,7 @@ from blueprinter.casing import get
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error
 from blueprinter.document import Document, Json, child
 from blueprinter.policy.assignments import parameter_faults
+from blueprinter.policy.context import utc_text
 from blueprinter.policy.diff import takes_value
 from blueprinter.policy.explain import Around
 from blueprinter.policy.expressions import noun
@@ -65,24 +66,25 @@ def read_around(document: Document) -> tuple[Around, str]:
             hint = did_you_mean(key, known) or f"known: {', '.join(known)}"
             faults.append(error("BP318", f"unknown key `{key}` in a context", where, hint))
         elif key == "utcNow":
-            if not _is_time(value):
+            if not _time(value):
                 faults.append(error("BP318", "`utcNow` is an ISO 8601 time in UTC", where))
         elif not isinstance(value, dict):
             faults.append(error("BP318", f"`{key}` is an object, found {noun(value)}", where))
     if faults:
         raise InvalidInput(faults)
     parts = [cast("dict[str, Value] | None", stated.get(key)) for key in _CONTEXT]
-    return Around(*parts), _text(stated.get("utcNow"))
+    return Around(*parts), _time(stated.get("utcNow"))
 
 
-def _is_time(value: Json) -> bool:
+def _time(value: Json) -> str:
+    """A time as it is stated in UTC, else in UTC as `utcNow()` gives it; empty for what is none."""
     if not isinstance(value, str):
-        return False
+        return ""
     try:
-        datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
     except ValueError:
-        return False
-    return True
+        return ""
+    return value if value.endswith("Z") else utc_text(moment)
 
 
 # ---------------------------------------------------------------- values of parameters

@@ -74,13 +74,6 @@ def read_rule(
     else:
         condition = _condition(value[keys["if"]], reader, child(pointer, keys["if"]))
         _check_size(condition, reader, child(pointer, keys["if"]), MAX_CONDITIONS_IF, "if")
-        if reader.value_counts > MAX_VALUE_COUNTS:
-            message = f"{reader.value_counts} value counts, at most {MAX_VALUE_COUNTS} are allowed"
-            reader.fault("BP345", message, pointer)
-        for alias, count in sorted(reader.field_counts.items()):
-            if count > MAX_FIELD_COUNTS:
-                message = f"{count} field counts over `{alias}`, at most {MAX_FIELD_COUNTS} are allowed"
-                reader.fault("BP344", message, pointer)
     if "then" not in keys:
         reader.fault("BP302", "the rule has no `then`", pointer)
         return None
@@ -88,7 +81,19 @@ def read_rule(
     rule = _then(value[keys["then"]], reader, then_pointer, condition, pointer, default_effect)
     if reader.functions > MAX_FUNCTIONS:
         reader.fault("BP340", f"{reader.functions} functions, at most {MAX_FUNCTIONS} are allowed", pointer)
+    _check_counts(reader, pointer)
     return rule
+
+
+def _check_counts(reader: RuleReader, pointer: str) -> None:
+    """How many counts a rule has, those of its existence condition included."""
+    if reader.value_counts > MAX_VALUE_COUNTS:
+        message = f"{reader.value_counts} value counts, at most {MAX_VALUE_COUNTS} are allowed"
+        reader.fault("BP345", message, pointer)
+    for alias, count in sorted(reader.field_counts.items()):
+        if count > MAX_FIELD_COUNTS:
+            message = f"{count} field counts over `{alias}`, at most {MAX_FIELD_COUNTS} are allowed"
+            reader.fault("BP344", message, pointer)
 
 
 def _check_size(condition: Condition | None, reader: RuleReader, pointer: str, most: int, name: str) -> None:
@@ -275,8 +280,10 @@ def _value_count(
             )
             name = _DEFAULT_NAME
     reader.value_counts += 1
+    before = len(reader.faults)
     operand = read_operand(value[keys["value"]], reader, child(pointer, keys["value"]))
-    if isinstance(operand, Constant) and not isinstance(operand.value, list):
+    is_wrong = isinstance(operand, Constant) and not isinstance(operand.value, list)
+    if is_wrong and len(reader.faults) == before:  # an expression with a fault is no text
         found = noun(value[keys["value"]])
         reader.fault(
             "BP303", f"the `value` of a count is an array, found {found}", child(pointer, keys["value"])

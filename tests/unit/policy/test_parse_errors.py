@@ -305,10 +305,14 @@ def test_limits_of_a_rule() -> None:
     assert faults(rule(f'{{"allOf": [{", ".join([count] * 6)}]}}'))[0][0] == "BP344"
     values = '{"count": {"value": []}, "equals": 0}'
     assert faults(rule(f'{{"allOf": [{", ".join([values] * 11)}]}}'))[0][0] == "BP345"
-    listed = {"value": ["a"] * 100, "name": "n", "where": {"value": "[current('n')]", "equals": "a"}}
-    read_definition(parse(rule(json.dumps({"count": listed, "equals": 100})), "p.json"))
-    more = {**listed, "value": ["a"] * 101}
-    assert faults(rule(json.dumps({"count": more, "equals": 100})))[0][0] == "BP346"
+    related = {"effect": "auditIfNotExists", "details": {"type": "a/b", "existenceCondition": json.loads(values)}}
+    whole = {"if": {"allOf": [json.loads(values)] * 10}, "then": related}
+    with pytest.raises(InvalidInput, match="11 value counts"):
+        read_definition(parse(json.dumps(whole), "p.json"))
+    listed = {"value": ["a"] * 200, "name": "n", "where": {"value": "[current('n')]", "equals": "a"}}
+    read_definition(parse(rule(json.dumps({"count": listed, "equals": 200})), "p.json"))
+    more = {**listed, "value": ["a"] * 201}
+    assert faults(rule(json.dumps({"count": more, "equals": 200})))[0][0] == "BP346"
 
 
 SET = '{"properties": {"parameters": {"e": {"type": "String"}}, "policyDefinitions": [%s]}}'

@@ -24,6 +24,7 @@ from blueprinter.policy import (
     check_taken,
     pair_definitions,
     read_values,
+    utc_text,
 )
 from blueprinter.text import for_terminal, plural
 
@@ -99,7 +100,7 @@ def command(
     versions = Versions(
         pairings,
         aliases=alias_table(aliases, workspace),
-        now=clock.strftime("%Y-%m-%dT%H:%M:%S.0000000Z"),
+        now=utc_text(clock),
         parameters=values,
         strict_aliases=strict_aliases,
     )

@@ -21,6 +21,7 @@ from blueprinter.policy import (
     read_around,
     read_resource,
     read_values,
+    utc_text,
     with_values,
 )
 
@@ -90,7 +91,7 @@ def command(
         read_resource(load(resource_file)),
         lookup,
         aliases=alias_table(aliases, workspace),
-        now=stated_now or clock.strftime("%Y-%m-%dT%H:%M:%S.0000000Z"),
+        now=stated_now or utc_text(clock),
         around=around,
         strict_aliases=strict_aliases,
         document=document,
