@@ -13,7 +13,7 @@ import orjson
 from blueprinter.arm import ExpressionError, Value
 from blueprinter.azure import ArmClient
 from blueprinter.blueprint import deployed_definition_name
-from blueprinter.casing import fold, get, same
+from blueprinter.casing import fold, get
 from blueprinter.compliance.live import PolicyKey, Standing, key_of
 from blueprinter.compliance.live_requests import side_by_side
 from blueprinter.compliance.live_text import malformed, moment_of, text_of
@@ -27,6 +27,7 @@ from blueprinter.policy import (
     ResourceSelector,
     assign_set,
     definition_key,
+    is_enforced,
     read_overrides,
     read_policy_set,
     read_resource_selectors,
@@ -175,7 +176,7 @@ def _reach(held: Mapping[str, Json]) -> _Reach:
     listed = get(held, "notScopes")
     return {
         "not_scopes": tuple(map(text_of, listed)) if isinstance(listed, list) else (),
-        "enforced": not same(text_of(get(held, "enforcementMode")), "DoNotEnforce"),
+        "enforced": is_enforced(get(held, "enforcementMode")),
         "resource_selectors": selectors,
         "overrides": overrides,
     }

@@ -19,6 +19,7 @@ from blueprinter.policy import (
     PolicyDefinition,
     assign_set,
     definition_key,
+    is_enforced,
     is_policy_set,
     messages_for,
     read_definition,
@@ -48,7 +49,7 @@ def policies_of(bodies: Bodies, assignments: Iterable[Live]) -> tuple[list[Assig
     found: list[AssignedPolicy] = []
     unread: list[str] = []
     for one in assignments:
-        if one.properties.get("enforcementMode") == "DoNotEnforce":
+        if not is_enforced(one.properties.get("enforcementMode")):
             continue
         try:
             found.extend(_policies(bodies, one))

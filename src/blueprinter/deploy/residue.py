@@ -20,6 +20,7 @@ from blueprinter.deploy.model import (
 )
 from blueprinter.deploy.reading import LiveState
 from blueprinter.document import Json
+from blueprinter.policy import is_enforced
 
 _GOVERNANCE = frozenset(fold(type) for type in (*GOVERNANCE, LOCKS))
 
@@ -68,7 +69,7 @@ def as_left(one: Live, live: LiveState) -> Left:
 
 def acting_effect(one: Live, live: LiveState) -> str:
     """The effect with which a policy assignment acts on requests; empty where it does not, or is not known."""
-    if fold(one.type) != fold(ASSIGNMENTS) or one.properties.get("enforcementMode") == "DoNotEnforce":
+    if fold(one.type) != fold(ASSIGNMENTS) or not is_enforced(one.properties.get("enforcementMode")):
         return ""
     effect = _given(one.properties, "effect")
     definition = live.objects.get(fold(str(one.properties.get("policyDefinitionId", ""))))

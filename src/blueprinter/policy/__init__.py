@@ -11,6 +11,7 @@ from blueprinter.policy.assignments import (
     assign_set,
     effect_faults,
     fits_version,
+    is_enforced,
     messages_for,
     parameter_faults,
 )
@@ -185,6 +186,7 @@ __all__ = [
     "index_folders",
     "is_data_plane",
     "is_definition",
+    "is_enforced",
     "is_passed_over",
     "is_policy_set",
     "lint_code",

@@ -151,6 +151,12 @@ def _resolved(value: Json, context: _SetContext) -> Value:
     return value
 
 
+def is_enforced(mode: object) -> bool:
+    """Whether an assignment with this `enforcementMode` acts on requests: with `DoNotEnforce` it does not, and with
+    `Enroll` not before a resource is enrolled (Microsoft Learn, "Azure Policy enrollment structure")."""
+    return not (isinstance(mode, str) and fold(mode) in ("donotenforce", "enroll"))
+
+
 # ---------------------------------------------------------------- messages and versions
 
 

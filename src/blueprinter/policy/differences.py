@@ -182,7 +182,7 @@ DIFFERENCES: Table[Difference] = Table(
             Side.OTHER,
             f"{_RULE}: 100.",
             "Azure/azure-policy#1578: Azure refuses a built-in definition because its value count performs 251 "
-            'iterations, "which exceeds the limit of: \'200\'".',
+            "iterations, \"which exceeds the limit of: '200'\".",
             "current: counts of counts multiply",
         ),
         Difference(

@@ -76,10 +76,17 @@ def overrides_of(assigned: AssignedPolicy, kind: OverrideKind) -> tuple[Override
     for override in assigned.overrides:
         if override.kind is not kind:
             continue
-        by_reference = [one for one in override.selectors if one.kind is SelectorKind.REFERENCE_ID]
-        if not all(_in_values(one, assigned.reference_id) for one in by_reference):
+        # a list of references that is not known in full may hold this one: it is left to be undecided
+        rest = tuple(
+            one
+            for one in override.selectors
+            if one.kind is not SelectorKind.REFERENCE_ID or _in_values(one, assigned.reference_id) is None
+        )
+        if any(
+            one.kind is SelectorKind.REFERENCE_ID and _in_values(one, assigned.reference_id) is False
+            for one in override.selectors
+        ):
             continue
-        rest = tuple(one for one in override.selectors if one.kind is not SelectorKind.REFERENCE_ID)
         found.append(Override(kind, override.value, rest))
         if not rest:
             break
