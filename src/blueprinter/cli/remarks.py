@@ -1,4 +1,4 @@
-"""Remarks for people, on stderr."""
+"""Remarks for people, on stderr, and values for programs, on stdout."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ import click
 
 from blueprinter.cli import Settings
 from blueprinter.diagnostics import Diagnostic, Severity, as_lines
+from blueprinter.document import json_document
 
 _SHOWN = 20
+
+
+def echo_json(value: object) -> None:
+    """Writes a value to stdout as an indented JSON document, whatever its numbers and texts are."""
+    click.echo(json_document(value), nl=False)
 
 
 def say(text: str, settings: Settings) -> None:

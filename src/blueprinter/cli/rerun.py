@@ -21,9 +21,9 @@ from blueprinter.cli.workspace import open_workspace
 from blueprinter.compliance import ANSWERS, CONTENT, FILES, Finding, Inputs, Layout, Run
 from blueprinter.content import shipped_from
 from blueprinter.diagnostics import InvalidInput, Position, error
-from blueprinter.document import Json
+from blueprinter.document import Json, json_document
 from blueprinter.policy import AssignedPolicy, effect_of
-from blueprinter.report import ReportOptions, json_document, read_run, write_json
+from blueprinter.report import ReportOptions, read_run, write_json
 
 Found = TypeVar("Found")
 

@@ -6,7 +6,6 @@ only its worst findings: `StateRecorder` writes every policy state while it is f
 
 from blueprinter.report import words
 from blueprinter.report.conformance import conformance
-from blueprinter.report.encoding import json_document, json_line
 from blueprinter.report.formats import DOCUMENTS, FORMATS, FormatRow
 from blueprinter.report.json_ import SCHEMA_FILE, write_json
 from blueprinter.report.json_runs import comparison_record
@@ -30,8 +29,6 @@ __all__ = [
     "comparison_record",
     "conformance",
     "is_open",
-    "json_document",
-    "json_line",
     "read_run",
     "sample_states",
     "state_line",

@@ -16,9 +16,8 @@ from blueprinter.compliance import (
     Population,
     Run,
 )
-from blueprinter.document import Json
+from blueprinter.document import Json, json_pieces
 from blueprinter.policy import PolicyDefinition
-from blueprinter.report.encoding import json_pieces
 from blueprinter.report.json_registers import (
     attestation_record,
     certificate_record,

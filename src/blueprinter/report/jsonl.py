@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprinter.compliance import Finding, Run
-from blueprinter.report.encoding import json_line
+from blueprinter.document import json_line
 from blueprinter.report.options import ReportOptions
 from blueprinter.report.records import is_open, state_record
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from blueprinter.arm import Resource
 from blueprinter.casing import fold
 from blueprinter.compliance import Finding, Run
-from blueprinter.report.encoding import json_document
+from blueprinter.document import json_document
 from blueprinter.report.options import ReportOptions
 from blueprinter.report.records import place_of
 from blueprinter.report.reproduce import command, show_command

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from blueprinter.casing import fold
 from blueprinter.compliance import Finding, Run
 from blueprinter.diagnostics import Diagnostic, Severity
+from blueprinter.document import json_document
 from blueprinter.policy import PolicyDefinition, PolicySeverity
 from blueprinter.report.annotations import (
     EXEMPT,
@@ -26,7 +27,6 @@ from blueprinter.report.annotations import (
     rule_ids,
     title,
 )
-from blueprinter.report.encoding import json_document
 from blueprinter.report.options import ReportOptions
 from blueprinter.report.words import stamp
 from blueprinter.text import for_terminal

@@ -305,7 +305,10 @@ def test_limits_of_a_rule() -> None:
     assert faults(rule(f'{{"allOf": [{", ".join([count] * 6)}]}}'))[0][0] == "BP344"
     values = '{"count": {"value": []}, "equals": 0}'
     assert faults(rule(f'{{"allOf": [{", ".join([values] * 11)}]}}'))[0][0] == "BP345"
-    related = {"effect": "auditIfNotExists", "details": {"type": "a/b", "existenceCondition": json.loads(values)}}
+    related = {
+        "effect": "auditIfNotExists",
+        "details": {"type": "a/b", "existenceCondition": json.loads(values)},
+    }
     whole = {"if": {"allOf": [json.loads(values)] * 10}, "then": related}
     with pytest.raises(InvalidInput, match="11 value counts"):
         read_definition(parse(json.dumps(whole), "p.json"))

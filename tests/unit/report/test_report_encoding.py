@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import orjson
 import pytest
 
-from blueprinter.report.encoding import json_document, json_pieces
+from blueprinter.document import json_document, json_pieces
 
 VALUES: tuple[Mapping[str, object], ...] = (
     {},

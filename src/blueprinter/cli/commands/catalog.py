@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import orjson
 
 from blueprinter.cli import Settings
-from blueprinter.cli.remarks import say
+from blueprinter.cli.remarks import echo_json, say
 from blueprinter.cli.workspace import CATALOG
 from blueprinter.policy import check_catalog, import_catalog
 from blueprinter.text import for_terminal, plural
@@ -29,7 +28,7 @@ def check_command(paths: tuple[Path, ...], output: str) -> int:
     """
     checked = check_catalog(paths)
     if output == "json":
-        click.echo(orjson.dumps(checked.as_json(), option=orjson.OPT_INDENT_2).decode())
+        echo_json(checked.as_json())
     else:
         click.echo(
             f"{plural(checked.definitions, 'definition')}, {checked.compiled:,} compile, "

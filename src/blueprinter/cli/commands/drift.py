@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import orjson
 
 from blueprinter.cli import Settings
 from blueprinter.cli.azure_access import azure_options, client, failures
 from blueprinter.cli.deployment import Wish, targets_of
 from blueprinter.cli.environment import cloud_of, environment_of, registers_option
 from blueprinter.cli.inputs import AssignmentFile
-from blueprinter.cli.remarks import show_diagnostics
+from blueprinter.cli.remarks import echo_json, show_diagnostics
 from blueprinter.cli.status_text import drift_json, drift_lines
 from blueprinter.cli.workspace import open_workspace
 from blueprinter.deploy import AssignOptions, status
@@ -64,7 +63,7 @@ def command(
         results = [status(arm, target, AssignOptions(now=now, stack=not no_stack)) for target in targets]
     if output == "json":
         document = {"schema": "blueprinter/drift/1", "assignments": [drift_json(one) for one in results]}
-        click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+        echo_json(document)
     else:
         for result in results:
             for line in drift_lines(result, settings.verbose):

@@ -30,8 +30,8 @@ from blueprinter.compliance import (
     write_bundle,
 )
 from blueprinter.diagnostics import InvalidInput, Position, error
-from blueprinter.document import Json
-from blueprinter.report import comparison_record, json_document, words
+from blueprinter.document import Json, json_document
+from blueprinter.report import comparison_record, words
 from blueprinter.text import for_terminal
 
 _ROWS = 40

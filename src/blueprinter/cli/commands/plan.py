@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import orjson
 
 from blueprinter.cli import Settings
 from blueprinter.cli.azure_access import again, azure_options, client, failures, worst
@@ -32,6 +31,7 @@ from blueprinter.deploy import (
     plan_markdown,
 )
 from blueprinter.diagnostics import Diagnostic, Severity, in_order
+from blueprinter.document import json_document
 from blueprinter.text import plural
 
 _PENDING, _INVALID = 4, 2
@@ -118,7 +118,7 @@ def command(
                 write_file(file, [adopted_file(plans[-1])])
                 say(f"wrote {file}: review it, and name it as `adopted` in the assignment", settings)
     diagnostics = in_order([*remarks, *(one for each in plans for one in each.diagnostics)])
-    document = orjson.dumps(plan_json(plans), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    document = json_document(plan_json(plans))
     if output == "json":
         click.echo(document, nl=False)
     else:

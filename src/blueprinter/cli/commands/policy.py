@@ -6,15 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import click
-import orjson
 
 from blueprinter.cli import Settings
 from blueprinter.cli.commands import policy_diff, policy_explain, policy_lint
 from blueprinter.cli.inputs import files_of
-from blueprinter.cli.remarks import say
+from blueprinter.cli.remarks import echo_json, say
 from blueprinter.cli.workspace import open_workspace
 from blueprinter.diagnostics import InvalidInput
-from blueprinter.document import Json, load
+from blueprinter.document import Json, json_line, load
 from blueprinter.policy import (
     CaseResult,
     cases_as_json,
@@ -61,7 +60,7 @@ def test_command(settings: Settings, paths: tuple[str, ...], output: str) -> int
     failed = [result for result in results if not result.passed]
     if output == "json":
         document = cases_as_json(results, untested=untested)
-        click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+        echo_json(document)
     else:
         for line in (*_failures(failed), *(f"untested {path}" for path in untested), *_reached(results)):
             click.echo(for_terminal(line))
@@ -104,7 +103,7 @@ def _failures(failed: Sequence[CaseResult]) -> Iterator[str]:
 
 
 def _shown(value: Json) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else json_line(value).removesuffix("\n")
 
 
 def _reached(results: Sequence[CaseResult]) -> Iterator[str]:

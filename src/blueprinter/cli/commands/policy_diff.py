@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import orjson
 
 from blueprinter.cli import Settings
 from blueprinter.cli.inputs import moment, read_bare_definitions
 from blueprinter.cli.policy_inputs import alias_table
-from blueprinter.cli.remarks import say, show_diagnostics
+from blueprinter.cli.remarks import echo_json, say, show_diagnostics
 from blueprinter.cli.workspace import open_workspace
 from blueprinter.compliance import read_inventories
 from blueprinter.document import load
@@ -108,7 +107,7 @@ def command(
     found = versions.over(estate.groups(versions.related_types), most=max_findings)
     show_diagnostics(estate.diagnostics(), settings)
     if output == "json":
-        click.echo(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2).decode())
+        echo_json(found.as_json())
     else:
         for line in _lines(found):
             click.echo(for_terminal(line))

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import orjson
 
 from blueprinter.cli.inputs import moment
 from blueprinter.cli.policy_inputs import alias_table, complete, nothing_collected, policy_named
+from blueprinter.cli.remarks import echo_json
 from blueprinter.cli.workspace import open_workspace
 from blueprinter.compliance import read_inventories
 from blueprinter.document import load
@@ -97,7 +97,7 @@ def command(
         document=document,
     )
     if output == "json":
-        click.echo(orjson.dumps(explained.as_json(), option=orjson.OPT_INDENT_2).decode())
+        echo_json(explained.as_json())
     else:
         for line in explanation_lines(explained):
             click.echo(line)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import orjson
 
 from blueprinter.cli import EXIT_INVALID, Settings
 from blueprinter.cli.policy_inputs import alias_table, known_definitions, policy_documents
-from blueprinter.cli.remarks import say
+from blueprinter.cli.remarks import echo_json, say
 from blueprinter.cli.workspace import open_workspace
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Severity, as_lines, in_order
 from blueprinter.policy import LINT_RULES, lint_code, lint_document
@@ -85,7 +84,7 @@ def command(
             "counts": {str(severity): number for severity, number in counts.items()},
             "diagnostics": [one.as_json() for one in diagnostics],
         }
-        click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
+        echo_json(result)
     else:
         shown = (one for one in diagnostics if one.severity is not Severity.INFO or settings.verbose)
         for line in as_lines(shown):

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import orjson
 
 from blueprinter.cli import Settings
 from blueprinter.cli.azure_access import (
@@ -20,7 +19,7 @@ from blueprinter.cli.azure_access import (
 from blueprinter.cli.deployment import Wish, targets_of
 from blueprinter.cli.environment import cloud_of, environment_of
 from blueprinter.cli.inputs import AssignmentFile
-from blueprinter.cli.remarks import say, show_diagnostics
+from blueprinter.cli.remarks import echo_json, say, show_diagnostics
 from blueprinter.cli.workspace import open_workspace
 from blueprinter.deploy import RemediateOptions, remediate
 from blueprinter.diagnostics import Diagnostic, Position, Severity
@@ -98,11 +97,7 @@ def command(
             }
             for one in tasks
         ]
-        click.echo(
-            orjson.dumps(
-                {"schema": "blueprinter/remediate/1", "tasks": rows}, option=orjson.OPT_INDENT_2
-            ).decode()
-        )
+        echo_json({"schema": "blueprinter/remediate/1", "tasks": rows})
     else:
         click.echo(
             f"{plural(len(tasks), 'remediation task')}, {sum(one.succeeded for one in tasks)} resources mended"

@@ -9,6 +9,7 @@ import click
 import orjson
 
 from blueprinter.blueprint import SCHEMAS
+from blueprinter.cli.remarks import echo_json
 from blueprinter.deploy import ENVIRONMENTS_SCHEMA
 from blueprinter.document import Json
 from blueprinter.policy import aliases_schema, policy_definition_schema, policy_tests_schema
@@ -53,4 +54,4 @@ def command(kind: str | None) -> None:
     if found is None:
         hint = KINDS.suggest(kind) or f"kinds: {', '.join(KINDS.names())}"
         raise click.UsageError(f"no schema is called `{kind}`; {hint}")
-    click.echo(orjson.dumps(found.json_schema(), option=orjson.OPT_INDENT_2).decode())
+    echo_json(found.json_schema())

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import orjson
 
 from blueprinter.blueprint import Blueprint, Framework, Link, load_registers, resolve
 from blueprinter.cli.control_card import ControlCard, card_json, card_lines, control_card
 from blueprinter.cli.coverage import Coverage, coverage, coverage_json, coverage_lines
 from blueprinter.cli.environment import registers_option
 from blueprinter.cli.inputs import moment
+from blueprinter.cli.remarks import echo_json
 from blueprinter.cli.workspace import Workspace, open_workspace
 from blueprinter.content import blueprint_names, template_files
 from blueprinter.diagnostics import InvalidInput, Position, error
@@ -85,7 +85,7 @@ def command(
     shown = found.read(Asked(open_workspace(Path.cwd()), name, framework, blueprint, registers, now))
     if output == "json":
         document = {"schema": "blueprinter/show/1", "kind": found.name, "items": list(shown.items)}
-        click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+        echo_json(document)
         return
     for line in shown.lines:
         click.echo(for_terminal(line))

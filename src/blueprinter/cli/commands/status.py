@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import orjson
 
 from blueprinter.azure import ArmClient
 from blueprinter.cli import Settings
@@ -15,7 +14,7 @@ from blueprinter.cli.deployment import Wish, rings_of, subscriptions_of, targets
 from blueprinter.cli.environment import cloud_of, environment_of, history_option, registers_option
 from blueprinter.cli.excluding import named, present
 from blueprinter.cli.inputs import AssignmentFile, moment
-from blueprinter.cli.remarks import show_diagnostics
+from blueprinter.cli.remarks import echo_json, show_diagnostics
 from blueprinter.cli.status_text import (
     ring_json,
     ring_lines,
@@ -64,11 +63,7 @@ def command(
                 rows = [
                     {"scope": scope, "stacks": [stack_json(one) for one in held]} for scope, held in stacks
                 ]
-                click.echo(
-                    orjson.dumps(
-                        {"schema": "blueprinter/status/1", "scopes": rows}, option=orjson.OPT_INDENT_2
-                    )
-                )
+                echo_json({"schema": "blueprinter/status/1", "scopes": rows})
                 return 0
             for scope, held in stacks:
                 click.echo(f"{scope}: {'no stack of ours' if not held else ''}".rstrip(": "))
@@ -100,7 +95,7 @@ def command(
                 {"assignment": name, "rings": [ring_json(one) for one in rows]} for name, rows in rings
             ],
         }
-        click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+        echo_json(document)
         return 0
     for result in results:
         for line in status_lines(result, settings.verbose):

@@ -23,8 +23,7 @@ from blueprinter.cli.environment import cloud_of, environment_of
 from blueprinter.cli.inputs import load_parameters, load_template, read_linked
 from blueprinter.cli.remarks import show_diagnostics
 from blueprinter.diagnostics import InvalidInput, error
-from blueprinter.document import load
-from blueprinter.report import json_document, json_line
+from blueprinter.document import json_document, json_line, load
 
 
 @click.group("template", help="The template engine alone.")

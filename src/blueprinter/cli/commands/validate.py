@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import orjson
 
 from blueprinter.blueprint import validate_path
 from blueprinter.cli import EXIT_INVALID, Settings
-from blueprinter.cli.remarks import say
+from blueprinter.cli.remarks import echo_json, say
 from blueprinter.cli.workspace import open_workspace
 from blueprinter.deploy import read_environment
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Severity, as_lines, in_order
@@ -55,7 +54,7 @@ def command(settings: Settings, paths: tuple[Path, ...], strict: bool, output: s
     diagnostics = in_order(found)
     if output == "json":
         document = {"schema": "blueprinter/validate/1", "diagnostics": [one.as_json() for one in diagnostics]}
-        click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+        echo_json(document)
     else:
         shown = [one for one in diagnostics if one.severity is not Severity.INFO or settings.verbose]
         for line in as_lines(shown, base=str(base), fold=not settings.verbose):

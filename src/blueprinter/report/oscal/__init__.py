@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from blueprinter.compliance import Run
 from blueprinter.diagnostics import InvalidInput, Position, error
-from blueprinter.report.encoding import json_document
+from blueprinter.document import json_document
 from blueprinter.report.options import ReportOptions
 from blueprinter.report.oscal.assessment import assessment_plan, assessment_results
 from blueprinter.report.oscal.catalog import catalog, profile
