@@ -94,7 +94,7 @@ def known_definitions(workspace: Workspace) -> DefinitionLookup:
             except InvalidInput:
                 return None
             needs = {one.name: not one.has_default for one in found.parameters.values()}
-            return KnownDefinition(found.display_name, found.deprecated, needs)
+            return KnownDefinition(found.display_name, found.deprecated, needs, found.version)
         return _from_facts(key, workspace.facts)
 
     return known

@@ -254,7 +254,12 @@ def _value(text: str, place: int) -> tuple[Json, int, bool]:
 
 
 def _number(match: re.Match[str]) -> int | float:
-    return float(match[0]) if match[1] or match[2] else int(match[0])
+    try:
+        return float(match[0]) if match[1] or match[2] else int(match[0])
+    except ValueError as found:  # Python reads 4,300 digits
+        raise Fault(
+            "BP105", f"the number has {len(match[0]):,} digits", match.start(), "at most 4,300"
+        ) from found
 
 
 def _unescape(match: re.Match[str], place: int) -> str:

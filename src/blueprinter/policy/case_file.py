@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from blueprinter.diagnostics import Diagnostic, InvalidInput, error
+from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error
 from blueprinter.document import Document, Json, child, inside, load
 from blueprinter.policy.aliases import AliasTable, read_aliases
 from blueprinter.policy.expressions import noun
@@ -48,6 +48,7 @@ class Case:
     context: Mapping[str, Json]
     related: tuple[tuple[Mapping[str, Json], ...], ...]
     expect: Mapping[str, Json]
+    position: Position
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -226,6 +227,7 @@ class _FileReader:
             context=context,
             related=self._related(stated.get("related"), child(pointer, "related")),
             expect=expect,
+            position=self.document.locate(pointer),
         )
 
     def _expect(self, value: Json, pointer: str) -> dict[str, Json]:

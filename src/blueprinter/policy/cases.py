@@ -1,21 +1,23 @@
 """Policy tests run: every case against the definition of its file.
 
 A case passes when everything that it states comes out so; an unsupported outcome passes only where it is
-expected.
+expected. Values of parameters that Azure would refuse are remarked on: such a case may test something else than it
+seems to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 from blueprinter.arm import Resource, Value
 from blueprinter.casing import get, key_of, same
-from blueprinter.diagnostics import Diagnostic, InvalidInput
+from blueprinter.diagnostics import Diagnostic, InvalidInput, Position
 from blueprinter.document import Document, Json
 from blueprinter.policy.aliases import AliasTable
+from blueprinter.policy.assignments import parameter_faults
 from blueprinter.policy.case_file import Case, CaseFile, read_case_file
 from blueprinter.policy.codes import COMPILE_CODES
 from blueprinter.policy.context import GivenSurroundings, LookupSurroundings
@@ -58,15 +60,23 @@ class CaseResult:
     reached: frozenset[Branch] = frozenset()
     branches: frozenset[Branch] = frozenset()
     """Every branch of the rule."""
+    position: Position = field(default_factory=lambda: Position(""))
+    finding: str = ""
+    """What decided that the rule holds: where, what is wanted there and what is found."""
+    remarks: tuple[str, ...] = ()
+    """What Azure would refuse of the values that the case gives for parameters."""
 
     def as_json(self) -> dict[str, Json]:
-        """`{file, name, passed, expected, actual}`."""
+        """`{file, line, name, passed, expected, actual, finding, remarks}`."""
         return {
             "file": self.file,
+            "line": self.position.line,
             "name": self.name,
             "passed": self.passed,
             "expected": dict(self.expected),
             "actual": dict(self.actual),
+            "finding": self.finding or None,
+            "remarks": list(self.remarks),
         }
 
 
@@ -145,7 +155,9 @@ class _Suite:
         found = self._judge(compiled, case, case.resource, observe)
         actual = _actual(found)
         passed = _fits(case.expect, found, actual)
-        return self._result(case, actual, passed=passed, reached=frozenset(reached))
+        leaf = found.leaf
+        finding = f"{leaf.path}: wanted {leaf.expected}, found {leaf.actual}" if leaf is not None else ""
+        return self._result(case, actual, passed=passed, reached=frozenset(reached), finding=finding)
 
     def _judge(
         self,
@@ -178,6 +190,12 @@ class _Suite:
         )
         return judge(compiled, context, lookup, observe)
 
+    def _remarks(self, case: Case) -> tuple[str, ...]:
+        if self._definition is None:
+            return ()
+        faults = parameter_faults(self._definition.parameters, case.parameters)
+        return tuple(message for name, message in faults if name in case.parameters)
+
     def _failed(self, case: Case, faults: Sequence[Diagnostic]) -> CaseResult:
         stage = "compile" if all(fault.code in COMPILE_CODES for fault in faults) else "parse"
         actual: dict[str, Json] = {"error": stage, "diagnostics": [str(fault) for fault in faults]}
@@ -190,6 +208,7 @@ class _Suite:
         *,
         passed: bool,
         reached: frozenset[Branch] = frozenset(),
+        finding: str = "",
     ) -> CaseResult:
         return CaseResult(
             file=self.file.file,
@@ -200,6 +219,9 @@ class _Suite:
             policy=self.file.policy.file,
             reached=reached,
             branches=frozenset(_all_branches(self._definition)) if self._definition else frozenset(),
+            position=case.position,
+            finding=finding,
+            remarks=self._remarks(case),
         )
 
 

@@ -102,6 +102,15 @@ def test_fail_on(cli: Cli, tmp_path: Path, policy: Path, threshold: str, code: i
     assert done.code == code
 
 
+@pytest.mark.parametrize("now", ["2025-12-31T19:30:00Z", "2026-01-01T00:30:00+05:00"])
+def test_a_clock_with_an_offset_is_the_same_instant(cli: Cli, tmp_path: Path, now: str) -> None:
+    old = {"value": "[utcNow()]", "less": "2026-01-01T00:00:00Z"}
+    rule = {"if": {"allOf": [{"field": "type", "equals": STORAGE["type"]}, old]}, "then": {"effect": "audit"}}
+    policy = write(tmp_path / "old.json", {"properties": {"displayName": "old", "policyRule": rule}})
+    inventory = rows(tmp_path, json.dumps(STORAGE))
+    assert cli("evaluate", "--policies", policy, "--inventory", inventory, "--now", now).code == 3
+
+
 def test_nothing_evaluated_is_never_green(cli: Cli, tmp_path: Path, policy: Path) -> None:
     done = cli("evaluate", "--policies", policy, "--inventory", rows(tmp_path), "--now", NOW)
     assert done.code == 5

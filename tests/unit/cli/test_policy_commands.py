@@ -249,6 +249,34 @@ def test_diff_exit_code(cli: Cli, versions: tuple[Path, Path, Path]) -> None:
     assert (same.code, same.out.splitlines()[0]) == (0, "no state changes")
 
 
+def test_diff_over_an_estate_that_says_nothing(
+    cli: Cli, versions: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    old, new, _ = versions
+    empty = write(tmp_path / "empty.json", [])
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text(json.dumps(ACCOUNT) + "\n{bad\n", encoding="utf-8")
+    assert cli("policy", "diff", old, new, "--inventory", empty, "--exit-code").code == 5
+    assert cli("policy", "diff", old, new, "--inventory", broken, "--exit-code").code == 1
+
+
+@pytest.mark.parametrize("command", ["lint", "explain"])
+def test_numbers_longer_than_any_that_is_read(cli: Cli, tmp_path: Path, command: str) -> None:
+    file = write(tmp_path / "policy.json", policy({"field": "name", "equals": 0}))
+    long = file.read_text(encoding="utf-8").replace(": 0", ": " + "9" * 4_301)
+    file.write_text(long, encoding="utf-8")
+    more = ["--resource", write(tmp_path / "resource.json", ACCOUNT)] if command == "explain" else []
+    done = cli("policy", command, file, *more)
+    assert (done.code, "error[BP105]" in done.out + done.err) == (2, True)
+
+
+def test_numbers_of_more_than_64_bits_as_json(cli: Cli, tmp_path: Path) -> None:
+    file = write(tmp_path / "policy.json", policy({"field": "name", "notEquals": 10**20}))
+    resource = write(tmp_path / "resource.json", ACCOUNT)
+    done = cli("policy", "explain", file, "--resource", resource, "-o", "json")
+    assert (done.code, "100000000000000000000" in done.out) == (0, True)
+
+
 def test_diff_as_json(cli: Cli, versions: tuple[Path, Path, Path]) -> None:
     old, new, estate = versions
     done = cli("policy", "diff", old, new, "--inventory", estate, "-o", "json", "--max-findings", "1")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from blueprinter.arm import Resource, Unknown
 from blueprinter.document import parse
 from blueprinter.policy import (
     AssignedPolicy,
@@ -14,12 +15,15 @@ from blueprinter.policy import (
     UnsupportedReason,
     assign_set,
     definition_key,
+    is_enforced,
     parameter_faults,
+    read_definition,
     read_overrides,
     read_policy_set,
     read_resource_selectors,
     roll_up,
 )
+from blueprinter.policy.selectors import selects
 from unit.policy.small_policies import definition, resource, state
 
 EFFECT = {
@@ -124,6 +128,57 @@ def test_static_and_direct_assignments() -> None:
         state(AssignedPolicy(POLICY, {"names": ["x"]}), resource("Contoso.Test/things", "x")).effect
         == "audit"
     )
+
+
+@pytest.mark.parametrize(
+    ("mode", "acts"),
+    [("Default", True), (None, True), ("DoNotEnforce", False), ("donotenforce", False), ("Enroll", False)],
+)
+def test_modes_of_enforcement(mode: str | None, acts: bool) -> None:
+    assert is_enforced(mode) is acts
+
+
+def test_resource_groups_have_one_type_in_selectors() -> None:
+    group = "/subscriptions/s1/resourceGroups/rg"
+    short = Resource(group, "Microsoft.Resources/resourceGroups", "rg", {"id": group, "name": "rg"})
+    wanted = ["Microsoft.Resources/subscriptions/resourceGroups"]
+    selectors, _ = read_resource_selectors([{"selectors": [{"kind": "resourceType", "in": wanted}]}])
+    others, _ = read_resource_selectors([{"selectors": [{"kind": "resourceType", "notIn": wanted}]}])
+    assert (selects(selectors, short), selects(others, short)) == (True, False)
+
+
+def test_an_override_whose_references_are_not_known_stays_open() -> None:
+    unknown = [Unknown("reference('x').name")]
+    overrides, _ = read_overrides(
+        [
+            {
+                "kind": "policyEffect",
+                "value": "Deny",
+                "selectors": [{"kind": "policyDefinitionReferenceId", "in": unknown}],
+            }
+        ]
+    )
+    one = AssignedPolicy(POLICY, {"names": ["x"]}, reference_id="one", overrides=overrides)
+    judged = state(one, resource("Contoso.Test/things", "x"))
+    assert (judged.state, judged.reason) == (ComplianceState.UNSUPPORTED, UnsupportedReason.RUNTIME_VALUE)
+
+
+@pytest.mark.parametrize("mode", [None, "", "Indexed"])
+def test_a_definition_without_a_mode_looks_at_what_has_tags_and_a_location(mode: str | None) -> None:
+    group = resource_group()
+    rule = {"if": {"field": "tags.x", "exists": False}, "then": {"effect": "audit"}}
+    whole = {"name": "n", "properties": {"policyRule": rule, **({} if mode is None else {"mode": mode})}}
+    found = read_definition(parse(json.dumps(whole), "n.json"))
+    assert found.mode == "Indexed"
+    assert state(AssignedPolicy(found), group).state is ComplianceState.NOT_APPLICABLE
+    bare = read_definition(parse(json.dumps(rule), "bare.json"))
+    assert state(AssignedPolicy(bare), group).state is ComplianceState.NON_COMPLIANT
+
+
+def resource_group() -> Resource:
+    id_ = "/subscriptions/s1/resourceGroups/rg"
+    type_ = "Microsoft.Resources/subscriptions/resourceGroups"
+    return Resource(id_, type_, "rg", {"id": id_, "name": "rg", "type": type_, "location": "westeurope"})
 
 
 def test_members_get_what_the_assignment_says() -> None:

@@ -29,11 +29,28 @@ def test_a_case_that_passes() -> None:
     (result,) = run(FILE)
     assert result.as_json() == {
         "file": "x.tests.json",
+        "line": 1,
         "name": "c",
         "passed": True,
         "expected": {"effect": "audit"},
         "actual": {"state": "NonCompliant", "effect": "audit"},
+        "finding": "properties.p: wanted not 1, found 1",
+        "remarks": [],
     }
+
+
+def test_values_that_azure_refuses_are_remarked_on() -> None:
+    definition = {
+        "parameters": {"effect": {"type": "String", "allowedValues": ["Audit"]}},
+        "policyRule": RULE,
+    }
+    case = {**CASE, "parameters": {"effect": "Modify", "effekt": "Audit"}}
+    (result,) = run({**FILE, "definition": definition, "cases": [case]})
+    assert result.passed
+    assert [remark.partition("`, ")[0] for remark in result.remarks] == [
+        "the parameter `effect` is `Modify",
+        "the parameter `effekt` is not declared",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,8 @@ command.add_command(policy_diff.command)
 def test_command(settings: Settings, paths: tuple[str, ...], output: str) -> int:
     """Run policy tests: files, folders or quoted globs of tests.yaml (default: ./policies).
 
-    Exit code 1 when a case fails, 2 when a test file or its policy is invalid.
+    What a file of tests holds: `blueprinter schema policy-tests`. Exit code 1 when a case fails or none was found, 2
+    when a test file or its policy is invalid.
     """
     folders = [Path(path) for path in paths or ("policies",)]
     files = [file for folder in folders for file in _test_files(folder)]
@@ -62,7 +63,12 @@ def test_command(settings: Settings, paths: tuple[str, ...], output: str) -> int
         document = cases_as_json(results, untested=untested)
         echo_json(document)
     else:
-        for line in (*_failures(failed), *(f"untested {path}" for path in untested), *_reached(results)):
+        for line in (
+            *_failures(failed),
+            *_remarks(results),
+            *(f"untested {path}" for path in untested),
+            *_reached(results),
+        ):
             click.echo(for_terminal(line))
         click.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     if faults:
@@ -93,13 +99,21 @@ _MOST_BRANCHES = 10
 def _failures(failed: Sequence[CaseResult]) -> Iterator[str]:
     """What is said of cases that fail: every key that came out otherwise, and why."""
     for result in failed:
-        yield f"FAILED {result.file}: {result.name}"
+        yield f"FAILED {result.file}:{result.position.line}: {result.name}"
         for key, wanted in result.expected.items():
             if key not in result.actual or result.actual[key] != wanted:
                 yield f"  {key}: expected {_shown(wanted)}, got {_shown(result.actual.get(key))}"
         said = result.actual.get("detail") or result.actual.get("diagnostics") or []
-        for line in said if isinstance(said, list) else [said]:
-            yield f"  {line}"
+        for line in (*(said if isinstance(said, list) else [said]), result.finding):
+            if line:
+                yield f"  {line}"
+
+
+def _remarks(results: Sequence[CaseResult]) -> Iterator[str]:
+    """What Azure would refuse of cases: they may test something else than it seems."""
+    for result in results:
+        for remark in result.remarks:
+            yield f"warning {result.file}:{result.position.line}: {result.name}: {remark}; Azure refuses it"
 
 
 def _shown(value: Json) -> str:

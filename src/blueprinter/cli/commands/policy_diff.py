@@ -13,7 +13,7 @@ from blueprinter.cli.inputs import moment, read_bare_definitions
 from blueprinter.cli.policy_inputs import alias_table
 from blueprinter.cli.remarks import echo_json, say, show_diagnostics
 from blueprinter.cli.workspace import open_workspace
-from blueprinter.compliance import read_inventories
+from blueprinter.compliance import ExitCode, read_inventories
 from blueprinter.document import load
 from blueprinter.policy import (
     Change,
@@ -85,7 +85,8 @@ def command(
     """Compare two versions of a policy, or two folders of policies, over an inventory: which resources would become
     non-compliant, compliant or undecided, and what deny would have stopped.
 
-    OLD and NEW are files, folders or quoted globs; definitions in folders are matched by name.
+    OLD and NEW are files, folders or quoted globs; definitions in folders are matched by name. Exit code 1 when part of
+    the estate could not be read, 5 when it holds no resource.
     """
     workspace = open_workspace(Path.cwd())
     single = Path(old).is_file() and Path(new).is_file()
@@ -115,6 +116,10 @@ def command(
         f"{plural(found.resources, 'resource')}, {plural(len(found.policies), 'policy', 'policies')}",
         settings,
     )
+    if estate.population().partial:
+        return ExitCode.FAILED
+    if not found.resources:
+        return ExitCode.NOTHING_EVALUATED
     return EXIT_CHANGED if exit_code and found.total else 0
 
 

@@ -8,7 +8,7 @@ EFFECTS: tuple[CodeRow, ...] = (
     CodeRow(
         "BP440",
         "hard-coded effect",
-        "The effect is fixed in the definition, so that it can be neither switched off nor made stricter "
+        "The effect is fixed in the definition, so that nothing but an override can switch it off or make it stricter "
         "where it is assigned. Declare a parameter for it.",
         bad='{"effect": "audit"}',
         good='{"effect": "[parameters(\'effect\')]"}',

@@ -44,6 +44,8 @@ class KnownDefinition:
     deprecated: bool
     parameters: Mapping[str, bool] | None
     """Declared name -> whether it needs a value; None = not known."""
+    version: str = ""
+    """Empty = not known."""
 
 
 DefinitionLookup = Callable[[str], KnownDefinition | None]

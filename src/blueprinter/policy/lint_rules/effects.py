@@ -54,7 +54,7 @@ def hard_coded_effect(draft: RuleDraft) -> Iterator[Remark]:
     if isinstance(draft.rule.effect, Constant) and draft.envelope.own("policyRule") is not None:
         yield Remark(
             draft.then("effect") or draft.rule.then_pointer,
-            f"the effect `{draft.rule.effect.value}` is fixed: no assignment can choose another or switch it off",
+            f"the effect `{draft.rule.effect.value}` is fixed: only an override of an assignment changes it",
             "declare a parameter `effect` and write `[parameters('effect')]`",
         )
 

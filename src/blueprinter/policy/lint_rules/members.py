@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from blueprinter.casing import get
 from blueprinter.document import child
+from blueprinter.policy.assignments import fits_version
 from blueprinter.policy.lint_rules.draft import KnownDefinition, Remark, SetDraft
 from blueprinter.policy.model import PolicyReference, definition_key
 from blueprinter.text import did_you_mean
@@ -33,8 +34,8 @@ def deprecated_member(draft: SetDraft) -> Iterator[Remark]:
 def member_parameters(draft: SetDraft) -> Iterator[Remark]:
     """Source: "Azure Policy initiative definition structure", section Passing a parameter value."""
     for member, known, pointer in _members(draft):
-        if known.parameters is None:
-            continue
+        if known.parameters is None or not fits_version(known.version, member.definition_version):
+            continue  # another version may have other parameters
         given_at = draft.envelope.member(pointer, "parameters") or pointer
         for name in member.parameters:
             if get(known.parameters, name) is None:
