@@ -24,14 +24,19 @@ def read_alias_table(path: Path) -> AliasTable:
     return AliasTable((read_store(path),))
 
 
+_HINT = "aliases are Azure's list of providers (JSON) or a table `alias,path` (.csv, .csv.gz)"
+
+
 def read_store(path: Path) -> MemoryStore:
     """What `read_alias_table` reads, as a store."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     try:
         with gzip.open(path) if suffixes[-1:] == [".gz"] else path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as found:
-        raise _refused(path, str(found)) from found
+    except (EOFError, zlib.error, gzip.BadGzipFile) as found:
+        raise _refused(path, "is not packed with gzip, or is cut off") from found
+    except OSError as found:
+        raise _refused(path, found.strerror or str(found)) from found
     if len(data) > MAX_BYTES:
         raise _refused(path, f"larger than {MAX_BYTES:,} bytes")
     return _read_csv(data, path) if ".csv" in suffixes else _read_json(data, path)
@@ -41,13 +46,16 @@ def _read_json(data: bytes, path: Path) -> MemoryStore:
     """The list of all providers is larger than documents that people write, so it is read without positions."""
     try:
         value: Json = json.loads(data)
+    except json.JSONDecodeError as found:
+        raise _refused(path, found.msg, found.lineno, found.colno) from found
     except (ValueError, RecursionError) as found:
-        raise _refused(path, str(found)) from found
+        raise _refused(path, "is no JSON text that can be read") from found
     return read_providers(Document(str(path), "", value, lambda text: {"": Span(0, 0)}))
 
 
-def _refused(path: Path, why: str, line: int = 0) -> InvalidInput:
-    return InvalidInput([error("BP331", f"`{path}`: {why}", Position(str(path), line, 1 if line else 0))])
+def _refused(path: Path, why: str, line: int = 0, column: int = 1) -> InvalidInput:
+    where = Position(str(path), line, column if line else 0)
+    return InvalidInput([error("BP331", f"`{path}`: {why}", where, _HINT)])
 
 
 def _read_csv(data: bytes, path: Path) -> MemoryStore:

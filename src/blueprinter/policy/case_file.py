@@ -86,6 +86,10 @@ def read_case_file(document: Document, root: Path, catalog: AliasTable) -> CaseF
     return found
 
 
+def _quoted(value: Json) -> str:
+    return f'quote it: `"{value}"`' if isinstance(value, (int, float)) else ""
+
+
 class _FileReader:
     """Reads a file of cases and notes every fault."""
 
@@ -114,7 +118,7 @@ class _FileReader:
         found = value.get(name)
         if found is None or isinstance(found, str):
             return found or ""
-        self.fault(f"`{name}` is text, found {noun(found)}", child(pointer, name), f'quote it: `"{found}"`')
+        self.fault(f"`{name}` is text, found {noun(found)}", child(pointer, name), _quoted(found))
         return ""
 
     def mapping(self, value: Mapping[str, Json], name: str, pointer: str) -> dict[str, Json]:

@@ -273,5 +273,5 @@ def _open(store: Path) -> _Reader:
 
 
 def _no_catalog(store: Path, why: str) -> InvalidInput:
-    hint = "`blueprinter catalog import` writes it"
+    hint = "delete it, and let `blueprinter catalog import` write it anew"
     return InvalidInput([error("BP332", f"`{store}` {why}", Position(str(store)), hint)])

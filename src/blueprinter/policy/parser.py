@@ -150,7 +150,8 @@ def _compare(
     operators = [(row, key) for folded, key in keys.items() if (row := OPERATORS.get(folded)) is not None]
     for folded, key in keys.items():
         if folded not in _LEFTS and OPERATORS.get(folded) is None:
-            hint = did_you_mean(key, [*_LEFTS, "allOf", "anyOf", "not", *OPERATORS.names()]) or ""
+            hint = did_you_mean(key, [*_LEFTS, "allOf", "anyOf", "not", *OPERATORS.names()])
+            hint = hint or f"operators are {', '.join(OPERATORS.names())}"
             reader.fault("BP304", f"unknown key `{key}` in a condition", child(pointer, key), hint, key=True)
     if len(lefts) > 1:
         names = " and ".join(f"`{key}`" for key in lefts)
