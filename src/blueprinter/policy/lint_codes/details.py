@@ -93,11 +93,12 @@ DETAILS: tuple[CodeRow, ...] = (
     ),
     CodeRow(
         "BP455",
-        "details with a value that Azure does not know",
-        "`existenceScope` and `deploymentScope` are Subscription or ResourceGroup, `conflictEffect` is "
-        "audit, deny or disabled, `evaluationDelay` is AfterProvisioning, AfterProvisioningSuccess, "
-        "AfterProvisioningFailure or an ISO 8601 duration up to six hours, and denyAction refuses `delete` "
-        "only.",
+        "details with a value that Azure does not take",
+        "Each member of `details` has one type: names are text, `roleDefinitionIds` and `actionNames` arrays of "
+        "text, a deployment and its template objects. `existenceScope` and `deploymentScope` are Subscription or "
+        "ResourceGroup, `conflictEffect` is audit, deny or disabled, `evaluationDelay` is AfterProvisioning, "
+        "AfterProvisioningSuccess, AfterProvisioningFailure or an ISO 8601 duration up to six hours, and "
+        "denyAction refuses `delete` only.",
         bad="""{
   "effect": "auditIfNotExists",
   "details": {

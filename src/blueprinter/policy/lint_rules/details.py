@@ -9,6 +9,7 @@ from blueprinter.arm import is_expression
 from blueprinter.casing import fold, get, key_of
 from blueprinter.document import Json, child
 from blueprinter.policy.applicability import type_guard
+from blueprinter.policy.expressions import noun
 from blueprinter.policy.lint_rules.draft import Remark, RuleDraft
 from blueprinter.policy.lint_rules.effects import reaches
 from blueprinter.policy.syntax import Constant, calls_in, expressions_in
@@ -100,8 +101,49 @@ def missing_details(draft: RuleDraft) -> Iterator[Remark]:
             yield Remark(_details(draft), f"the details have no `{name}`", purpose, key=True)
 
 
+_TEXTS = ("name", "kind", "resourceGroupName", "defaultState")
+_OBJECTS = (
+    ("deployment",),
+    ("deployment", "properties"),
+    ("deployment", "properties", "template"),
+    ("deployment", "properties", "parameters"),
+    ("cascadeBehaviors",),
+)
+
+
+def _of_wrong_type(draft: RuleDraft) -> Iterator[Remark]:
+    """Members of `details` that are no text, no object, or no array of texts, where Azure takes nothing else."""
+
+    def stated(*names: str) -> tuple[str | None, Json]:
+        where = draft.then("details", *names)
+        return where, draft.envelope.value(where) if where is not None else None
+
+    for name in _TEXTS:
+        where, value = stated(name)
+        if where is not None and not isinstance(value, str):
+            yield Remark(where, f"`{name}` is text, found {noun(value)}")
+    for names in _OBJECTS:
+        where, value = stated(*names)
+        if where is not None and not isinstance(value, dict) and not _is_expression(value):
+            yield Remark(where, f"`{'.'.join(names)}` is an object, found {noun(value)}")
+    for name in ("roleDefinitionIds", "actionNames"):
+        where, value = stated(name)
+        if where is None or _is_expression(value):
+            continue
+        if not isinstance(value, list):
+            yield Remark(where, f"`{name}` is an array, found {noun(value)}")
+        for place, one in enumerate(_list(value)):
+            if not isinstance(one, str):
+                yield Remark(child(where, place), f"`{name}` holds texts, found {noun(one)}")
+
+
+def _is_expression(value: Json) -> bool:
+    return isinstance(value, str) and is_expression(value)
+
+
 def details_value(draft: RuleDraft) -> Iterator[Remark]:
-    """Source: the pages of deployIfNotExists, auditIfNotExists, modify and denyAction."""
+    """Source: the pages of deployIfNotExists, auditIfNotExists, modify, denyAction and manual."""
+    yield from _of_wrong_type(draft)
     for name, known in (
         ("existenceScope", _SCOPES),
         ("deploymentScope", _SCOPES),
@@ -121,7 +163,7 @@ def details_value(draft: RuleDraft) -> Iterator[Remark]:
         )
     actions = draft.then("details", "actionNames")
     for place, action in enumerate(_list(draft.envelope.value(actions)) if actions is not None else ()):
-        if reaches(draft, "denyaction") and not _is_one_of(action, ("delete",)):
+        if isinstance(action, str) and reaches(draft, "denyaction") and not _is_one_of(action, ("delete",)):
             yield Remark(child(actions or "", place), "denyAction refuses the action `delete` only")
 
 
