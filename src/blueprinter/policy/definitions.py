@@ -318,6 +318,12 @@ def _members(
         if not isinstance(item, dict) or not isinstance(definition_id, str) or not definition_id:
             fault("BP321", "a member names its definition with `policyDefinitionId`", where)
             continue
+        for key in ("policyDefinitionReferenceId", "definitionVersion"):
+            stated = get(item, key)
+            if stated is not None and not isinstance(stated, str):
+                fault(
+                    "BP321", f"`{key}` is text, found {noun(stated)}", child(where, key_of(item, key) or key)
+                )
         reference = _text(get(item, "policyDefinitionReferenceId"))
         if reference and fold(reference) in seen:
             fault("BP321", f"the reference id `{reference}` stands twice", where)
@@ -339,6 +345,9 @@ def _members(
         names = (
             tuple(name for name in of_groups if isinstance(name, str)) if isinstance(of_groups, list) else ()
         )
+        if of_groups is not None and (not isinstance(of_groups, list) or len(names) < len(of_groups)):
+            there = child(where, key_of(item, "groupNames") or "groupNames")
+            fault("BP321", "`groupNames` is an array of texts", there)
         for name in names:
             if known_groups and fold(name) not in known_groups:
                 fault("BP321", f"the initiative declares no group `{name}`", where)

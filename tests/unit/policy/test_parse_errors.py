@@ -325,6 +325,11 @@ SET = '{"properties": {"parameters": {"e": {"type": "String"}}, "policyDefinitio
     ("members", "codes"),
     [
         ("{}", ["BP321"]),
+        (
+            '{"policyDefinitionId": "/a/b", "policyDefinitionReferenceId": 7, "groupNames": "x"}',
+            ["BP321"] * 2,
+        ),
+        ('{"policyDefinitionId": "/a/b", "definitionVersion": 1, "groupNames": ["x", 2]}', ["BP321"] * 2),
         ('{"policyDefinitionId": "/a/b", "parameters": {"x": 5}}', ["BP322"]),
         ('{"policyDefinitionId": "/a/b", "parameters": {"x": {"value": "[parameters(\'f\')]"}}}', ["BP322"]),
         ('{"policyDefinitionId": "/a/b", "parameters": {"x": {"value": "[parameters(]"}}}', ["BP322"]),
