@@ -12,6 +12,7 @@ from blueprinter.arm.frames import Uses, View
 from blueprinter.arm.instances import Instance, Lister
 from blueprinter.arm.model import DeploymentContext, ExpressionSyntaxError, Unknown, Value
 from blueprinter.arm.outputs import evaluate_outputs
+from blueprinter.arm.parameter_types import is_secure, resolve
 from blueprinter.arm.parser import parse_expression
 from blueprinter.arm.partial import partial
 from blueprinter.arm.places import Place
@@ -82,6 +83,8 @@ class Deployment:
     depth: int = 0
     tentative: bool = False
     """Whether it is deployed, alone or with what is around it, under a condition that is not known."""
+    certain: bool = True
+    """False where that holds, and where it is not known how many of it are deployed."""
     _view: View | None = None
     _instances: list[Instance] | None = None
     _index: dict[str, list[Instance]] = field(default_factory=dict)
@@ -99,6 +102,11 @@ class Deployment:
         """Sets the surroundings of the template's resources and outputs."""
         self._view = view
         return self
+
+    @property
+    def scope_id(self) -> Value:
+        """The id of the scope that it is deployed to, empty where not all of it is given."""
+        return self.target.id() or ""
 
     @property
     def view(self) -> View:
@@ -159,6 +167,11 @@ class Deployment:
                 self._outputs = dict(evaluate_outputs(self.template, self.work.evaluator, self.view))
             self._busy.discard("outputs")
         return self._outputs
+
+    def is_secure_output(self, name: str) -> bool:
+        """Whether an output is declared as a secure one: what it holds is never given."""
+        node = self.template.outputs[fold(name)]
+        return is_secure(resolve(node.value, self.template.definitions))
 
     def _interrupted(self, what: str) -> bool:
         """Whether this is under way already, further up; else it is from now on."""
@@ -231,7 +244,14 @@ class Deployment:
 
             def read_outputs() -> Mapping[str, Value]:
                 nested = home.nested(found)
-                outputs = dict(nested.outputs()) if nested is not None else {}
+                if nested is None:
+                    return {}
+                outputs: dict[str, Value] = {
+                    name: {"value": Unknown(f"{expression}.outputs.{name}.value")}
+                    if nested.is_secure_output(name)
+                    else output
+                    for name, output in nested.outputs().items()
+                }
                 return {"outputs": outputs} if outputs else {}
 
             if not full:

@@ -17,7 +17,6 @@ from blueprinter.arm.model import DeploymentContext, Expansion, LimitPassed, Ori
 from blueprinter.arm.nesting import open_nested
 from blueprinter.arm.ordering import in_deployment_order
 from blueprinter.arm.origins import BodyOrigin
-from blueprinter.arm.parameter_types import is_secure, resolve
 from blueprinter.arm.parameters import SuppliedParameter, read_parameters, refuse_undeclared
 from blueprinter.arm.places import Place
 from blueprinter.arm.syntax import is_expression, quoted, value_text
@@ -97,6 +96,7 @@ def _expand(
         _outputs(deployment),
         in_order((*document.remarks, *faults.all())),
         faults.secrets.as_mapping(),
+        complete=not work.unexpanded,
     )
 
 
@@ -113,6 +113,8 @@ def _resource(instance: Instance) -> Resource:
         instance.body() or {},
         origin,
         version if isinstance(version, str) else "",
+        instance.is_certain,
+        _printed(instance.view.inside.scope_id),
     )
 
 
@@ -153,7 +155,7 @@ def _outputs(deployment: Deployment) -> dict[str, Value]:
     for name, output in deployment.outputs().items():
         node = deployment.template.outputs[fold(name)]
         value = output["value"] if isinstance(output, dict) else output
-        if is_secure(resolve(node.value, deployment.template.definitions)):
+        if deployment.is_secure_output(name):
             written = node.get("value")
             known = isinstance(written, str) and is_expression(written)
             value = Unknown(str(written)[1:-1] if known else f"outputs({quoted(name)})")

@@ -108,6 +108,12 @@ class Instance:
         """Whether the deployment makes it: neither existing before nor left out by its condition."""
         return not self.existing and self.condition is not False
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether nothing that is not known yet decides if it is deployed, or how often."""
+        counted = all(not isinstance(loop.index, Unknown) for loop in self.view.loops)
+        return counted and not isinstance(self.condition, Unknown) and self.view.inside.certain
+
     def body(self) -> Mapping[str, Value] | None:
         """What is deployed: id, type, name, apiVersion, scope, and its other members.
 
@@ -226,7 +232,12 @@ class Lister:
         existing = members.get("existing") is True
         kind = str(members.get("type"))
         if is_expression(kind):
-            kind = str(opened(evaluate(members, "type", view)))
+            found = opened(evaluate(members, "type", view))
+            if not isinstance(found, str):
+                message = "the `type` of a resource has to be known before it is deployed"
+                self.evaluator.faults.error("BP531", message, members.at("type"))
+                return None
+            kind = found
         if _is_extensible(members):
             return Instance(node, view, kind, (), "", (), None, None, condition, existing, symbols, loop)
         name = self._name(members, view)

@@ -196,6 +196,10 @@ class Resource:
     body: Mapping[str, Value]
     origin: Origin = field(default_factory=Origin)
     api_version: str = ""
+    certain: bool = True
+    """False where a template makes it only under a condition, or in a number, that nobody knows yet."""
+    home: str = ""
+    """The scope of the deployment that makes it, as far as it is given: an id, or an expression in brackets."""
 
     @property
     def has_properties(self) -> bool:
@@ -214,6 +218,8 @@ class Expansion:
     """Warnings (a parameter without a value stays symbolic, …); errors raise `InvalidInput` instead."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The values of secure parameters -> the expression to print in their place."""
+    complete: bool = True
+    """False where a linked template was not read: it may deploy more."""
 
 
 __all__ = [

@@ -81,7 +81,15 @@ def _deployment(
     location = evaluate(members, "location", view)
     tentative = parent.tentative or isinstance(instance.condition, Unknown)
     found = Deployment(
-        work, template, target, instance.name, location, parent, depth=parent.depth + 1, tentative=tentative
+        work,
+        template,
+        target,
+        instance.name,
+        location,
+        parent,
+        depth=parent.depth + 1,
+        tentative=tentative,
+        certain=instance.is_certain,
     )
     if own is None:
         return found.enter(View(view.frame, found, view.subject, view.loops))

@@ -31,7 +31,9 @@ _EXTENDS = "/providers/"
 class DeployedTogether:
     """Answers `Lookup` for the resources of one template."""
 
-    def __init__(self, resources: Sequence[Resource]) -> None:
+    def __init__(self, resources: Sequence[Resource], *, complete: bool = True) -> None:
+        """`complete`: nothing else is deployed with them."""
+        self._complete = complete
         self._by_id = {fold(resource.id): resource for resource in resources}
         self._by_type: dict[str, list[Resource]] = {}
         for resource in resources:
@@ -43,9 +45,11 @@ class DeployedTogether:
         host = self._by_id.get(fold(scope))
         placed = [(one, _is_below(one, scope, host), _is_named(one, name)) for one in own]
         found = tuple(one for one, below, named in placed if below and named)
-        if found:
+        if found and all(one.certain for one in found):
             return Found(found)
-        if not own:
+        if found:
+            return NotCollected(f"whether this `{type}` is deployed is known only when it is")
+        if not own or not self._complete:
             return NotCollected(f"no `{type}` is in the template, and one may exist already")
         if any(below is not False and named is not False for _, below, named in placed):
             return NotCollected(f"which `{type}` belongs here is known only after deployment")
@@ -70,6 +74,8 @@ def _is_below(resource: Resource, scope: str, host: Resource | None) -> bool | N
         return id_within(resource.id, scope)
     if host is None:
         return None
+    if not same(resource.home, host.home):
+        return None if is_expression(resource.home) or is_expression(host.home) else False
     if fold(resource.type).startswith(f"{fold(host.type)}/"):
         return _is_child(resource.name, host.name)
     return _extends(resource, host)

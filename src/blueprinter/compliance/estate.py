@@ -82,7 +82,7 @@ class TemplateEstate:
     def groups(self, types: Collection[str]) -> Iterator[tuple[Iterator[Resource], Lookup]]:
         for template in self._templates:
             resources = template.expansion.resources
-            yield iter(resources), DeployedTogether(resources)
+            yield iter(resources), DeployedTogether(resources, complete=template.expansion.complete)
 
     def population(self) -> Population:
         digest = sha256()
@@ -115,7 +115,7 @@ class TemplateEstate:
             unreadable=len(self._failed),
             without_properties=without,
             stale=False,
-            partial=bool(self._failed),
+            partial=bool(self._failed) or not all(one.expansion.complete for one in self._templates),
         )
 
     def services(self) -> tuple[tuple[str, str], ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import TypeAlias
 
-from blueprinter.arm import Unknown, Value
+from blueprinter.arm import Unknown, UnknownKey, Value
 from blueprinter.casing import fold, key_of
 from blueprinter.policy.operators import Absent, Left
 
@@ -191,6 +191,13 @@ class WideObjects:
         return found[1].get(fold(name))
 
 
+def absent_in(mapping: Mapping[str, Value]) -> Unknown | Absent:
+    """What stands under a key that an object does not have: nothing, unless one of its keys is not known yet."""
+    if UnknownKey not in map(type, mapping):
+        return Absent.FIELD
+    return Unknown(next(key[1:-1] for key in mapping if type(key) is UnknownKey))
+
+
 def read_value(body: Value | Mapping[str, Value], steps: Path, find: FindKey = key_of) -> Left:
     """The value at a path without `[*]`, null as it stands; `Absent.FIELD` where a step leads nowhere."""
     value: object = body
@@ -205,7 +212,7 @@ def read_value(body: Value | Mapping[str, Value], steps: Path, find: FindKey = k
             else:
                 key = find(value, step)
                 if key is None:
-                    return Absent.FIELD
+                    return absent_in(value)
                 value = value[key]
         elif isinstance(step, int):
             if not isinstance(value, list) or step >= len(value):

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TypeAlias
 
-from blueprinter.arm import ExpressionError, Unknown, Value, policy_compare, policy_equal
+from blueprinter.arm import ExpressionError, Unknown, UnknownKey, Value, policy_compare, policy_equal
 from blueprinter.casing import fold, key_of
 from blueprinter.policy.patterns import like_matcher, match_matcher
 from blueprinter.table import Table
@@ -94,7 +94,9 @@ def _contains_key(left: Left, right: Value) -> bool | None:
     if isinstance(right, Unknown):
         return None
     wanted = _text(right)
-    return wanted is not None and key_of(left, wanted) is not None
+    if wanted is not None and key_of(left, wanted) is not None:
+        return True
+    return None if UnknownKey in map(type, left) else False
 
 
 def _like(left: Left, right: Value) -> bool | None:

@@ -15,6 +15,7 @@ from blueprinter.policy.fields import (
     Path,
     WideObjects,
     Wildcard,
+    absent_in,
     path_text,
     read_path,
     read_value,
@@ -127,7 +128,7 @@ class Subject:
         if not isinstance(tags, Mapping):
             return Absent.FIELD
         key = self._find(tags, tag)
-        return Absent.FIELD if key is None else tags[key]
+        return absent_in(tags) if key is None else tags[key]
 
     def _name(self) -> Left:
         """The last of the names that a full name holds; what an ARM template calls `server/database` is one."""

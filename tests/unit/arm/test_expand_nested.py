@@ -340,6 +340,18 @@ def test_a_key_vault_reference_stays_symbolic() -> None:
     assert made["properties"] == {"password": "[parameters('password')]"}
 
 
+def test_a_secure_output_of_a_nested_deployment_is_not_read() -> None:
+    inner = template(outputs={"o": {"type": "securestring", "value": "[concat('opensesame', '1')]"}})
+    value = "[reference('mod').outputs.o.value]"
+    whole = template(
+        [deployment("mod", inner), resource(properties={"password": value})],
+        outputs={"out": {"type": "string", "value": value}},
+    )
+    shown = printed(whole)
+    assert "opensesame1" not in str(shown)
+    assert shown["outputs"]["out"].endswith(".outputs.o.value]")
+
+
 def test_deployments_nest_in_each_other() -> None:
     inmost = template([resource("[parameters('n')]")], parameters={"n": {"type": "string"}})
     middle = template(

@@ -165,6 +165,53 @@ def test_a_template_that_cannot_be_expanded_is_a_hole(cli: Cli, tmp_path: Path, 
     assert cli("evaluate", bad, "--policies", policy, "--now", NOW).code == 2
 
 
+def test_a_linked_template_that_cannot_be_read_is_a_hole(cli: Cli, tmp_path: Path, policy: Path) -> None:
+    link = {"mode": "Incremental", "templateLink": {"relativePath": "modules/typo.json"}}
+    inner = {
+        "type": "Microsoft.Resources/deployments",
+        "apiVersion": "2022-09-01",
+        "name": "x",
+        "properties": link,
+    }
+    good = {**TEMPLATE["resources"][0], "properties": {"supportsHttpsTrafficOnly": True}}  # type: ignore[index] # a list
+    file = write(tmp_path / "main.json", {**TEMPLATE, "resources": [good, inner]})
+    assert cli("evaluate", file, "--policies", policy, "--now", NOW).code == 1
+    assert cli("evaluate", file, "--policies", policy, "--now", NOW, "--allow-partial").code == 0
+
+
+@pytest.mark.parametrize(
+    ("condition", "tags", "state"),
+    [
+        ({"field": "tags['public']", "exists": True}, {"[parameters('k')]": "v"}, "Unsupported"),
+        ({"field": "tags", "containsKey": "public"}, {"[parameters('k')]": "v"}, "Unsupported"),
+        ({"field": "tags['a']", "exists": False}, {"[parameters('k')]": "v", "a": "b"}, ""),
+        ({"field": "tags['a']", "exists": True}, {"[parameters('k')]": "v", "A": "b"}, "NonCompliant"),
+    ],
+)
+def test_keys_that_are_not_known_yet(
+    cli: Cli, tmp_path: Path, condition: object, tags: dict[str, str], state: str
+) -> None:
+    rule = {"if": condition, "then": {"effect": "audit"}}
+    policy = write(tmp_path / "p.json", {"properties": {"mode": "All", "policyRule": rule}})
+    row = {**TEMPLATE["resources"][0], "tags": tags}  # type: ignore[index] # a list
+    body = {**TEMPLATE, "parameters": {"k": {"type": "string"}}, "resources": [row]}
+    file = write(tmp_path / "main.json", body)
+    done = cli("evaluate", file, "--policies", policy, "--now", NOW, "-o", "jsonl")
+    assert [json.loads(line)["complianceState"] for line in done.out.splitlines()] == (
+        [state] if state else []
+    )
+
+
+def test_a_type_that_is_not_known_is_refused(cli: Cli, tmp_path: Path, policy: Path) -> None:
+    row = {**TEMPLATE["resources"][0], "type": "[concat(parameters('k'), '/storageAccounts')]"}  # type: ignore[index] # a list
+    body = {**TEMPLATE, "parameters": {"k": {"type": "string"}}, "resources": [row]}
+    file = write(tmp_path / "main.json", body)
+    done = cli("evaluate", file, "--policies", policy, "--now", NOW)
+    assert done.code in (1, 2)
+    assert "BP531" in done.err
+    assert "Unknown(" not in done.out + done.err
+
+
 def test_outputs_go_to_files_by_extension_and_are_whole(cli: Cli, tmp_path: Path, policy: Path) -> None:
     inventory = rows(tmp_path, json.dumps(STORAGE))
     done = cli(

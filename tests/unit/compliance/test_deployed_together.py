@@ -133,3 +133,51 @@ def test_templates_do_not_see_each_other() -> None:
     assert [len(resources) for resources, _ in groups] == [1, 1]
     (storage,), find = groups[0]
     assert isinstance(find(BLOB, None, storage.id), NotCollected)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"condition": "[equals(parameters('m'), 'yes')]"},
+        {"copy": {"name": "c", "count": "[length(parameters('m'))]"}},
+    ],
+    ids=["a condition", "a number"],
+)
+def test_what_may_not_be_deployed_is_no_related_resource(
+    context: DeploymentContext, more: dict[str, Any]
+) -> None:
+    find, ids = lookup(row(STORAGE, "one"), row(BLOB, "one/default", **more), context=context)
+    assert isinstance(find(BLOB, None, ids["one"]), NotCollected)
+    assert find(BLOB, "one/other", ids["one"]) == NoneExist()
+
+
+def nested(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
+    properties = {"mode": "Incremental", "template": {"resources": list(rows)}}
+    return {**row("Microsoft.Resources/deployments", "inner", **more), "properties": properties}
+
+
+@BOTH
+def test_what_lies_in_a_deployment_that_may_not_be_made(context: DeploymentContext) -> None:
+    inner = nested(row(BLOB, "one/default"), condition="[equals(parameters('m'), 'yes')]")
+    find, ids = lookup(row(STORAGE, "one"), inner, context=context)
+    assert isinstance(find(BLOB, None, ids["one"]), NotCollected)
+
+
+def test_a_child_of_the_same_name_in_another_group_is_another() -> None:
+    inner = nested(row(BLOB, "one/default"), resourceGroup="[parameters('m')]")
+    find, ids = lookup(row(STORAGE, "one"), inner, context=HERE)
+    assert isinstance(find(BLOB, None, ids["one"]), NotCollected)
+    find, ids = lookup(row(STORAGE, "one"), inner, context=HERE, m="other")
+    assert find(BLOB, None, ids["one"]) == NoneExist()
+    find, ids = lookup(row(STORAGE, "one"), inner, context=HERE, m="rg")
+    assert isinstance(find(BLOB, None, ids["one"]), Found)
+
+
+def test_a_linked_template_that_is_not_read_may_deploy_more() -> None:
+    linked = {
+        **row("Microsoft.Resources/deployments", "linked"),
+        "properties": {"mode": "Incremental", "templateLink": {"relativePath": "typo.json"}},
+    }
+    find, ids = lookup(row(STORAGE, "one"), row(BLOB, "two/default"), linked, context=HERE)
+    assert isinstance(find(BLOB, None, ids["one"]), NotCollected)
