@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import random
 from collections.abc import Iterator, Sequence
@@ -286,6 +287,24 @@ def test_records_that_tell_a_text_of_the_resource(tmp_path: Path) -> None:
     slow = given.written(quick=False)
     assert slow.count(b'"complianceState":"NonCompliant"') > len(rows)
     assert given.written(quick=True) == given.written(quick=True, jobs=2) == slow
+
+
+@pytest.mark.parametrize("name", ["estate.json", "estate-\udcff.json"], ids=["plain", "no text"])
+def test_records_of_what_is_no_text(tmp_path: Path, name: str) -> None:
+    """Half a surrogate pair, in a row or in the name of the file, is escaped."""
+    row = thing(1, disk={"uri": "half", "ü": 1})
+    row["id"] = f"{row['id']}/ü"
+    file = tmp_path / name
+    try:
+        file.write_bytes(orjson.dumps([row, thing(2, disk={"uri": "half"})]).replace(b"half", rb"\ud800"))
+    except OSError:
+        pytest.skip("files have names in UTF-8 here")
+    policies = (AssignedPolicy(definition({"field": f"{TYPE}/uri", "exists": True})),)
+    given = Setting((file,), policies, FOUND, Registers(), strict=False, max_findings=50)
+    slow = given.written(quick=False)
+    assert given.written(quick=True) == slow
+    lines = slow.split(b"\n--\n")[1].splitlines()
+    assert [json.loads(line)["actual"] for line in lines] == ["\ud800"] * 2
 
 
 @pytest.mark.usefixtures("small_shares")

@@ -431,6 +431,8 @@ class JudgingDesk:
         except FAULTS:
             return None
         state = self._policies.state(program, one.outcome, code, resource, self._lookup)
+        if not _is_text(resource.origin.file, state.path, state.expected, state.actual):
+            return None  # a line with half a surrogate pair is escaped throughout, the id of the row too
         form = recorder.form(one.finding(state))
         told = one.reason.told(key)
         if form is not None and told is not None and told[1] == state.actual:
@@ -491,6 +493,15 @@ class JudgingDesk:
         state = self._policies.state_of_policy(candidate.policy, resource, self._lookup)
         severity = state.assigned.definition.severity
         return Finding(state, candidate.pair, severity, candidate.controls, candidate.exemption)
+
+
+def _is_text(*parts: str) -> bool:
+    """Whether texts can be written in UTF-8."""
+    try:
+        "".join(parts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _known_form(one: Shown, reason: Reason, key: Hashable) -> tuple[Form, ...] | None:

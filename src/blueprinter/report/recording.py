@@ -14,7 +14,8 @@ from blueprinter.compliance import Finding, Form
 from blueprinter.report.jsonl import state_line
 from blueprinter.report.records import is_open
 
-_MARK = "\u27e8{}\u27e9"
+_MARK = "a-resource-4071993360528817-{}"
+"""ASCII, so that it stands in a line as it is, however the rest has to be written."""
 _NUMBER = 8_204_137_906_251_734
 
 
