@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from blueprinter.arm import Language, Literal, Value, compile_expression
+from blueprinter.arm import FUNCTIONS, Language, Literal, Value, compile_expression
 from blueprinter.casing import fold
 from blueprinter.policy.compiled.runtime import MISSING, SIZED, Unsure
 from blueprinter.policy.compiled.situation import Constants, Situation, Varies
@@ -27,10 +27,28 @@ LAZY = frozenset({"if", "and", "or", "coalesce"})
 SIMPLE = frozenset({str, int, type(None)})
 """Types of values that equal no value of another of these types."""
 
+_OF_POLICY = frozenset(
+    fold(row.name)
+    for row in FUNCTIONS
+    if Language.POLICY in row.available_in and row.implementations[Language.POLICY].form == "context"
+) - {"field", "current"}
+"""Functions that give something of the policy, its assignment or the request."""
+
 _MOST = 4_096
 """Results that one expression remembers."""
 _LONGEST = 64
 """Characters of a text that is worth remembering."""
+
+
+def is_alike_for_all(operands: Sequence[Operand]) -> bool:
+    """Whether operands have the same value in every policy: they read the resource, and nothing around it."""
+    called = {
+        fold(call.name)
+        for operand in operands
+        for expression in expressions_in(operand)
+        for call in calls_in(expression.node)
+    }
+    return called.isdisjoint(_OF_POLICY)
 
 
 def inputs_of(operands: Sequence[Operand], situation: Situation) -> tuple[Input, ...]:
@@ -109,7 +127,11 @@ class _Remembering(dict[Any, Any]):
     def __missing__(self, key: Any) -> Any:
         values: tuple[str | int | None, ...] = key if isinstance(key, tuple) else (key,)
         result = self(*values)
-        if len(self) < _MOST and sum(len(value) for value in values if isinstance(value, str)) <= _LONGEST:
+        if sum(len(value) for value in values if isinstance(value, str)) <= _LONGEST:
+            if (
+                len(self) >= _MOST
+            ):  # other policies may ask the same of this row, no row asks for those before
+                self.clear()
             self[key] = result
         return result
 

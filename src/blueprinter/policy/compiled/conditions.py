@@ -8,7 +8,7 @@ Generated conditions are true or false: what is open raises, and the pair goes t
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -25,6 +25,7 @@ from blueprinter.policy.compiled.calculations import (
     as_list,
     collector,
     inputs_of,
+    is_alike_for_all,
 )
 from blueprinter.policy.compiled.code import (
     Namespace,
@@ -131,6 +132,8 @@ class Writer:
         """What the functions read of the row."""
         self.asks = False
         """A function hands the whole row to the interpreter."""
+        self.comparisons: dict[Hashable, Comparison] = {}
+        """Those of expressions that are the same in all policies."""
         self.collects = False
         """A function looks for values in the row by itself."""
 
@@ -421,6 +424,14 @@ class Conditions:
         """A comparison of expressions."""
         inputs = inputs_of((left, right), self._situation)
         comparison = Comparison(left, operator, right, inputs, self._situation.constants)
+        if is_alike_for_all((left, right)):
+            key = (
+                operator.name,
+                repr(getattr(left, "text", left)),
+                repr(getattr(right, "text", right)),
+                inputs,
+            )
+            comparison = self._scope.writer.comparisons.setdefault(key, comparison)
         return Truth(self._asked(self._names.name_of(comparison, "comparison"), inputs), plain=False)
 
     def _against(self, condition: Compare, left: object) -> Truth | None:
