@@ -131,6 +131,8 @@ def policies_of(
             artifact, found.display_name, parameter_faults(found.parameters, _known_of(given)), given, faults
         )
         for member in members:
+            if not fits_version(member.definition.version, member.definition_version):
+                continue  # the version that is asked for may take other values
             wrong = parameter_faults(member.definition.parameters, member.parameters)
             _check_values(artifact, member.definition.display_name, wrong, member.parameters, faults)
             _check_overrides(artifact, member, faults)

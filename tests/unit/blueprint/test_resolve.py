@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -448,6 +449,20 @@ def test_values_that_an_initiative_or_its_members_do_not_take(
     found = resolve(read(root), definitions=definitions, sets=SETS)
     wrong = [one for one in found.diagnostics if one.code == "BP269" and message in one.message]
     assert [one.position.pointer for one in wrong] == [pointer if "level" not in given else "/properties"]
+
+
+def test_a_member_of_another_version_may_take_other_values(write: Write) -> None:
+    given = "allowed: {value: [a]}, level: {value: deny}"
+    root = write({"blueprint.yaml": HEAD + "properties: {}\n", "artifacts/bench.yaml": INITIATIVE % given})
+    newer = definition("https", CHOSEN, "[parameters('effect')]", "version: 2.0.0")
+    members = tuple(
+        replace(one, definition_version="1.*.*") if one.reference_id == "https" else one
+        for one in SET.members
+    )
+    pinned = {"bench": replace(SET, members=members)}
+    found = resolve(read(root), definitions={**DEFINITIONS, "https": newer}, sets=pinned)
+    codes = [one.code for one in found.diagnostics]
+    assert ("BP276" in codes, "BP269" in codes) == (True, False)
 
 
 OVERRIDDEN = """\
