@@ -49,8 +49,10 @@ class DeployedTogether:
             return Found(found)
         if found:
             return NotCollected(f"whether this `{type}` is deployed is known only when it is")
-        if not own or not self._complete:
+        if not own:
             return NotCollected(f"no `{type}` is in the template, and one may exist already")
+        if not self._complete:
+            return NotCollected(f"a linked template was not read, and may deploy a `{type}`")
         if any(below is not False and named is not False for _, below, named in placed):
             return NotCollected(f"which `{type}` belongs here is known only after deployment")
         return NoneExist()

@@ -33,6 +33,7 @@ from blueprinter.policy.syntax import (
     conditions_in,
     expressions_in,
     fields_in,
+    parameter_of,
 )
 
 _DECIDING = frozenset({FieldKind.TYPE, FieldKind.NAME, FieldKind.KIND})
@@ -341,12 +342,5 @@ def _plain_value(operand: Operand, parameters: dict[str, Value]) -> Value:
     """A constant, or the value of a plain `[parameters('x')]`; None for anything else."""
     if isinstance(operand, Constant):
         return operand.value
-    if isinstance(operand, Expression):
-        node = operand.node
-        if (
-            isinstance(node, Call)
-            and fold(node.name) == "parameters"
-            and isinstance(node.arguments[0], Literal)
-        ):
-            return parameters.get(fold(str(node.arguments[0].value)))
-    return None
+    name = parameter_of(operand)
+    return parameters.get(fold(name)) if name else None

@@ -11,10 +11,8 @@ from datetime import datetime
 from typing import NoReturn, cast
 
 from blueprinter.arm import (
-    Call,
     ExpressionError,
     Language,
-    Literal,
     Value,
     compile_expression,
     is_expression,
@@ -36,7 +34,7 @@ from blueprinter.policy.model import (
 )
 from blueprinter.policy.operators import shown
 from blueprinter.policy.selectors import overrides_of
-from blueprinter.policy.syntax import Expression, as_value
+from blueprinter.policy.syntax import as_value, parameter_of
 
 
 class _Missing(Exception):
@@ -224,7 +222,7 @@ def parameter_faults(
 def effect_faults(policy: AssignedPolicy) -> tuple[str, ...]:
     """What Azure would refuse of the overrides of a policy's effect: one that the definition's parameter for it does
     not allow, in any letter case. Source: Microsoft Learn, "Azure Policy assignment structure", section "Overrides"."""
-    parameter = get(policy.definition.parameters, effect_parameter(policy.definition))
+    parameter = get(policy.definition.parameters, parameter_of(policy.definition.rule.effect))
     if parameter is None or not parameter.allowed:
         return ()
     allowed = [one for one in parameter.allowed if isinstance(one, str)]
@@ -233,16 +231,6 @@ def effect_faults(policy: AssignedPolicy) -> tuple[str, ...]:
         for one in overrides_of(policy, OverrideKind.EFFECT)
         if one.value and not any(same(one.value, known) for known in allowed)
     )
-
-
-def effect_parameter(definition: PolicyDefinition) -> str:
-    """The parameter that a definition takes its effect from (`[parameters('effect')]`); empty where it is none."""
-    effect = definition.rule.effect
-    node = effect.node if isinstance(effect, Expression) else None
-    if not isinstance(node, Call) or fold(node.name) != "parameters" or not node.arguments:
-        return ""
-    name = node.arguments[0]
-    return name.value if isinstance(name, Literal) and isinstance(name.value, str) else ""
 
 
 def is_of_type(type: str, value: Json) -> bool:

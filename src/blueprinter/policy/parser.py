@@ -40,6 +40,7 @@ from blueprinter.policy.syntax import (
     ValueCount,
     ValueLeft,
     conditions_in,
+    parameter_of,
 )
 from blueprinter.text import did_you_mean
 
@@ -353,12 +354,8 @@ def _then(
 
 
 def _default_of(operand: Operand, default_effect: Callable[[str], Json | None] | None) -> Json | None:
-    if default_effect is None or not isinstance(operand, Expression):
-        return None
-    node = operand.node
-    if isinstance(node, Call) and fold(node.name) == "parameters" and isinstance(node.arguments[0], Literal):
-        return default_effect(str(node.arguments[0].value))
-    return None
+    name = parameter_of(operand)
+    return None if default_effect is None or not name else default_effect(name)
 
 
 def _check_details(

@@ -76,17 +76,15 @@ def overrides_of(assigned: AssignedPolicy, kind: OverrideKind) -> tuple[Override
     for override in assigned.overrides:
         if override.kind is not kind:
             continue
-        # a list of references that is not known in full may hold this one: it is left to be undecided
-        rest = tuple(
-            one
-            for one in override.selectors
-            if one.kind is not SelectorKind.REFERENCE_ID or _in_values(one, assigned.reference_id) is None
-        )
-        if any(
-            one.kind is SelectorKind.REFERENCE_ID and _in_values(one, assigned.reference_id) is False
-            for one in override.selectors
-        ):
+        by_reference = {
+            place: _in_values(one, assigned.reference_id)
+            for place, one in enumerate(override.selectors)
+            if one.kind is SelectorKind.REFERENCE_ID
+        }
+        if False in by_reference.values():
             continue
+        # a list of references that is not known in full may hold this one: it is left to be undecided
+        rest = tuple(one for place, one in enumerate(override.selectors) if by_reference.get(place) is None)
         found.append(Override(kind, override.value, rest))
         if not rest:
             break

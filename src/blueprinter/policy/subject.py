@@ -244,14 +244,11 @@ def bound(frame: Frame | None, name: FieldName) -> tuple[Subject, tuple[int, ...
 def shared_wildcards(path: Path, counted: Path) -> int:
     """How many `[*]` of a path stand for members of the arrays that another one leads through."""
     found = 0
-    shared = 0
     for step, other in zip(path, counted, strict=False):
-        same_step = (
+        alike = (
             fold(step) == fold(other) if isinstance(step, str) and isinstance(other, str) else step == other
         )
-        if not same_step:
+        if not alike:
             break
-        if isinstance(step, Wildcard):
-            found += 1
-            shared = found
-    return shared
+        found += isinstance(step, Wildcard)
+    return found

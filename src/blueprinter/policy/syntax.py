@@ -253,6 +253,15 @@ def calls_in(node: Node) -> list[Call]:
     return found
 
 
+def parameter_of(operand: Operand) -> str:
+    """The parameter that an operand is and nothing else (`[parameters('x')]`); empty for any other."""
+    node = operand.node if isinstance(operand, Expression) else None
+    if not isinstance(node, Call) or fold(node.name) != "parameters":
+        return ""
+    name = node.arguments[0]
+    return name.value if isinstance(name, Literal) and isinstance(name.value, str) else ""
+
+
 def called_in(compare: Compare) -> frozenset[str]:
     """The functions, folded, that expressions in the operands of a comparison call."""
     operands = [compare.right]

@@ -282,7 +282,7 @@ def _glance(writer: Writer, taken: Taken, reads: Reads) -> ast.FunctionDef:
     return function(_GLANCE, [ROW, _LINE], [*made, give(call(load(_VERDICT), row, *given))])
 
 
-def _settled(name: str, variable: str, may_hold: ast.expr, *, provable: bool) -> list[ast.stmt]:
+def _settled(name: str, variable: str, held: ast.expr, *, provable: bool) -> list[ast.stmt]:
     """What to do where a part has no value of a name: its row lacks it, if the name stands nowhere in its line."""
     unsure = [give(constant(None))]
     if not provable or name == PROPERTIES or not (name.isascii() and name.isprintable()):
@@ -290,7 +290,7 @@ def _settled(name: str, variable: str, may_hold: ast.expr, *, provable: bool) ->
     if {'"', "\\"} & set(name):  # JSON has more than one way to write it
         return unsure
     sought = constant(f'"{name.lower()}"'.encode())
-    return [when(call(may_hold, load(_LINE), sought), unsure), assign(variable, constant(None))]
+    return [when(call(held, load(_LINE), sought), unsure), assign(variable, constant(None))]
 
 
 @dataclass(slots=True)
