@@ -46,7 +46,7 @@ class CollectingDesk:
         def give_up(id: str) -> Entry:
             return rows
 
-        return Cell(type, api_version, _alike, make, give_up, Reads(), _alike_by_part)
+        return Cell(type, api_version, _alike, make, give_up, Reads(), lambda: _alike_by_part)
 
     def tidy(self) -> None:
         """Nothing is held that could be dropped."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import IO, NamedTuple, cast
@@ -205,17 +205,22 @@ class JudgingDesk:
         def decide(row: Row) -> tuple[Code, frozenset[int]]:
             return program.decide(row), self._covering(cast(str, row["id"]))
 
-        def glance(part: RowPart, line: bytes) -> tuple[Code, frozenset[int]] | None:
-            code = look(part, line)
-            return None if code is None else (code, self._covering(part.id))
+        def glance() -> Callable[[RowPart, bytes], tuple[Code, frozenset[int]] | None] | None:
+            look = program.glance()
+            if look is None:
+                return None
+
+            def masked_glance(part: RowPart, line: bytes) -> tuple[Code, frozenset[int]] | None:
+                code = look(part, line)
+                return None if code is None else (code, self._covering(part.id))
+
+            return masked_glance
 
         def make_masked(key: Hashable) -> Counted:
             code, within = cast("tuple[Code, frozenset[int]]", key)
             return self._entry(cell, program, code, within, within, shelf)
 
-        look = program.glance or _needs_whole_row
-        at_a_glance = None if program.glance is None else glance
-        cell = Cell(type, api_version, decide, make_masked, give_up, program.reads, at_a_glance)
+        cell = Cell(type, api_version, decide, make_masked, give_up, program.reads, glance)
         return cell
 
     def _scattered(self, type: str, api_version: str, shelf: Shelf) -> Cell:
@@ -514,10 +519,6 @@ def _known_form(one: Shown, reason: Reason, key: Hashable) -> tuple[Form, ...] |
         return None if telling is None else (telling.form(orjson.dumps(told[1])),)
     except orjson.JSONEncodeError:
         return None
-
-
-def _needs_whole_row(part: object, line: bytes) -> None:
-    return None
 
 
 def _as_json(text: Value) -> bytes:

@@ -76,8 +76,9 @@ class Cell:
     """The entry of a row, by its id, on which `decide` raised."""
     reads: Reads | None = None
     """What `glance` needs of a row."""
-    glance: Callable[[Any, bytes], Hashable | None] | None = None
-    """`decide` for part of a row and its line; gives None where that is not enough. None = there is none."""
+    glance: Callable[[], Callable[[Any, bytes], Hashable | None] | None] | None = None
+    """Makes `decide` for part of a row and its line, which gives None where that is not enough. None = there is no
+    such function."""
     entries: dict[Hashable, Entry] = field(default_factory=dict)
     others: dict[int, Entry] = field(default_factory=dict)
     """Entries that stand for no key."""
@@ -88,8 +89,10 @@ class Cell:
 
     def begin(self) -> PartClass | None:
         """Begins to parse rows in part, if that can be done."""
-        glance, entries, make = self.glance, self.entries, self.make
+        entries, make = self.entries, self.make
+        glance = None if self.glance is None else self.glance()
         if glance is None or self.reads is None:
+            self.glance = None
             return None
 
         def entry(part: RowPart, line: bytes) -> Entry | None:

@@ -18,6 +18,7 @@ from blueprinter.policy.compiled import (
     Outcome,
     Program,
     Target,
+    may_be_alike,
     may_judge,
     traits_of,
     write_program,
@@ -39,7 +40,16 @@ _MOST = 5_000
 class BulkPolicies:
     """Programs of a policy set, each made when a type is first met. Not for sets that want all states."""
 
-    __slots__ = ("_alike", "_by_spelling", "_programs", "_single", "_worded", "circles", "policies")
+    __slots__ = (
+        "_alike",
+        "_by_spelling",
+        "_may_be_alike",
+        "_programs",
+        "_single",
+        "_worded",
+        "circles",
+        "policies",
+    )
 
     def __init__(self, policies: PolicySet, *, worded: bool = False) -> None:
         """`worded`: the codes of the programs tell what decided, too."""
@@ -57,6 +67,7 @@ class BulkPolicies:
 
         self.circles: ByScope[frozenset[int]] = ByScope(scopes, circle)
         """The places of the policies that are assigned where an id lies."""
+        self._may_be_alike = [may_be_alike(one) for one in everyone]
         self._by_spelling = any(
             kind_of(compare) is FieldKind.TYPE and compare.operator.name in ("match", "notMatch")
             for one in everyone
@@ -84,11 +95,13 @@ class BulkPolicies:
             for place, one in enumerate(policies.policies)
             if place in circle and may_judge(one, seen, target.aliases)
         ]
-        traits = [traits_of(one, target) for _, one in chosen]
 
         def written() -> Program:
             return write_program(chosen, target, conflicts=policies.may_conflict, worded=worded)
 
+        if not all(self._may_be_alike[place] for place, _ in chosen):
+            return written()
+        traits = [traits_of(one, target) for _, one in chosen]
         if None in traits:
             return written()
         key = (tuple([place for place, _ in chosen]), tuple(traits), api_version, worded)

@@ -4,9 +4,10 @@
 interpreter decides, condition by condition, policy by policy or row by row.
 """
 
-from blueprinter.policy.compiled.alike import traits_of
+from blueprinter.policy.compiled.alike import may_be_alike, traits_of
+from blueprinter.policy.compiled.glancing import Code
 from blueprinter.policy.compiled.loads import Reads
-from blueprinter.policy.compiled.program import Code, Outcome, Program, Slot, may_judge, write_program
+from blueprinter.policy.compiled.program import Outcome, Program, Slot, may_judge, write_program
 from blueprinter.policy.compiled.reasons import Reason, weight_of_key
 from blueprinter.policy.compiled.runtime import FAULTS, LACKING
 from blueprinter.policy.compiled.situation import Target
@@ -21,6 +22,7 @@ __all__ = [
     "Reason",
     "Slot",
     "Target",
+    "may_be_alike",
     "may_judge",
     "traits_of",
     "weight_of_key",

@@ -39,11 +39,9 @@ def traits_of(policy: CompiledPolicy, target: Target) -> tuple[bool | None, ...]
     """What the code for a policy depends on of the type of its target: how each comparison of the type turns out.
 
     None = on more than that, because the rule reads what depends on the type: an alias, a name, an API version, or
-    whatever an expression chooses.
+    whatever an expression chooses. Of policies that `may_be_alike` only.
     """
-    compares = list(conditions_in(policy.rule.condition))
-    if any(map(_depends_on_more, compares)):
-        return None
+    compares = conditions_in(policy.rule.condition)
     situation = Situation(policy, target)
     traits: list[bool | None] = []
     try:
@@ -60,6 +58,11 @@ def traits_of(policy: CompiledPolicy, target: Target) -> tuple[bool | None, ...]
     except (Varies, Undecidable, ExpressionError, RecursionError):
         return None
     return tuple(traits)
+
+
+def may_be_alike(policy: CompiledPolicy) -> bool:
+    """Whether the code for a policy may be the same for several types."""
+    return not any(map(_depends_on_more, conditions_in(policy.rule.condition)))
 
 
 def _depends_on_more(compare: Compare) -> bool:

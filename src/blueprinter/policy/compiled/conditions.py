@@ -88,6 +88,17 @@ class TooDeep(Exception):
     """The rule is left to the interpreter."""
 
 
+class _Names(NamedTuple):
+    """The fields that a comparison reads."""
+
+    first: Sequence[FieldName]
+    """At once."""
+    later: Sequence[FieldName]
+    """Its expressions do."""
+    inner: Condition | None
+    """Its `where`, which reads others."""
+
+
 class Truth(NamedTuple):
     """A condition as code."""
 
@@ -305,7 +316,8 @@ class Conditions:
     # ------------------------------------------------------------ comparisons
 
     def _compare(self, condition: Compare) -> Truth:
-        guess = self._guess(condition)
+        names = self._names_in(condition)
+        guess = self._guess(condition, names)
         made: Truth | None = None
         if guess is not None:
             try:
@@ -316,7 +328,7 @@ class Conditions:
             made = self._interpreted(condition, guesses=bool(guess))
         if made.code is None:
             return made
-        reads = self._reads(condition)
+        reads = self._reads(condition, names)
         sure = reads is True
         made = made._replace(may_read=reads is not False, reads_if_true=sure, reads_if_false=sure)
         if not guess:
@@ -326,10 +338,9 @@ class Conditions:
             made = made._replace(code=both([let(self._note, constant(True)), made.expression]))
         return made
 
-    def _guess(self, condition: Compare) -> bool | None:
+    def _guess(self, condition: Compare, names: _Names | None) -> bool | None:
         """Whether deciding a comparison reads a guessed alias; None = it depends."""
         situation = self._situation
-        names = self._names_in(condition)
         if names is None:
             return None
         first, later, inner = names
@@ -339,10 +350,9 @@ class Conditions:
             return None if _is_lazy(condition) else True
         return None if inner is not None and self._guesses_within(inner) else False
 
-    def _reads(self, condition: Compare) -> bool | None:
+    def _reads(self, condition: Compare, names: _Names | None) -> bool | None:
         """Whether deciding a comparison reads any alias; None = it depends."""
         situation = self._situation
-        names = self._names_in(condition)
         if names is None:
             return None
         first, later, inner = names
@@ -352,10 +362,8 @@ class Conditions:
             return None if _is_lazy(condition) else True
         return None if inner is not None else False
 
-    def _names_in(
-        self, condition: Compare
-    ) -> tuple[list[FieldName], list[FieldName], Condition | None] | None:
-        """What a comparison reads at once, what its expressions read, and its `where`; None = that depends."""
+    def _names_in(self, condition: Compare) -> _Names | None:
+        """What a comparison reads; None = that depends."""
         left = condition.left
         first: list[FieldName] = []
         later: list[FieldName] = []
@@ -375,11 +383,11 @@ class Conditions:
             return None
         for expression in expressions_in(condition.right):
             later.extend(fields_in(expression.node))
-        return first, later, inner
+        return _Names(first, later, inner)
 
     def _guesses_within(self, condition: Condition) -> bool:
         if isinstance(condition, Compare):
-            return self._guess(condition) is not False
+            return self._guess(condition, self._names_in(condition)) is not False
         members = (condition.member,) if isinstance(condition, Not) else condition.members
         return any(map(self._guesses_within, members))
 

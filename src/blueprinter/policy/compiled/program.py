@@ -11,7 +11,6 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Protocol
 
 from blueprinter.arm import Value
 from blueprinter.casing import fold
@@ -21,7 +20,6 @@ from blueprinter.policy.compiled.assembly import assemble
 from blueprinter.policy.compiled.code import (
     add,
     assign,
-    attribute,
     both,
     call,
     choose,
@@ -30,17 +28,15 @@ from blueprinter.policy.compiled.code import (
     give,
     guarded,
     load,
-    mapping,
     nothing,
-    other,
-    same,
     together,
     when,
 )
 from blueprinter.policy.compiled.conditions import TRUE, Conditions, Scope, TooDeep, Truth, Writer
-from blueprinter.policy.compiled.loads import ID, PROPERTIES, ROW, TYPE, Reads, Taken
+from blueprinter.policy.compiled.glancing import Code, Glance, Glancing, glancing_by, seeing_nothing
+from blueprinter.policy.compiled.loads import ROW, Reads
 from blueprinter.policy.compiled.reasons import UNTOLD, Reason, plan_reasons
-from blueprinter.policy.compiled.runtime import FAULTS, LACKING, may_hold
+from blueprinter.policy.compiled.runtime import FAULTS
 from blueprinter.policy.compiled.situation import Situation, Target
 from blueprinter.policy.conflicts import WRITING
 from blueprinter.policy.effects import Family, family_of, fired_state
@@ -49,10 +45,8 @@ from blueprinter.policy.judge import CompiledPolicy, refusal
 from blueprinter.policy.model import AliasSource, ComplianceState
 
 _DECIDE = "decide"
-_GLANCE = "glance"
 _VERDICT = "verdict"
 _RESULT = "result"
-_LINE = "line"
 _NO_REASONS: Mapping[int, Reason] = MappingProxyType({})
 
 
@@ -102,32 +96,10 @@ class Slot:
         return Outcome(self.policy, state, AliasSource.GUESSED if code & self.guesses else self.source)
 
 
-Code = int | tuple[Any, ...]
-"""Verdicts on a row: a number, or a number and the keys of the rules that hold."""
-
-
-class Part(Protocol):
-    """Of a row what a program reads: `properties` with the attributes of members, columns as attributes, as
-    `Reads.attributes` names them. What the row lacks is `LACKING`."""
-
-    id: str
-    spelled: str
-    """The type as the row spells it."""
-    stated: object
-    """`apiVersion`, which is `LACKING` in most rows."""
-    properties: object
-    """With members as attributes, unless all of it is a column."""
-
-
-Glance = Callable[[Any, bytes], "Code | None"]
-"""A function of a `Part` and of the line that holds its row. It gives the verdicts; None = the row may have in another
-letter case what the part lacks."""
-
-
 class Program:
     """The policies of one type and API version."""
 
-    __slots__ = ("_reasons", "decide", "glance", "reads", "slots", "target")
+    __slots__ = ("_glancing", "_reasons", "decide", "reads", "slots", "target")
 
     def __init__(
         self,
@@ -136,7 +108,7 @@ class Program:
         decide: Callable[[Mapping[str, Value]], Code],
         *,
         reads: Reads | None,
-        glance: Glance | None = None,
+        glancing: Glancing | None = None,
         reasons: Mapping[int, Reason] = _NO_REASONS,
     ) -> None:
         self.target = target
@@ -145,15 +117,18 @@ class Program:
         """The verdicts on a row. Raises one of `FAULTS` where only the interpreter can tell."""
         self.reads = reads
         """What `decide` needs of a row; None = all of it."""
-        self.glance = glance
-        """The verdicts on a `Part` of a row; None = the whole row has to be asked."""
+        self._glancing = glancing
         self._reasons = reasons
 
     def about(self, target: Target) -> Program:
         """The same for another type that its policies cannot tell from this one (`traits_of`)."""
         return Program(
-            target, self.slots, self.decide, reads=self.reads, glance=self.glance, reasons=self._reasons
+            target, self.slots, self.decide, reads=self.reads, glancing=self._glancing, reasons=self._reasons
         )
+
+    def glance(self) -> Glance | None:
+        """The verdicts on a `Part` of a row; None = the whole row has to be asked."""
+        return None if self._glancing is None else self._glancing()
 
     def outcomes(self, code: Code) -> tuple[Outcome, ...]:
         """The verdicts in a code, in the order of the policies; those that do not apply are left out."""
@@ -208,19 +183,19 @@ def write_program(
                 reasons[place] = wording.reason
                 keys.append(wording.key)
     if not blocks:
-        return Program(target, slots, _nothing, reads=Reads(), glance=_nothing_of_part)
+        return Program(target, slots, _nothing, reads=Reads(), glancing=seeing_nothing)
     try:
-        made, reads = _assembled(scope, blocks, keys, sum(slot.fires for slot in slots))
+        decide, reads, glancing = _assembled(scope, blocks, keys, sum(slot.fires for slot in slots))
     except RecursionError:
         asking = [Slot(slot.policy, always_asks=True) for slot in slots]
-        return Program(target, asking, _nothing, reads=Reads(), glance=_nothing_of_part)
-    return Program(target, slots, made[_DECIDE], reads=reads, glance=made.get(_GLANCE), reasons=reasons)
+        return Program(target, asking, _nothing, reads=Reads(), glancing=seeing_nothing)
+    return Program(target, slots, decide, reads=reads, glancing=glancing, reasons=reasons)
 
 
 def _assembled(
     scope: Scope, blocks: Sequence[ast.stmt], keys: Sequence[str], fires: int
-) -> tuple[Mapping[str, Callable[..., Any]], Reads | None]:
-    """The functions of a program, and what they read of a row. Raises `RecursionError`."""
+) -> tuple[Callable[[Mapping[str, Value]], Code], Reads | None, Glancing | None]:
+    """The function of a program, what it reads of a row, and the like for part of one. Raises `RecursionError`."""
     writer = scope.writer
     taken = scope.of(ROW).taken()
     reads = writer.reads()
@@ -242,55 +217,13 @@ def _assembled(
             [*taken.taking, give(call(load(_VERDICT), load(ROW), *map(load, taken.variables)))],
         ),
     ]
+    made = assemble(functions, writer.names.objects)
+    glancing = None
     if reads is not None:
-        functions.append(_glance(writer, taken, reads))
-    return assemble(functions, writer.names.objects), reads
-
-
-def _glance(writer: Writer, taken: Taken, reads: Reads) -> ast.FunctionDef:
-    """The function that takes part of a row."""
-    columns, members = reads.attributes()
-    lacking = writer.names.name_of(LACKING, "lacking")
-    held = writer.names.name_of(may_hold, "may_hold")
-    # null is not the same as nothing in a row that is put together again
-    as_row = taken.needs_row or writer.needs_row
-    made: list[ast.stmt] = [when(other(attribute(load(ROW), "stated"), lacking), [give(constant(None))])]
-    values: dict[str, ast.expr] = {
-        name: attribute(load(ROW), kept)
-        for name, kept in ((ID, "id"), (TYPE, "spelled"))
-        if name in reads.columns
-    }
-
-    def take(name: str, variable: str, owner: str, kept: str) -> ast.expr:
-        value = load(variable)
-        made.append(assign(variable, attribute(load(owner), kept)))
-        made.append(when(same(value, lacking), _settled(name, variable, held, provable=not as_row)))
-        return value
-
-    for name, kept in columns.items():
-        values[name] = take(name, taken.columns.get(name) or writer.names.fresh("column"), ROW, kept)
-    inner: dict[str, ast.expr] = {}
-    if PROPERTIES not in columns:
-        take(PROPERTIES, PROPERTIES, ROW, PROPERTIES)
-    for name, kept in members.items():
-        variable = taken.members.get(name) or writer.names.fresh("member")
-        inner[name] = take(name, variable, PROPERTIES, kept)
-    if inner:
-        values[PROPERTIES] = mapping(inner)
-    row = mapping(values) if as_row else constant(None)
-    given = [*(values[name] for name in taken.columns), *(inner[name] for name in taken.members)]
-    return function(_GLANCE, [ROW, _LINE], [*made, give(call(load(_VERDICT), row, *given))])
-
-
-def _settled(name: str, variable: str, held: ast.expr, *, provable: bool) -> list[ast.stmt]:
-    """What to do where a part has no value of a name: its row lacks it, if the name stands nowhere in its line."""
-    unsure = [give(constant(None))]
-    if not provable or name == PROPERTIES or not (name.isascii() and name.isprintable()):
-        return unsure
-    if {'"', "\\"} & set(name):  # JSON has more than one way to write it
-        return unsure
-    sought = constant(f'"{name.lower()}"'.encode())
-    return [when(call(held, load(_LINE), sought), unsure), assign(variable, constant(None))]
+        # null is not the same as nothing in a row that is put together again
+        as_row = taken.needs_row or writer.needs_row
+        glancing = glancing_by(made[_VERDICT], reads, taken.columns, taken.members, as_row=as_row)
+    return made[_DECIDE], reads, glancing
 
 
 @dataclass(slots=True)
@@ -306,10 +239,6 @@ class _Wording:
 
 def _nothing(row: object) -> int:
     return 0
-
-
-def _nothing_of_part(part: Part, line: bytes) -> int | None:
-    return 0 if part.stated is LACKING and part.properties is not LACKING else None
 
 
 def may_judge(policy: CompiledPolicy, type: str, aliases: AliasTable) -> bool:
