@@ -10,6 +10,7 @@ import codecs
 import gzip
 import io
 import json
+import math
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
@@ -242,8 +243,16 @@ def row_of_line(number: int, line: bytes) -> Iterator[Row]:
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError as found:
-        yield Fault(number, found.colno, found.msg)
-        return
+        # half a surrogate pair and numbers of any length are no fault in an array either
+        patient = _Decoder()
+        try:
+            value = patient.decode(line.decode())
+        except (ValueError, RecursionError):
+            yield Fault(number, found.colno, found.msg)
+            return
+        if patient.refused:
+            yield Fault(number, found.colno, patient.refused)
+            return
     yield from _row(number, value)
 
 
@@ -295,13 +304,31 @@ class _Unreadable(Exception):
         self.message = message
 
 
+class _Decoder(json.JSONDecoder):
+    """A decoder that notes numbers which JSON does not know or no computer holds, and goes on."""
+
+    def __init__(self) -> None:
+        super().__init__(parse_constant=self._constant, parse_float=self._float)
+        self.refused = ""
+        """Why what was decoded last cannot be used."""
+
+    def _constant(self, name: str) -> None:
+        self.refused = f"`{name}` is no JSON number"
+
+    def _float(self, text: str) -> float:
+        number = float(text)
+        if math.isinf(number):
+            self.refused = f"`{text[:40]}` is more than a number can be"
+        return number
+
+
 class _Document:
     """An array, a page, or objects one after the other, read through a window that moves over the text."""
 
     def __init__(self, stream: Bytes) -> None:
         self._stream = stream
         self._utf8 = codecs.getincrementaldecoder("utf-8")(errors="strict")
-        self._scan = json.JSONDecoder(parse_constant=_refuse).raw_decode
+        self._decoder = _Decoder()
         self._text = ""
         self._at = 0
         self._line = 1
@@ -332,14 +359,17 @@ class _Document:
             return
         while True:
             self._peek()
-            line = self._place(self._at)[0]
-            yield _element(line, self._value())
+            line, column = self._place(self._at)
+            value = self._value()
+            refused = self._decoder.refused
+            yield Fault(line, column, refused) if refused else _element(line, value)
             if self._expect(",]") == "]":
                 return
 
     def _members(self) -> Iterator[Row]:
         """An object: a page whose rows are streamed, else a row itself; the window stands on its `{`."""
-        line = self._place(self._at)[0]
+        line, column = self._place(self._at)
+        refused = ""
         self._at += 1
         members: dict[str, Json] = {}
         rows = -1
@@ -355,12 +385,13 @@ class _Document:
                     yield row
             else:
                 members[key] = self._value()
+                refused = refused or self._decoder.refused
             if self._expect(",}") == "}":
                 break
         else:
             self._at += 1
         if rows < 0:
-            yield Record(line, members)
+            yield Fault(line, column, refused) if refused else Record(line, members)
         else:
             yield from _more(members, rows)
 
@@ -368,9 +399,10 @@ class _Document:
         """The value at the window, which is moved behind it."""
         self._peek()
         while True:
+            self._decoder.refused = ""
             try:
                 value: Json
-                value, end = self._scan(self._text, self._at)
+                value, end = self._decoder.raw_decode(self._text, self._at)
             except ValueError as found:
                 fault = found.pos if isinstance(found, json.JSONDecodeError) else self._at
                 message = found.msg if isinstance(found, json.JSONDecodeError) else str(found)
@@ -427,7 +459,3 @@ class _Document:
             self._counted = position
         newline = self._text.rfind("\n", 0, position)
         return self._line, position - newline if newline >= 0 else self._before + position + 1
-
-
-def _refuse(constant: str) -> Json:
-    raise ValueError(f"`{constant}` is no JSON number")

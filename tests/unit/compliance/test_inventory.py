@@ -169,6 +169,33 @@ def test_what_cannot_be_read_is_a_warning_at_its_line(
     assert found.population().partial
 
 
+def written(value: str, *, in_array: bool) -> str:
+    """The three rows, of which the second says this of itself."""
+    rows = [json.dumps(row) for row in ROWS]
+    rows[1] = rows[1].replace('"two"}', value + "}")
+    return "[" + ",\n".join(rows) + "]" if in_array else "\n".join(rows)
+
+
+@pytest.mark.parametrize("in_array", [False, True], ids=["lines", "array"])
+@pytest.mark.parametrize("value", ['"\\ud83d"', '"\\ude00\\ud83d"', "1" * 400, "-0.0", "1e-400"])
+def test_what_other_readers_refuse_is_read_in_every_shape(tmp_path: Path, value: str, in_array: bool) -> None:
+    found = inventory(write(tmp_path, written(value, in_array=in_array)))
+    assert [one.name for one in found.resources()] == ["one", "two", "three"]
+    assert not found.diagnostics()
+
+
+@pytest.mark.parametrize("in_array", [False, True], ids=["lines", "array"])
+@pytest.mark.parametrize("value", ["1e400", "-1E+999", "NaN", "[Infinity]", '{"x": -Infinity}'])
+def test_a_number_that_is_none_spoils_its_row_and_no_other(
+    tmp_path: Path, value: str, in_array: bool
+) -> None:
+    found = inventory(write(tmp_path, written(value, in_array=in_array)))
+    assert [one.name for one in found.resources()] == ["one", "three"]
+    (only,) = found.diagnostics()
+    assert (only.code, only.position.line) == ("BP281", 2)
+    assert found.population().unreadable == 1
+
+
 def test_a_damaged_archive_keeps_what_came_before(tmp_path: Path) -> None:
     rows = [account(f"account{number}") for number in range(5_000)]
     packed = gzip.compress(lines(rows).encode(), mtime=0)
