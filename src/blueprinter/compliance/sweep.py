@@ -11,7 +11,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from operator import itemgetter
 from typing import Any, Protocol, cast
 
@@ -33,7 +32,7 @@ from blueprinter.compliance.records import (
 )
 from blueprinter.compliance.scope import subscription_of, type_key
 from blueprinter.compliance.survey import InventoryFile, SurveyPart
-from blueprinter.compliance.windows import Part, Window, lines_before, windows
+from blueprinter.compliance.windows import Part, lines_before, windows
 from blueprinter.policy import FAULTS, ByScope, Reads, name_of
 
 ALWAYS = -1
@@ -208,23 +207,19 @@ class Sweep:
 
     def _lines(self, part: Part) -> None:
         number = lines_before(part)
-        for window in windows(part):
-            if window.too_long:
-                number += 1
-                self._any(too_long(number))
-            elif self._repeated or window.end > MAX_RECORD:
-                number = self._slowly(window, number)
+        for lines in windows(part):
+            if self._repeated or len(lines[-1]) > MAX_RECORD:
+                self._slowly(lines, number)
             else:
-                number = self._quickly(window, number)
+                self._quickly(lines, number)
+            number += len(lines)
             if len(self._ids) >= _IDS:
                 self._count_ids()
             self._desk.tidy()
 
-    def _quickly(self, window: Window, number: int) -> int:
-        """The lines of a window; `number` lines stand before it. The number of lines up to its end."""
-        whole = bytes(window.view[: window.end])
-        lines = BytesIO(whole).readlines()  # quicker than `split`
-        parts = self._parts(lines, is_ascii=whole.isascii())
+    def _quickly(self, lines: Sequence[bytes], number: int) -> None:
+        """Lines before which there are `number` others."""
+        parts = self._parts(lines)
         found = [part.entry(line) for part, line in zip(parts, lines, strict=True)]
         counted = Counter(found)
         odd = counted.pop(None, 0)
@@ -234,7 +229,7 @@ class Sweep:
         bar = desk.bar
         if not odd and min(entry.lowest for entry in counted) > bar:
             self._ids.extend([part.id for part in parts])
-            return number + len(lines)
+            return
         done = 0
         for place in [place for place, entry in enumerate(found) if entry is None or entry.lowest <= bar]:
             entry = found[place]
@@ -245,9 +240,8 @@ class Sweep:
             elif entry.lowest <= desk.bar:
                 desk.glimpse(entry, parts[place].id, lines[place], file, number + place + 1)
         self._ids.extend([part.id for part in parts[done:]])
-        return number + len(lines)
 
-    def _parts(self, lines: Sequence[bytes], *, is_ascii: bool) -> list[RowPart]:
+    def _parts(self, lines: Sequence[bytes]) -> list[RowPart]:
         """The lines parsed in part."""
         if self._missed > self._decoded // 2:
             self._renew()
@@ -261,7 +255,7 @@ class Sweep:
                 break
             except REFUSED:
                 parts.append(_NO_PART)
-        if not is_ascii:  # text that is skipped is not looked into
+        if not all(map(bytes.isascii, lines)):  # text that is skipped is not looked into
             parts = [part if _is_text(line) else _NO_PART for line, part in zip(lines, parts, strict=True)]
         return parts
 
@@ -313,15 +307,13 @@ class Sweep:
 
     # ------------------------------------------------------------ the slow way
 
-    def _slowly(self, window: Window, number: int) -> int:
-        for line in bytes(window.view[: window.end]).split(b"\n")[:-1]:
-            number += 1
-            if len(line) >= MAX_RECORD:
-                self._any(too_long(number))
+    def _slowly(self, lines: Sequence[bytes], number: int) -> None:
+        for place, line in enumerate(lines, number + 1):
+            if len(line) > MAX_RECORD:
+                self._any(too_long(place))
                 continue
-            for row in row_of_line(number, line):
+            for row in row_of_line(place, line):
                 self._any(row)
-        return number
 
     def _any(self, row: Record | Fault | MorePages) -> None:
         """One row, or what stands in its place."""

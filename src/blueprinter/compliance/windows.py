@@ -1,11 +1,12 @@
 """JSON lines in large pieces: for those who look at every line of a large file themselves.
 
-A window holds whole lines. Its buffer is used again for the next window, so nothing of it may be kept. The digests of
-the file are made beside, by a second thread: hashing needs no interpreter.
+The digests of the file are made beside, by a second thread: hashing needs no interpreter.
 """
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,20 +21,10 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 _WINDOW = 128 * 1024
+_TAIL = 4 * 1024
 _BLOCK = 1024 * 1024
 _HASHED = 4 * 1024 * 1024
 """Bytes that are hashed at once: before each block and after it the thread waits 5 ms for its turn."""
-
-
-@dataclass(slots=True)
-class Window:
-    """Lines, each with its line feed, from the start of `data` to `end`."""
-
-    data: bytearray
-    view: memoryview
-    end: int
-    too_long: bool = False
-    """In place of lines: one that is longer than any row may be was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,50 +42,49 @@ def can_be_cut(path: Path) -> bool:
     return is_plain_lines(path)
 
 
-def windows(part: Part) -> Iterator[Window]:
-    """The lines of a part. The last one gets a line feed where it has none. Raises `OSError`."""
-    data, spare = bytearray(_WINDOW), bytearray(_WINDOW)
-    have = 0
-    left = part.stop - part.start if part.stop >= 0 else -1
+def windows(part: Part) -> Iterator[list[bytes]]:
+    """The lines of a part, some at a time, with their line feeds. Of a line longer than `MAX_RECORD` only the start is
+    there, which is longer too, and it is the last of its window. Raises `OSError`."""
     with part.path.open("rb", buffering=0) as file:
         file.seek(part.start)
-        skipping = False
-        while True:
-            view = memoryview(data)
-            room = len(data) - 1 - have  # one byte is kept for a line feed at the very end
-            got = file.readinto(view[have : have + (room if left < 0 else min(room, left))]) or 0
-            left -= got if left > 0 else 0
-            end = have + got
-            if not got:
-                if skipping:
-                    yield Window(data, view, 0, too_long=True)
-                elif have:
-                    data[have] = 0x0A
-                    yield Window(data, view, have + 1)
-                return
-            if skipping:
-                newline = data.find(b"\n", 0, end)
-                if newline < 0:
+        bounded = _Bounded(file, part.stop - part.start if part.stop >= 0 else sys.maxsize)
+        with io.BufferedReader(bounded, _WINDOW) as lines:
+            while window := lines.readlines(_WINDOW):
+                yield window
+
+
+class _Bounded(io.RawIOBase):
+    """So many bytes of a file, without the rest of lines that are longer than any row may be."""
+
+    def __init__(self, file: io.FileIO, left: int) -> None:
+        self._file = file
+        self._left = left
+        self._open = 0
+        """Bytes since the last line feed."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed asks for any buffer
+        while got := self._file.readinto(buffer[: self._left]):
+            self._left -= got
+            if self._open > MAX_RECORD:
+                rest = bytes(buffer[:got])
+                end = rest.find(b"\n")
+                if end < 0:
                     continue
-                skipping = False
-                yield Window(data, view, 0, too_long=True)
-                have = end - newline - 1
-                view[:have] = bytes(view[newline + 1 : end])
-                end = have
-            last = data.rfind(b"\n", 0, end) + 1
-            if not last:
-                have = end
-                if have > MAX_RECORD:
-                    skipping, have = True, 0
-                elif have == len(data) - 1:
-                    data = data + bytearray(len(data))
-                continue
-            yield Window(data, view, last)
-            have = end - last
-            if len(spare) < len(data):
-                spare = bytearray(len(data))
-            spare[:have] = view[last:end]
-            data, spare = spare, data
+                got -= end
+                buffer[:got] = rest[end:]
+            self._note(buffer[:got])
+            return got
+        return 0
+
+    def _note(self, data: memoryview) -> None:
+        tail = data[-_TAIL:]
+        end = bytes(tail).rfind(b"\n")
+        if end < 0:
+            tail, end = data, bytes(data).rfind(b"\n")
+        self._open = self._open + len(data) if end < 0 else len(tail) - end - 1
 
 
 def cut(path: Path, parts: int) -> tuple[Part, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from blueprinter.compliance import CODES, Inventory, JoinedEstate, read_inventories
+from blueprinter.compliance.records import MAX_RECORD
 from blueprinter.diagnostics import InvalidInput
 from blueprinter.policy import Found, NoneExist, NotCollected
 from blueprinter.table import Table
@@ -194,6 +195,23 @@ def test_a_number_that_is_none_spoils_its_row_and_no_other(
     (only,) = found.diagnostics()
     assert (only.code, only.position.line) == ("BP281", 2)
     assert found.population().unreadable == 1
+
+
+@pytest.mark.parametrize("place", [1, 3])
+@pytest.mark.parametrize("ended", [False, True], ids=["cut", "whole"])
+def test_a_row_that_is_too_long_is_left_out(tmp_path: Path, place: int, ended: bool) -> None:
+    rows = [json.dumps(row) for row in ROWS]
+    rows.insert(place, json.dumps(account("four", tags={"text": "x" * (MAX_RECORD + 300_000)})))
+    found = inventory(write(tmp_path, "\n".join(rows) + "\n" * ended))
+    assert [one.name for one in found.resources()] == ["one", "two", "three"]
+    (only,) = found.diagnostics()
+    assert (only.code, only.position.line) == ("BP281", place + 1)
+    assert "longer than" in only.message
+    assert found.population().unreadable == 1
+    rows[place] = rows[place][: MAX_RECORD // 2] + '"}}'
+    whole = inventory(write(tmp_path, "\n".join(rows) + "\n" * ended))
+    assert whole.population().unreadable == 0
+    assert len(list(whole.resources())) == 4
 
 
 def test_a_damaged_archive_keeps_what_came_before(tmp_path: Path) -> None:
