@@ -20,7 +20,7 @@ from blueprinter.arm.evaluation import as_json, deployment_context, evaluate_req
 from blueprinter.arm.expand import expand
 from blueprinter.arm.expansion_json import expand_to_json
 from blueprinter.arm.functions import FUNCTIONS, find_function
-from blueprinter.arm.ids import ResourceId, child_of, id_within, parse_id, scope_of
+from blueprinter.arm.ids import ResourceId, child_of, extended_by, id_within, parse_id, scope_of
 from blueprinter.arm.limits import Budget, has_unknown
 from blueprinter.arm.literal import literal, literal_key
 from blueprinter.arm.model import (
@@ -111,6 +111,7 @@ __all__ = [
     "evaluate_request",
     "expand",
     "expand_to_json",
+    "extended_by",
     "find_function",
     "has_unknown",
     "id_within",

@@ -88,7 +88,7 @@ def check_expression(node: Node, language: Language, *, user_functions: Collecti
     row = _row_of(node, language)
     _check_count(node, row, language)
     for index, argument in enumerate(node.arguments):
-        parameter = row.parameter(index)
+        parameter = row.parameter(index, language)
         if parameter.kinds == ("lambda",):
             _check_lambda(argument, parameter, row, language, user_functions)
         elif isinstance(argument, Call) and argument.name.casefold() == "lambda":
@@ -235,7 +235,7 @@ def _strict(
 ) -> Code:
     """The code of a function all of whose arguments are evaluated."""
     function, offset = implementation.function, call.offset
-    parameters = [row.parameter(index) for index in range(len(codes))]
+    parameters = [row.parameter(index, language) for index in range(len(codes))]
     plain = [_needs_no_look(parameter, implementation.unknowns) for parameter in parameters]
     steps = list(zip(codes, plain, strict=True))
     wants_context = implementation.form is Form.CONTEXT

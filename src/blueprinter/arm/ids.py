@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from blueprinter.casing import fold
 
 _GROUPS = "microsoft.management/managementgroups"
+_CONTAINERS = frozenset({_GROUPS, "microsoft.resources/resourcegroups", "microsoft.resources/subscriptions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +126,13 @@ def child_of(id: str, parent: str) -> bool:
     """Whether an id is a direct child of another: one type and name below it, or extending it."""
     parts = parse_id(id)
     return parts is not None and fold(parts.parent) == fold(parent.rstrip("/"))
+
+
+def extended_by(id: str) -> str:
+    """The id of the resource that an id extends (`<resource>/providers/<type>/<name>…`); "" where it stands in a
+    container, and for what is no id."""
+    if parse_id(id) is None:
+        return ""
+    head, marker, _ = fold(id).rpartition("/providers/")
+    owner = parse_id(id[: len(head)]) if marker and head else None
+    return "" if owner is None or fold(owner.type) in _CONTAINERS else id[: len(head)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any, Protocol, TypeAlias
@@ -58,17 +58,6 @@ class Unknowns(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Implementation:
-    """The code of a function in one language."""
-
-    form: Form
-    function: Callable[..., Any]
-    unknowns: Unknowns = Unknowns.DEEP
-    minimum: int | None = None
-    """The least number of arguments where it differs from the row's."""
-
-
-@dataclass(frozen=True, slots=True)
 class ParameterRow:
     """A parameter of a function."""
 
@@ -84,6 +73,19 @@ class ParameterRow:
     def types(self) -> frozenset[type]:
         """The Python types of a known value that the parameter takes; an integer is never a bool."""
         return _types(self.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """The code of a function in one language."""
+
+    form: Form
+    function: Callable[..., Any]
+    unknowns: Unknowns = Unknowns.DEEP
+    minimum: int | None = None
+    """The least number of arguments where it differs from the row's."""
+    nulls: frozenset[str] = frozenset()
+    """The names of parameters that take null besides what the row says."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,9 +121,12 @@ class FunctionRow:
         own = self.implementations[language].minimum
         return self.minimum if own is None else own
 
-    def parameter(self, index: int) -> ParameterRow:
-        """The parameter that takes the argument of that index."""
-        return self.parameters[min(index, len(self.parameters) - 1)]
+    def parameter(self, index: int, language: Language) -> ParameterRow:
+        """The parameter that takes the argument of that index in a language that has the function."""
+        parameter = self.parameters[min(index, len(self.parameters) - 1)]
+        if parameter.name in self.implementations[language].nulls:
+            return replace(parameter, kinds=(*parameter.kinds, "null"))
+        return parameter
 
 
 class FormCompiler(Protocol):

@@ -39,6 +39,7 @@ class Difference:
 
 _RULE = 'Microsoft Learn, "Azure Policy definition structure policy rule"'
 _ARRAYS = 'Microsoft Learn, "Author policies for array properties on Azure resources"'
+_LINTER = "Azure/azure-policy-linter (the linter of the Azure Policy team)"
 _REGORUS = "regorus (microsoft/regorus)"
 
 DIFFERENCES: Table[Difference] = Table(
@@ -202,7 +203,8 @@ DIFFERENCES: Table[Difference] = Table(
             "Yes: a text that spells a number is compared as one with a number.",
             Side.OTHER,
             f"{_RULE} does not say. Its author in MicrosoftDocs/azure-docs#41628: the comparison is one of texts, and "
-            "only numbers and booleans are turned into text. Then it is not; `80` is either way.",
+            "only numbers and booleans are turned into text. Then it is not; `80` is either way. "
+            f"{_LINTER}, page `equality-check-on-numeric-field`, says the same.",
             f"{_REGORUS}: as we do.",
             "operators: text and number",
         ),
@@ -248,12 +250,59 @@ DIFFERENCES: Table[Difference] = Table(
         Difference(
             "functions-that-compare",
             "Do `equals()`, `contains()` and `greater()` in a rule regard letter case and types?",
-            "No: they compare as conditions do, but for dates, which are text to them, and for what is missing.",
+            "Yes: `equals()` compares exactly but for numbers, and so does `contains()` elements of an array; parts "
+            "of a text are found in any letter case; two numbers or texts have an order, anything else is an error.",
+            Side.DOCUMENTATION,
+            f"{_LINTER}: so. Its page `equality-check-on-numeric-field` recommends `equals()` as the exact one.",
+            f"{_REGORUS}: they compare as conditions do.",
+            "coercion: functions compare exactly, where conditions do not",
+        ),
+        Difference(
+            "null-for-functions",
+            "What does a function say of null, which `tryGet` and a property that is null give?",
+            "The empty text or array, 0, -1 or null, by function; some do not take it.",
+            Side.DOCUMENTATION,
+            f"{_LINTER}: so, in `ExpressionBuiltInFunctions`. Built-in definitions split what `tryGet` gives.",
+            f"{_REGORUS}: undefined, and the condition is false.",
+            "missing-and-null: functions of null",
+        ),
+        Difference(
+            "dates-of-functions",
+            "What does `addDays()` take, and how does it write what it gives?",
+            "Any date in ISO 8601; a fraction of seconds where there was one.",
             Side.OTHER,
-            'Microsoft Learn, "Comparison functions for ARM templates": `equals` regards letter case; whether it does '
-            "in a rule is not said.",
+            f"{_LINTER}: a date-time that ends in `Z`; seven digits of a second always.",
             f"{_REGORUS}: as we do.",
-            "coercion: functions compare as conditions do",
+            "functions: dates",
+        ),
+        Difference(
+            "calls-without-arguments",
+            "May `concat()` be called without an argument, and `bool()` with `'1'`?",
+            "Yes: they give the empty text and true.",
+            Side.OTHER,
+            f"{_LINTER}: both fail.",
+            f"{_REGORUS}: as we do.",
+            "functions: text",
+        ),
+        Difference(
+            "order-of-text-and-number",
+            "What do `less` and `greater` say of a number and a text that spells one?",
+            "They compare the numbers.",
+            Side.OTHER,
+            f"{_LINTER}, page `ordering-operator-on-incompatible-field-type`: the evaluation fails, for a text has an "
+            "order with texts only.",
+            f"{_REGORUS}: as we do.",
+            "operators: text and number",
+        ),
+        Difference(
+            "operand-that-is-null",
+            "What does a condition say whose operand an expression makes null?",
+            "It compares with null.",
+            Side.OTHER,
+            f"{_LINTER}, page `unguarded-tryget-operator-value`: the evaluation fails. But built-in definitions that "
+            "hand on a tag of the resource group compare with one that may be missing, and work.",
+            f"{_REGORUS}: as we do.",
+            "missing-and-null: an operand that is null",
         ),
         Difference(
             "equality-of-arrays",

@@ -8,6 +8,7 @@ from blueprinter.arm import (
     CLOUDS,
     ResourceId,
     child_of,
+    extended_by,
     id_within,
     normal_location,
     parse_id,
@@ -114,6 +115,31 @@ def test_child_of() -> None:
     assert child_of(f"{SERVER}/databases/db", SERVER.upper())
     assert not child_of(f"{SERVER}/databases/db/x/y", SERVER)
     assert not child_of(SERVER, SERVER)
+
+
+@pytest.mark.parametrize(
+    ("id", "owner"),
+    [
+        (
+            "/subscriptions/s/resourceGroups/g/providers/A.B/c/d/providers/E.F/g/h",
+            "/subscriptions/s/resourceGroups/g/providers/A.B/c/d",
+        ),
+        (
+            "/subscriptions/s/resourceGroups/g/providers/A.B/c/d/e/f/PROVIDERS/E.F/g/h/i/j",
+            "/subscriptions/s/resourceGroups/g/providers/A.B/c/d/e/f",
+        ),
+        ("/subscriptions/s/providers/A.B/c/d/providers/E.F/g/h", "/subscriptions/s/providers/A.B/c/d"),
+        ("/subscriptions/s/resourceGroups/g/providers/A.B/c/d", ""),
+        ("/subscriptions/s/providers/A.B/c/d", ""),
+        ("/providers/Microsoft.Management/managementGroups/m/providers/A.B/c/d", ""),
+        ("/providers/A.B/c/d", ""),
+        ("/subscriptions/s", ""),
+        ("nothing/providers/A.B/c/d", ""),
+        ("", ""),
+    ],
+)
+def test_extended_by(id: str, owner: str) -> None:
+    assert extended_by(id) == owner
 
 
 def test_locations() -> None:

@@ -15,7 +15,7 @@ from blueprinter.policy import interpret as interpreter
 from blueprinter.policy.patterns import like_matcher
 from unit.policy.small_policies import definition, resource, state
 
-LONG = "padLeft('a', 131072, 'a')"
+LONG = "first(createArray(replace('" + "x" * 400 + "', 'x', '" + "a" * 327 + "')))"
 MANY = "concat(" + ", ".join(["range(0, 10000)"] * 3) + ")"
 
 

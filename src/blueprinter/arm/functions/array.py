@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from blueprinter.arm.comparing import any_of, equal, policy_equal
+from typing import cast
+
+from blueprinter.arm.comparing import any_of, equal
 from blueprinter.arm.display import shown
 from blueprinter.arm.limits import bounded, bounded_array
 from blueprinter.arm.merging import intersection, union
 from blueprinter.arm.model import ExpressionError, Language, Unknown, Value
+from blueprinter.arm.nulls import null_gives, taking_null
 from blueprinter.arm.rows import (
     Category,
     Form,
@@ -44,7 +47,10 @@ def _concat(*parts: Value) -> Value:
 
 
 def _policy_concat(*parts: Value) -> Value:
-    return _concat(*parts) if parts else ""
+    if None in parts and any(isinstance(part, list) for part in parts):
+        raise ExpressionError("`concat` joins arrays or strings, not arrays and null")
+    given = [part for part in parts if part is not None]
+    return _concat(*given) if given else ""
 
 
 def _blueprint_concat(*parts: Value) -> Value:
@@ -71,11 +77,11 @@ def _contains(container: Value, item: Value) -> Value:
 
 
 def _policy_contains(container: Value, item: Value) -> Value:
-    if isinstance(container, list) and not isinstance(item, Unknown):
-        found = any_of(policy_equal(member, item) for member in container)
-        return reduced_call("contains", (container, item)) if found is None else found
-    if isinstance(container, str) and isinstance(item, (str, int, float)):
-        return fold(shown(item)) in fold(container)
+    """Texts without regard to letter case; elements of arrays are equal as `equals` has it."""
+    if isinstance(container, str) and isinstance(item, str):
+        return fold(item) in fold(container)
+    if isinstance(container, str) and not isinstance(item, Unknown):
+        raise ExpressionError(f"in a policy a string cannot contain {kind_of(item)}")
     return _contains(container, item)
 
 
@@ -146,13 +152,16 @@ def _length(value: str | list[Value] | dict[str, Value]) -> Value:
     return len(value)
 
 
-def _numbers(name: str, arguments: tuple[Value, ...]) -> list[int]:
-    numbers: list[int] = []
+def _numbers(
+    name: str, arguments: tuple[Value, ...], types: frozenset[type] = frozenset({int})
+) -> list[int | float]:
+    numbers: list[int | float] = []
     for argument in arguments:
         for member in argument if isinstance(argument, list) else [argument]:
-            if type(member) is not int:
-                raise ExpressionError(f"`{name}` takes integers or an array of them, found {kind_of(member)}")
-            numbers.append(member)
+            if type(member) not in types:
+                wanted = "numbers" if float in types else "integers"
+                raise ExpressionError(f"`{name}` takes {wanted} or an array of them, found {kind_of(member)}")
+            numbers.append(cast("int | float", member))
     if not numbers:
         raise ExpressionError(f"`{name}` of an empty array has no value")
     return numbers
@@ -164,6 +173,14 @@ def _max(*arguments: Value) -> Value:
 
 def _min(*arguments: Value) -> Value:
     return min(_numbers("min", arguments))
+
+
+def _policy_max(*arguments: Value) -> Value:
+    return max(_numbers("max", arguments, frozenset({int, float})))
+
+
+def _policy_min(*arguments: Value) -> Value:
+    return min(_numbers("min", arguments, frozenset({int, float})))
 
 
 def _range(start: int, count: int) -> Value:
@@ -217,8 +234,8 @@ def _try_get_secure(value: Unknown, path: tuple[Value, ...]) -> Value:
 
 
 def _policy_try_get(value: Value, *path: Value) -> Value:
-    # the field that is absent is the empty text
-    return None if value == "" else _try_get(value, *path)
+    # what is no container has nothing, such as the empty text, which a field that is absent gives
+    return _try_get(value, *path) if isinstance(value, (dict, list, Unknown)) else None
 
 
 def _index_from_end(value: list[Value], place: int) -> Value:
@@ -250,7 +267,13 @@ ROWS = (
         "strings, or arrays, one after the other",
         {
             Language.TEMPLATE: Implementation(Form.PURE, _concat, Unknowns.TOP),
-            Language.POLICY: Implementation(Form.PURE, _policy_concat, Unknowns.TOP, minimum=0),
+            Language.POLICY: Implementation(
+                Form.PURE,
+                _policy_concat,
+                Unknowns.TOP,
+                minimum=0,
+                nulls=frozenset({"arg1", "more"}),
+            ),
             Language.BLUEPRINT: Implementation(Form.PURE, _blueprint_concat),
         },
     ),
@@ -290,7 +313,7 @@ ROWS = (
         Category.ARRAY,
         takes("arg1: array|string"),
         "the first element or character",
-        pure(_first, Unknowns.TOP),
+        taking_null(_first, null_gives(None, _first), "arg1", unknowns=Unknowns.TOP),
     ),
     FunctionRow(
         "flatten",
@@ -311,7 +334,7 @@ ROWS = (
         Category.ARRAY,
         takes("arrayToSearch: array|string", "itemToFind: any"),
         "where an element or part first stands, -1 = nowhere; in strings without regard to case",
-        pure(_index_of),
+        taking_null(_index_of, null_gives(-1, _index_of), "arrayToSearch"),
     ),
     FunctionRow(
         "intersection",
@@ -325,35 +348,35 @@ ROWS = (
         Category.ARRAY,
         takes("arg1: array|string"),
         "the last element or character",
-        pure(_last, Unknowns.TOP),
+        taking_null(_last, null_gives(None, _last), "arg1", unknowns=Unknowns.TOP),
     ),
     FunctionRow(
         "lastIndexOf",
         Category.ARRAY,
         takes("arrayToSearch: array|string", "itemToFind: any"),
         "where an element or part last stands, -1 = nowhere; in strings without regard to case",
-        pure(_last_index_of),
+        taking_null(_last_index_of, null_gives(-1, _last_index_of), "arrayToSearch"),
     ),
     FunctionRow(
         "length",
         Category.ARRAY,
         takes("arg1: array|object|string"),
         "the number of elements, properties or characters",
-        pure(_length, Unknowns.TOP),
+        taking_null(_length, null_gives(0, _length), "arg1", unknowns=Unknowns.TOP),
     ),
     FunctionRow(
         "max",
         Category.ARRAY,
-        takes("arg1: int|array", "more?...: int|array"),
-        "the greatest integer",
-        pure(_max),
+        takes("arg1: int|float|array", "more?...: int|float|array"),
+        "the greatest number; in templates of integers",
+        taking_null(_max, _policy_max),
     ),
     FunctionRow(
         "min",
         Category.ARRAY,
-        takes("arg1: int|array", "more?...: int|array"),
-        "the least integer",
-        pure(_min),
+        takes("arg1: int|float|array", "more?...: int|float|array"),
+        "the least number; in templates of integers",
+        taking_null(_min, _policy_min),
     ),
     FunctionRow(
         "range",
@@ -367,14 +390,14 @@ ROWS = (
         Category.ARRAY,
         takes("originalValue: array|string", "numberToSkip: int"),
         "what follows the first elements or characters",
-        pure(_skip, Unknowns.TOP),
+        taking_null(_skip, null_gives(None, _skip), "originalValue", unknowns=Unknowns.TOP),
     ),
     FunctionRow(
         "take",
         Category.ARRAY,
         takes("originalValue: array|string", "numberToTake: int"),
         "the first elements or characters",
-        pure(_take, Unknowns.TOP),
+        taking_null(_take, null_gives(None, _take), "originalValue", unknowns=Unknowns.TOP),
     ),
     FunctionRow(
         "tryGet",

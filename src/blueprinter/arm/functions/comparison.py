@@ -1,7 +1,6 @@
 """Comparison functions (Microsoft Learn, "Comparison functions for ARM templates").
 
-Templates compare exactly: strings by case, types never mixed. Azure Policy compares without regard to case and
-coerces between text, numbers and booleans, as its conditions do.
+They compare exactly: strings by case, types never mixed; in policies too, whose conditions do otherwise.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from blueprinter.arm.comparing import compare_text, equal, policy_compare, policy_equal
+from blueprinter.arm.comparing import compare_text, equal
 from blueprinter.arm.functions.logical import residue
 from blueprinter.arm.model import ExpressionError, Language, Unknown, Value
 from blueprinter.arm.rows import (
@@ -21,6 +20,7 @@ from blueprinter.arm.rows import (
     Implementation,
     Unknowns,
     kind_of,
+    pure,
     special,
     takes,
 )
@@ -35,11 +35,6 @@ def _equals(left: Value, right: Value) -> Value:
     return reduced_call("equals", (left, right)) if result is None else result
 
 
-def _policy_equals(left: Value, right: Value) -> Value:
-    result = policy_equal(left, right)
-    return reduced_call("equals", (left, right)) if result is None else result
-
-
 def _order(left: Value, right: Value) -> int:
     if isinstance(left, str) and isinstance(right, str):
         return compare_text(left, right)
@@ -50,10 +45,11 @@ def _order(left: Value, right: Value) -> int:
 
 
 def _policy_order(left: Value, right: Value) -> int:
-    order = policy_compare(left, right)
-    if order is None:
-        raise ExpressionError(f"cannot compare {kind_of(left)} with {kind_of(right)}")
-    return order
+    """As in templates, but null beside a text, or beside null, is the empty text."""
+    texts = (str, type(None))
+    if isinstance(left, texts) and isinstance(right, texts):
+        return compare_text(left or "", right or "")
+    return _order(left, right)
 
 
 def _relation(name: str, summary: str, holds: Callable[[int], bool]) -> FunctionRow:
@@ -107,10 +103,7 @@ ROWS = (
         Category.COMPARISON,
         takes("arg1: any", "arg2: any"),
         "whether two values are equal",
-        {
-            Language.TEMPLATE: Implementation(Form.PURE, _equals, Unknowns.SEEN),
-            Language.POLICY: Implementation(Form.PURE, _policy_equals, Unknowns.SEEN),
-        },
+        pure(_equals, Unknowns.SEEN),
     ),
     _relation("greater", "whether the first value is greater", lambda order: order > 0),
     _relation("greaterOrEquals", "whether the first value is greater or equal", lambda order: order >= 0),

@@ -6,6 +6,7 @@ from blueprinter.arm.comparing import collation_key
 from blueprinter.arm.lenient_json import read_json
 from blueprinter.arm.merging import shallow_merge
 from blueprinter.arm.model import ExpressionError, Unknown, Value
+from blueprinter.arm.nulls import null_gives, taking_null
 from blueprinter.arm.rows import Category, FunctionRow, Unknowns, kind_of, pure, takes
 from blueprinter.arm.syntax import reduced_call
 
@@ -51,7 +52,13 @@ ROWS = (
         "the properties as an array of objects `key` and `value`, sorted by name",
         pure(_items, Unknowns.TOP),
     ),
-    FunctionRow("json", Category.OBJECT, takes("arg1: string"), "the value of a JSON text", pure(read_json)),
+    FunctionRow(
+        "json",
+        Category.OBJECT,
+        takes("arg1: string"),
+        "the value of a JSON text",
+        taking_null(read_json, null_gives({}, read_json), "arg1"),
+    ),
     FunctionRow("null", Category.OBJECT, (), "null", pure(lambda: None)),
     FunctionRow(
         "objectKeys",

@@ -13,6 +13,7 @@ from blueprinter.arm.hashing import guid, unique_string
 from blueprinter.arm.lenient_json import read_json
 from blueprinter.arm.limits import MAX_TEXT, bounded, bounded_pairs
 from blueprinter.arm.model import ExpressionError, TemplateContext, Value
+from blueprinter.arm.nulls import null_gives, null_is_empty, taking_null
 from blueprinter.arm.rows import (
     TEMPLATE,
     Category,
@@ -30,6 +31,10 @@ _SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
+
+
+_MAX_WIDTH = 16
+"""The greatest length of `padLeft` in a policy."""
 
 
 def _base64(text: str) -> Value:
@@ -97,6 +102,28 @@ def _pad_left(value: str | int, length: int, character: str = " ") -> Value:
     return shown(value).rjust(length, character)
 
 
+def _policy_pad_left(value: str | int | None, length: int, character: str | None = None) -> Value:
+    if not 1 <= length <= _MAX_WIDTH:
+        raise ExpressionError(f"in a policy the length is 1 to {_MAX_WIDTH}, not `{length}`")
+    return _pad_left("" if value is None else value, length, " " if character is None else character)
+
+
+def _policy_replace(text: str | None, old: str | None, new: str | None) -> Value:
+    """In policies letter case does not matter."""
+    wanted = fold_by_char(old or "")
+    if not wanted:
+        raise ExpressionError("`replace` needs a text to look for")
+    if text is None:
+        return None
+    folded, kept, place = fold_by_char(text), [], 0
+    while (found := folded.find(wanted, place)) >= 0:
+        kept.append(text[place:found])
+        place = found + len(wanted)
+    if len(kept) * len(new or "") > MAX_TEXT:
+        raise ExpressionError(f"the text is longer than {MAX_TEXT:,} characters")
+    return bounded((new or "").join([*kept, text[place:]]))
+
+
 def _replace(text: str, old: str, new: str) -> Value:
     if not old:
         raise ExpressionError("`replace` needs a text to look for")
@@ -117,6 +144,12 @@ def _split(text: str, delimiter: str | list[Value]) -> Value:
     if not delimiters:
         return [text]
     return [*re.split("|".join(map(re.escape, delimiters)), text)]
+
+
+def _policy_split(text: str | None, delimiter: str | list[Value] | None) -> Value:
+    if text is None:
+        return []
+    return [text] if delimiter is None else _split(text, delimiter)
 
 
 def _string(value: Value) -> Value:
@@ -156,7 +189,13 @@ def _unique_string(*parts: str) -> Value:
 
 
 ROWS = (
-    FunctionRow("base64", Category.STRING, takes("inputString: string"), "the text in base64", pure(_base64)),
+    FunctionRow(
+        "base64",
+        Category.STRING,
+        takes("inputString: string"),
+        "the text in base64",
+        taking_null(_base64, null_is_empty(_base64), "inputString"),
+    ),
     FunctionRow(
         "base64ToJson",
         Category.STRING,
@@ -193,7 +232,7 @@ ROWS = (
         Category.STRING,
         takes("stringToSearch: string", "stringToFind: string"),
         "whether a text ends so, without regard to case",
-        pure(_ends_with),
+        taking_null(_ends_with, null_is_empty(_ends_with), "stringToSearch"),
     ),
     FunctionRow(
         "format",
@@ -235,7 +274,7 @@ ROWS = (
         Category.STRING,
         takes("valueToPad: string|int", "totalLength: int", "paddingCharacter?: string"),
         "the text, filled on its left to a length",
-        pure(_pad_left),
+        taking_null(_pad_left, _policy_pad_left, "valueToPad", "paddingCharacter"),
     ),
     FunctionRow(
         "parseUri", Category.STRING, takes("baseUrl: string"), "the components of a URI", pure(parse_uri)
@@ -245,48 +284,56 @@ ROWS = (
         Category.STRING,
         takes("originalString: string", "oldString: string", "newString: string"),
         "the text with one text instead of another",
-        pure(_replace),
+        taking_null(_replace, _policy_replace, "originalString", "oldString", "newString"),
     ),
     FunctionRow(
         "split",
         Category.STRING,
         takes("inputString: string", "delimiter: string|array"),
         "the parts between delimiters",
-        pure(_split),
+        taking_null(_split, _policy_split, "inputString", "delimiter"),
     ),
     FunctionRow(
         "startsWith",
         Category.STRING,
         takes("stringToSearch: string", "stringToFind: string"),
         "whether a text starts so, without regard to case",
-        pure(_starts_with),
+        taking_null(_starts_with, null_is_empty(_starts_with), "stringToSearch"),
     ),
     FunctionRow(
         "string",
         Category.STRING,
         takes("valueToConvert: any"),
         "the value as text, containers as JSON",
-        pure(_string),
+        taking_null(_string, null_gives("", _string)),
     ),
     FunctionRow(
         "substring",
         Category.STRING,
         takes("stringToParse: string", "startIndex: int", "length?: int"),
         "a part of the text",
-        pure(_substring),
+        taking_null(_substring, null_is_empty(_substring), "stringToParse"),
     ),
     FunctionRow(
-        "toLower", Category.STRING, takes("stringToChange: string"), "the text in lower case", pure(_to_lower)
+        "toLower",
+        Category.STRING,
+        takes("stringToChange: string"),
+        "the text in lower case",
+        taking_null(_to_lower, null_is_empty(_to_lower), "stringToChange"),
     ),
     FunctionRow(
-        "toUpper", Category.STRING, takes("stringToChange: string"), "the text in upper case", pure(_to_upper)
+        "toUpper",
+        Category.STRING,
+        takes("stringToChange: string"),
+        "the text in upper case",
+        taking_null(_to_upper, null_is_empty(_to_upper), "stringToChange"),
     ),
     FunctionRow(
         "trim",
         Category.STRING,
         takes("stringToTrim: string"),
         "the text without white space around it",
-        pure(_trim),
+        taking_null(_trim, null_is_empty(_trim), "stringToTrim"),
     ),
     FunctionRow(
         "uniqueString",
