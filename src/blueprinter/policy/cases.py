@@ -25,6 +25,7 @@ from blueprinter.policy.count import Truth
 from blueprinter.policy.definitions import read_definition
 from blueprinter.policy.judge import CompiledPolicy, Judgement, compile_policy, context_for, judge
 from blueprinter.policy.model import (
+    NOBODY,
     AssignedPolicy,
     ComplianceState,
     Found,
@@ -311,6 +312,8 @@ class _Answers:
         self._answers = answers
 
     def __call__(self, type: str, name: str | None, scope: str) -> LookupResult:
+        if name == NOBODY:
+            return NoneExist()
         candidates = [_resource(body, "", type) for body in next(self._answers, ())]
         meant = tuple(one for one in candidates if _is_called(one.name, name))
         return Found(meant) if meant else NoneExist()

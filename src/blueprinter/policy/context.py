@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from blueprinter.arm import ExpressionError, Resource, Unknown, Value, parse_id, scope_of
-from blueprinter.casing import fold, get
+from blueprinter.casing import fold, get, same
 from blueprinter.policy.fields import FieldName, Wildcard, read_field
 from blueprinter.policy.model import Found, Lookup, UnsupportedReason
 from blueprinter.policy.operators import Absent
@@ -23,6 +23,7 @@ from blueprinter.policy.subject import (
     Subject,
     Undecidable,
     bound,
+    policy_type,
 )
 
 MAX_WORK = 1_000_000
@@ -205,7 +206,7 @@ class LookupSurroundings:
         name = scope.rpartition("/")[2]
         if not scope and self._resource.id.startswith("["):  # an id that only Azure knows
             return {key: Unknown(f"resourceGroup().{key}") for key in _GROUP_KEYS}
-        if not scope:
+        if not scope and not self._is_a(RESOURCE_GROUP):
             raise ExpressionError("the resource is in no resource group")
         found = self._look((RESOURCE_GROUP, "Microsoft.Resources/resourceGroups"), scope)
         if found is None:
@@ -228,7 +229,7 @@ class LookupSurroundings:
         scope = subscription_of(self._resource.id)
         if not scope and self._resource.id.startswith("["):
             return {key: Unknown(f"subscription().{key}") for key in _SUBSCRIPTION_KEYS}
-        if not scope:
+        if not scope and not self._is_a(SUBSCRIPTION):
             raise ExpressionError("the resource is in no subscription")
         known: dict[str, Value] = {"id": scope, "subscriptionId": scope.rpartition("/")[2]}
         found = self._look((SUBSCRIPTION,), scope)
@@ -244,7 +245,12 @@ class LookupSurroundings:
             "tags": get(found.body, "tags") or {},
         }
 
+    def _is_a(self, type: str) -> bool:
+        return same(policy_type(self._resource.type), type)
+
     def _look(self, types: tuple[str, ...], scope: str) -> Resource | None:
+        if self._is_a(types[0]):
+            return self._resource
         for type in types:
             found = self._lookup(type, None, scope)
             if isinstance(found, Found):

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blueprinter.arm import ExpressionError, Resource, Unknown, Value, child_of
+from blueprinter.arm import ExpressionError, Resource, Unknown, Value, child_of, extended_by
 from blueprinter.casing import fold, same
 from blueprinter.policy.context import EvaluationContext, group_of, subscription_of
 from blueprinter.policy.count import Open, Truth
 from blueprinter.policy.fields import FieldKind, FieldName, segments
 from blueprinter.policy.interpret import Evaluator, Observer, Trace
-from blueprinter.policy.model import Found, Lookup, NotCollected, UnsupportedReason
+from blueprinter.policy.model import NOBODY, Found, Lookup, NotCollected, UnsupportedReason
 from blueprinter.policy.operators import Absent
 from blueprinter.policy.subject import RESOURCE_GROUP, SUBSCRIPTION, Subject, Undecidable
 from blueprinter.policy.syntax import Existence, Operand, evaluate_operand
@@ -137,29 +137,36 @@ def _candidates(
     answer = lookup(search.type, search.name, search.scope)
     own = context.subject.resource
     if isinstance(answer, Found):
-        found = answer.resources
-        if fold(search.type) in EXTENSION_TYPES and _is_container(context.subject):
-            # a scope holds the extensions of everything in it; its own are meant
-            found = tuple(one for one in found if not one.id or child_of(one.id, own.id))
-            if not found:
-                return _absence(search, lookup)
-        return found
+        found = tuple(one for one in answer.resources if _is_about(one.id, own.id, search, context.subject))
+        return found or _absence(search, lookup)
     if isinstance(answer, NotCollected) and _is_itself(search, context):
         return (own,)
     return answer if isinstance(answer, NotCollected) else ()
 
 
+def _is_about(id: str, own: str, search: Search, subject: Subject) -> bool:
+    """Whether a resource that was found may be the related one of a resource.
+
+    What extends a resource is about that one: the settings of a blob service are not those of its account ("Diagnostic
+    Settings - List" gives the settings of the specified resource). A container holds the extensions of everything in
+    it; its own are meant.
+    """
+    if not id or not own:
+        return True
+    owner = extended_by(id)
+    if owner and fold(owner) not in (fold(own), fold(extended_by(own))):
+        return False
+    return fold(search.type) not in EXTENSION_TYPES or not _is_container(subject) or child_of(id, own)
+
+
 def _absence(search: Search, lookup: Lookup) -> tuple[Resource, ...] | NotCollected:
     """Nothing, where the type was collected for that scope. That it was is told by the answer for a name that no
     resource has: extensions of what lies in the scope do not show that somebody asked for its own."""
-    answer = lookup(search.type, _NOBODY, search.scope)
+    answer = lookup(search.type, NOBODY, search.scope)
     if isinstance(answer, NotCollected):
         detail = f"`{search.type}` of `{search.scope}` itself was not collected"
         return NotCollected(answer.detail or detail)
     return ()
-
-
-_NOBODY = "<none>"
 
 
 def _is_container(subject: Subject) -> bool:

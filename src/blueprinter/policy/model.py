@@ -264,6 +264,10 @@ class NotCollected:
 LookupResult: TypeAlias = "Found | NoneExist | NotCollected"
 
 
+NOBODY = "<none>"
+"""A name that no resource has: a lookup for it tells whether absence is believed."""
+
+
 class Lookup(Protocol):
     """Finds related resources: siblings, children, extensions, resource groups, subscriptions."""
 
