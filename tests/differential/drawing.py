@@ -379,7 +379,11 @@ class Rules:
             count -= count % 2
         if row.name == "if" and chance(draw, 0.9):
             return f"if({self._call(depth + 1, 'bool')}, {self._call(depth + 1)}, {self._call(depth + 1)})"
-        kinds = [draw.choice(row.parameter(place).kinds) for place in range(count)] if row.parameters else []
+        kinds = (
+            [draw.choice(row.parameter(place, Language.POLICY).kinds) for place in range(count)]
+            if row.parameters
+            else []
+        )
         if kinds and row.parameters[-1].repeated:
             kinds = [kinds[0]] * count  # arrays with arrays, objects with objects
         if row.name in ("less", "lessOrEquals", "greater", "greaterOrEquals", "substring", "concat"):

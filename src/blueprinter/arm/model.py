@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
+from blueprinter.casing import get
 from blueprinter.diagnostics import Diagnostic, Position
 from blueprinter.document import Json
 
@@ -203,8 +204,9 @@ class Resource:
 
     @property
     def has_properties(self) -> bool:
-        """False for rows of lists that Azure serves without `properties`: what needs one cannot be decided."""
-        return "properties" in self.body
+        """False for rows of lists that Azure serves without `properties`, or with null in their place: what needs one
+        cannot be decided."""
+        return get(self.body, "properties") is not None
 
 
 @dataclass(frozen=True, slots=True)

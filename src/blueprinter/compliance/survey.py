@@ -233,7 +233,7 @@ class Survey:
             )
             hint = (
                 "export with `az graph query -q resources`, whose rows have `properties`; "
-                "`az resource list` leaves them out"
+                "`az resource list` has none of them"
             )
             self.diagnostics.append(warning("BP283", message, Position(self.files[0].shown), hint))
         for scope in self._scopes.refused():

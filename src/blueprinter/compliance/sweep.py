@@ -17,7 +17,7 @@ from typing import Any, Protocol, cast
 import orjson
 
 from blueprinter.arm import Value
-from blueprinter.casing import fold
+from blueprinter.casing import fold, get
 from blueprinter.collection import without_collection
 from blueprinter.compliance.marks import Marks, mark_of
 from blueprinter.compliance.projecting import REFUSED, STATED, Decode, PartClass, RowPart, decoder_of, part_of
@@ -271,7 +271,7 @@ class Sweep:
             row = orjson.loads(line)
             id_ = row["id"]
             cell = self._cells[row["type"]]
-            if "properties" not in row or STATED in row or type(id_) is not str or not id_:
+            if row.get("properties") is None or STATED in row or type(id_) is not str or not id_:
                 raise KeyError
             key = cell.decide(row)
         except _ODD:
@@ -363,7 +363,7 @@ class Sweep:
 
     def _note(self, id_: str, type_: str, body: Row) -> None:
         """What the survey wants to know of a resource."""
-        self._part.without_properties += "properties" not in body
+        self._part.without_properties += get(body, "properties") is None
         if fold(type_) == _SUBSCRIPTION:
             properties = body.get("properties")
             shown = properties.get("displayName") if isinstance(properties, dict) else None

@@ -331,7 +331,7 @@ def _nothing(type: str, name: str | None, scope: str) -> LookupResult:
 def _resource(body: Mapping[str, Json], api_version: str, type: str = "") -> Resource:
     """A resource as a test states it. What it leaves out it does not have: unlike in an inventory, a missing
     `properties` means that there are none."""
-    whole = dict(body) if key_of(body, "properties") is not None else {**body, "properties": {}}
+    whole = dict(body) if get(body, "properties") is not None else {**body, "properties": {}}
     own_type = get(body, "type")
     name, id, version = get(body, "name"), get(body, "id"), get(body, "apiVersion")
     return Resource(

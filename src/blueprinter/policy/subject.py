@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from blueprinter.arm import Resource, Unknown, Value, parse_id
-from blueprinter.casing import fold, get, key_of, same
+from blueprinter.casing import fold, get, same
 from blueprinter.policy.aliases import AliasTable
 from blueprinter.policy.fields import (
     FieldKind,
@@ -170,10 +170,9 @@ class Subject:
         return self._selected(found.steps, fixed)
 
     def _has_properties(self) -> bool:
-        """Whether what `properties` lack the resource lacks. A list row without `properties` leaves all of them
-        open; a template that writes none sets none."""
-        from_template = self.resource.origin.property_position is not None
-        return from_template or key_of(self.body, "properties") is not None
+        """Whether what `properties` lack the resource lacks. A list row without `properties`, or with null (as
+        `az resource list` has it), leaves all of them open; a template that writes none sets none."""
+        return self.resource.origin.property_position is not None or self.resource.has_properties
 
     def _selected(self, steps: Path, fixed: tuple[int, ...]) -> Selection:
         first = steps[0] if steps else ""

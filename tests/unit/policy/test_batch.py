@@ -186,8 +186,11 @@ def test_the_deciding_condition(
 # ------------------------------------------------------------ what is not known
 
 
-def test_a_row_without_properties_decides_nothing_about_them() -> None:
-    one = state(definition(TLS), thing(), aliases=ALIASES)
+@pytest.mark.parametrize(
+    "row", [{}, {"properties": None}, {"Properties": None}], ids=["absent", "null", "Null"]
+)
+def test_a_row_without_properties_decides_nothing_about_them(row: dict[str, Any]) -> None:
+    one = state(definition(TLS), thing(**row), aliases=ALIASES)
     assert (one.state, one.reason) == (ComplianceState.UNSUPPORTED, UnsupportedReason.NO_PROPERTIES)
     assert one.path == "properties.tls"
 

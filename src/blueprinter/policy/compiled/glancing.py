@@ -18,6 +18,7 @@ from blueprinter.policy.compiled.code import (
     attribute,
     call,
     constant,
+    either,
     function,
     give,
     load,
@@ -95,7 +96,10 @@ def _function(
         variable = names.fresh("value")
         value = load(variable)
         made.append(assign(variable, attribute(load(owner), kept)))
-        made.append(when(same(value, lacking), _settled(name, variable, held, provable=not as_row)))
+        absent = same(value, lacking)
+        if name == PROPERTIES:  # null in their place says nothing of them
+            absent = either([absent, same(value, constant(None))])
+        made.append(when(absent, _settled(name, variable, held, provable=not as_row)))
         return value
 
     for name, kept in named.items():

@@ -113,10 +113,10 @@ class Keys:
                 self._near.add(key)
 
     def properties(self, row: Mapping[str, Value]) -> dict[str, Value]:
-        """`properties` of a row that does not have them in plain sight: in another letter case, or null."""
-        if key_of(row, "properties") is None:
-            raise Unsure
+        """`properties` of a row that does not have them in plain sight."""
         found: object = get(row, "properties")
+        if found is None:
+            raise Unsure
         return found if isinstance(found, dict) else {}
 
 
