@@ -41,6 +41,7 @@ from blueprinter.arm.model import (
     UnknownKey,
     UserFunction,
     Value,
+    WrongQuotes,
 )
 from blueprinter.arm.parameters import SuppliedParameter, read_parameters
 from blueprinter.arm.parser import parse_expression
@@ -99,6 +100,7 @@ __all__ = [
     "UnknownKey",
     "UserFunction",
     "Value",
+    "WrongQuotes",
     "as_json",
     "check_expression",
     "child_of",

@@ -16,6 +16,7 @@ from blueprinter.arm.model import (
     TemplateContext,
     Unknown,
     Value,
+    WrongQuotes,
 )
 from blueprinter.arm.parser import parse_expression
 from blueprinter.arm.rows import Code, Form, FunctionRow, Implementation, ParameterRow, Unknowns, kind_of
@@ -70,11 +71,12 @@ def compile_expression(node: Node, language: Language) -> Callable[[AnyContext],
 
 
 def check_expression(node: Node, language: Language, *, user_functions: Collection[str] | None = ()) -> None:
-    """Raises `ExpressionSyntaxError` for an unknown function, one that this language does not have, a wrong
-    number of arguments or a misplaced lambda; `user_functions` (`namespace.name`) None = not checked."""
+    """Raises `ExpressionSyntaxError` for wrong quotes (`WrongQuotes`), an unknown function, one that this language
+    does not have, a wrong number of arguments or a misplaced lambda; `user_functions` (`namespace.name`) None = not
+    checked."""
     if isinstance(node, Literal):
         if node.quote == '"' and language is not Language.BLUEPRINT:
-            raise ExpressionSyntaxError("strings stand in single quotes", node.offset)
+            raise WrongQuotes("strings stand in single quotes", node.offset)
         return
     if isinstance(node, Property):
         check_expression(node.base, language, user_functions=user_functions)

@@ -57,6 +57,10 @@ class ExpressionSyntaxError(ExpressionError):
     """An expression that does not parse, names no known function, or calls one with the wrong number of arguments."""
 
 
+class WrongQuotes(ExpressionSyntaxError):
+    """A string in double quotes, where the language has single ones."""
+
+
 class LimitPassed(ExpressionError):
     """An expression asks for more work or memory than any template may take: all evaluation ends."""
 

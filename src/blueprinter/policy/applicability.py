@@ -249,7 +249,7 @@ def aliases_in(condition: Condition | None) -> tuple[FieldName, ...]:
         names: list[FieldName] = []
         left = compare.left
         if isinstance(left, FieldLeft):
-            names = [left.name] if isinstance(left.name, FieldName) else _choices(left.name)
+            names = [left.name] if isinstance(left.name, FieldName) else choices_of(left.name)
         elif isinstance(left, FieldCount):
             names = [left.field]
         for expression in expressions_of(compare):
@@ -260,8 +260,8 @@ def aliases_in(condition: Condition | None) -> tuple[FieldName, ...]:
     return tuple(found.values())
 
 
-def _choices(expression: Expression) -> list[FieldName]:
-    """The aliases that an `if(…, 'a', 'b')` in `field` chooses from."""
+def choices_of(expression: Expression) -> list[FieldName]:
+    """The fields that the expression in a `field` chooses from, where it names them: `if(…, 'a', 'b')`, or one."""
     names: list[FieldName] = []
     level = [expression.node]
     while level:

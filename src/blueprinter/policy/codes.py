@@ -109,9 +109,9 @@ CODES: tuple[CodeRow, ...] = (
     ),
     CodeRow(
         "BP315",
-        "the alias cannot be modified",
-        "`modify` writes only tags and aliases whose metadata say `Modifiable`. "
-        "`az provider show --expand resourceTypes/aliases` lists them.",
+        "the field cannot be modified",
+        "`modify` writes tags, `identity.type` and aliases whose metadata say `Modifiable`, and removes only tags. "
+        "`az provider show --expand resourceTypes/aliases` lists the aliases.",
     ),
     CodeRow(
         "BP316",

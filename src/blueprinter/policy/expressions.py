@@ -18,6 +18,7 @@ from blueprinter.arm import (
     PolicyContext,
     Property,
     Value,
+    WrongQuotes,
     compile_expression,
     is_expression,
     parse_expression,
@@ -113,7 +114,8 @@ def read_expression(text: str, reader: RuleReader, pointer: str) -> Expression |
     try:
         run: Callable[[PolicyContext], Value] = compile_expression(node, Language.POLICY)
     except ExpressionSyntaxError as found:
-        _expression_fault(reader, "BP308", found, text, pointer)
+        code = "BP307" if isinstance(found, WrongQuotes) else "BP308"
+        _expression_fault(reader, code, found, text, pointer)
         return None
     return Expression(text, node, run, pointer) if _check_calls(node, reader, text, pointer) else None
 

@@ -16,6 +16,7 @@ from blueprinter.policy.aliases import AliasTable
 from blueprinter.policy.applicability import (
     TypeGuard,
     aliases_in,
+    choices_of,
     deciding_kinds,
     is_applicable,
     is_data_plane,
@@ -45,7 +46,7 @@ from blueprinter.policy.model import (
 from blueprinter.policy.operators import shown
 from blueprinter.policy.selectors import all_hold, overrides_of
 from blueprinter.policy.subject import SUBSCRIPTION, Exhausted, Subject, Undecidable
-from blueprinter.policy.syntax import Constant, Rule, as_value, evaluate_operand
+from blueprinter.policy.syntax import Constant, OperationKind, Rule, as_value, evaluate_operand
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,22 +217,29 @@ def compile_policy(
 def _not_modifiable(
     definition: PolicyDefinition, effect: str | None, aliases: AliasTable
 ) -> tuple[Diagnostic, ...]:
-    """Aliases that modify would write although their metadata say that it may not."""
+    """What modify would write although it may not: aliases by their metadata; and it removes tags only (the code
+    InvalidPolicyRuleModifyDetails in MicrosoftDocs/azure-docs#87377). Of fields that an expression chooses, all."""
     modify = definition.rule.modify
     if modify is None or effect is None or family_of(effect) is not Family.MODIFY:
         return ()
     where = definition.position
-    return tuple(
-        error(
-            "BP315",
-            f"the alias `{operation.field.text}` cannot be modified",
-            Position(where.file, where.line, where.column, pointer=operation.pointer),
-        )
-        for operation in modify.operations
-        if isinstance(operation.field, FieldName)
-        and operation.field.kind is FieldKind.ALIAS
-        and aliases.modifiable(operation.field.text) is False
-    )
+    faults: list[Diagnostic] = []
+    for operation in modify.operations:
+        field = operation.field
+        names = [field] if isinstance(field, FieldName) else choices_of(field)
+        refused = [message for name in names if (message := _refused(operation.kind, name, aliases))]
+        if refused and len(refused) == len(names):
+            place = Position(where.file, where.line, where.column, pointer=operation.pointer)
+            faults.append(error("BP315", refused[0], place))
+    return tuple(faults)
+
+
+def _refused(kind: OperationKind, name: FieldName, aliases: AliasTable) -> str:
+    if kind is OperationKind.REMOVE and name.kind not in (FieldKind.TAG, FieldKind.TAGS):
+        return f"`remove` is for tags, not for `{name.text}`"
+    if name.kind is FieldKind.ALIAS and aliases.modifiable(name.text) is False:
+        return f"the alias `{name.text}` cannot be modified"
+    return ""
 
 
 def refusal(

@@ -486,9 +486,28 @@ PROVIDERS = """[{"namespace": "Contoso.Test", "resourceTypes": [{"resourceType":
     {"name": "Contoso.Test/things/silent", "defaultPath": "properties.silent"}]}]}]"""
 
 
-@pytest.mark.parametrize(("alias", "refused"), [("fixed", True), ("free", False), ("silent", False)])
-def test_modify_writes_only_modifiable_aliases(alias: str, refused: bool) -> None:
-    operations = [{"operation": "addOrReplace", "field": f"Contoso.Test/things/{alias}", "value": 1}]
+FIXED, FREE, SILENT = (f"Contoso.Test/things/{name}" for name in ("fixed", "free", "silent"))
+
+
+@pytest.mark.parametrize(
+    ("operation", "field", "refused"),
+    [
+        ("addOrReplace", FIXED, True),
+        ("addOrReplace", f"['{FIXED}']", True),
+        ("addOrReplace", f"[if(equals(parameters('e'), 'x'), '{FIXED}', '{FIXED}')]", True),
+        ("addOrReplace", f"[if(equals(parameters('e'), 'x'), '{FIXED}', '{FREE}')]", False),
+        ("addOrReplace", "[concat('tags[', parameters('e'), ']')]", False),
+        ("addOrReplace", FREE, False),
+        ("addOrReplace", SILENT, False),
+        ("remove", "tags['a']", False),
+        ("remove", "[concat('tags[', parameters('e'), ']')]", False),
+        ("remove", FREE, True),
+        ("Remove", "identity.type", True),
+        ("remove", "location", True),
+    ],
+)
+def test_modify_writes_only_what_may_be_modified(operation: str, field: str, refused: bool) -> None:
+    operations = [{"operation": operation, "field": field, "value": 1}]
     then = {"effect": "[parameters('e')]", "details": {"roleDefinitionIds": [], "operations": operations}}
     policy = definition(IS_THING, then, parameters={"e": {"type": "String", "defaultValue": "Modify"}})
     aliases = read_aliases(parse(PROVIDERS, "providers.json"))
