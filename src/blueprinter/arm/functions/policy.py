@@ -9,6 +9,10 @@ from blueprinter.arm.rows import POLICY, Category, FunctionRow, Unknowns, contex
 from blueprinter.arm.syntax import reduced_call
 
 
+def _claims(context: PolicyContext) -> Value:
+    return reduced_call("claims", ())
+
+
 def _current(context: PolicyContext, name: Value = None) -> Value:
     if isinstance(name, Unknown):
         return reduced_call("current", (name,))
@@ -34,6 +38,13 @@ ROWS = (
         takes("dateTime: string", "numberOfDays: int"),
         "a date so many days later",
         pure(add_days, languages=POLICY),
+    ),
+    FunctionRow(
+        "claims",
+        Category.POLICY,
+        (),
+        "what an external evaluation says of a request (Microsoft Learn, External Evaluation); known to Azure alone",
+        contextual(_claims, POLICY),
     ),
     FunctionRow(
         "current",
