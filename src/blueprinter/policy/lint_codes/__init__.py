@@ -8,6 +8,7 @@ from blueprinter.diagnostics import CodeRow
 from blueprinter.policy.lint_codes.details import DETAILS
 from blueprinter.policy.lint_codes.effects import EFFECTS
 from blueprinter.policy.lint_codes.fields import FIELDS
+from blueprinter.policy.lint_codes.keys import KEYS
 from blueprinter.policy.lint_codes.logic import LOGIC
 from blueprinter.policy.lint_codes.members import MEMBERS
 from blueprinter.policy.lint_codes.operands import OPERANDS
@@ -25,6 +26,7 @@ LINT_CODES: tuple[CodeRow, ...] = (
     *PARAMETERS,
     *TEXTS,
     *MEMBERS,
+    *KEYS,
 )
 
 __all__ = ["LINT_CODES"]

@@ -86,8 +86,9 @@ DETAILS: tuple[CodeRow, ...] = (
     CodeRow(
         "BP454",
         "details without a part that the effect needs",
-        "deployIfNotExists needs the `deployment` that it makes, denyAction the `actionNames` that it "
-        "refuses.",
+        "deployIfNotExists needs the `deployment` that it makes with its `properties.template`, denyAction and "
+        "auditAction the `actionNames` that they are about, modify and append something to write, audit and deny of "
+        "mode Microsoft.Kubernetes.Data the `templateInfo` of their constraint.",
         bad='{"effect": "denyAction", "details": {"cascadeBehaviors": {"resourceGroup": "deny"}}}',
         good='{"effect": "denyAction", "details": {"actionNames": ["delete"]}}',
     ),
@@ -97,8 +98,9 @@ DETAILS: tuple[CodeRow, ...] = (
         "Each member of `details` has one type: names are text, `roleDefinitionIds` and `actionNames` arrays of "
         "text, a deployment and its template objects. `existenceScope` and `deploymentScope` are Subscription or "
         "ResourceGroup, `conflictEffect` is audit, deny or disabled, `evaluationDelay` is AfterProvisioning, "
-        "AfterProvisioningSuccess, AfterProvisioningFailure or an ISO 8601 duration up to six hours, and "
-        "denyAction refuses `delete` only.",
+        "AfterProvisioningSuccess, AfterProvisioningFailure or an ISO 8601 duration up to six hours, "
+        "`defaultState` is Unknown, Compliant or NonCompliant. denyAction refuses `delete` only, and its "
+        "`cascadeBehaviors` are allow or deny, in mode Indexed only.",
         bad="""{
   "effect": "auditIfNotExists",
   "details": {

@@ -99,7 +99,8 @@ FIELDS: tuple[CodeRow, ...] = (
     CodeRow(
         "BP407",
         "operation that modify does not have",
-        "Only tags can be removed, and `identity.type` can be set on virtual machines and scale sets only.",
+        "Only tags can be removed, and `identity.type` can be set on virtual machines and scale sets only. The "
+        "name, type, kind, location and id of a resource are never modified.",
         bad="""{
   "effect": "modify",
   "details": {

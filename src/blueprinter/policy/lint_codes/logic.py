@@ -121,4 +121,65 @@ LOGIC: tuple[CodeRow, ...] = (
   "greater": 0
 }""",
     ),
+    CodeRow(
+        "BP427",
+        "name of a count that is no name",
+        "The `name` of a value count is made of English letters and digits.",
+        bad="""{
+  "count": {
+    "value": ["dev-*", "test-*"],
+    "name": "name pattern",
+    "where": {"field": "name", "like": "[current('name pattern')]"}
+  },
+  "equals": 0
+}""",
+        good="""{
+  "count": {
+    "value": ["dev-*", "test-*"],
+    "name": "pattern",
+    "where": {"field": "name", "like": "[current('pattern')]"}
+  },
+  "equals": 0
+}""",
+    ),
+    CodeRow(
+        "BP428",
+        "`current()` without a name inside of nested counts",
+        "`current()` stands for the counted member where one count stands around it. Inside of nested counts it needs "
+        "the name of a value count, or the alias of a field count.",
+        bad="""{
+  "count": {
+    "field": "Microsoft.Network/virtualNetworks/addressSpace.addressPrefixes[*]",
+    "where": {
+      "count": {
+        "value": ["10.0.0.0/8"],
+        "name": "range",
+        "where": {
+          "value": "[current()]",
+          "equals": "[current('Microsoft.Network/virtualNetworks/addressSpace.addressPrefixes[*]')]"
+        }
+      },
+      "equals": 0
+    }
+  },
+  "greater": 0
+}""",
+        good="""{
+  "count": {
+    "field": "Microsoft.Network/virtualNetworks/addressSpace.addressPrefixes[*]",
+    "where": {
+      "count": {
+        "value": ["10.0.0.0/8"],
+        "name": "range",
+        "where": {
+          "value": "[current('range')]",
+          "equals": "[current('Microsoft.Network/virtualNetworks/addressSpace.addressPrefixes[*]')]"
+        }
+      },
+      "equals": 0
+    }
+  },
+  "greater": 0
+}""",
+    ),
 )

@@ -77,7 +77,9 @@ OPERANDS: tuple[CodeRow, ...] = (
         "BP417",
         "operand of a type that the operator does not take",
         "`in` and `notIn` take an array, `exists` a boolean, a count is compared with a number, and the "
-        "other operators take one value. A parameter must be declared with a type that fits.",
+        "other operators take one value; a value count looks at an array. A parameter must be declared with a type "
+        "that fits: Azure refuses the definition otherwise. An expression that was copied out of an ARM template "
+        "begins with `[[`, and is text until one of them is taken away.",
         bad='{"field": "location", "equals": ["westeurope", "northeurope"]}',
         good='{"field": "location", "in": ["westeurope", "northeurope"]}',
     ),
@@ -88,5 +90,19 @@ OPERANDS: tuple[CodeRow, ...] = (
         "does not, so it is compared letter by letter. Text that is meant so starts with `[[`.",
         bad='{"field": "location", "equals": "resourceGroup().location"}',
         good='{"field": "location", "equals": "[resourceGroup().location]"}',
+    ),
+    CodeRow(
+        "BP419",
+        "order of a tag and a number",
+        "The value of a tag is text, and Azure orders values of one type only: the policy cannot be evaluated, and "
+        "one that enforces refuses requests until its assignment is removed. Make a number of the tag, or compare it "
+        "with a text.",
+        bad='{"field": "tags[\'days\']", "less": 30}',
+        good="""{
+  "allOf": [
+    {"field": "tags['days']", "exists": true},
+    {"value": "[int(field('tags[''days'']'))]", "less": 30}
+  ]
+}""",
     ),
 )

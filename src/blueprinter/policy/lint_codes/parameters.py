@@ -8,8 +8,9 @@ PARAMETERS: tuple[CodeRow, ...] = (
     CodeRow(
         "BP460",
         "unused parameter",
-        "Whoever assigns the definition is asked for a value that changes nothing. What the template of a "
-        "deployment declares is its own: hand values over in `deployment.properties.parameters`.",
+        "Azure refuses a definition or an initiative that declares a parameter and reads it nowhere. What the "
+        "template of a deployment declares is its own: hand values over in `deployment.properties.parameters`. "
+        "`[[parameters('x')]` is text, as an ARM template wants it; in the definition itself one `[` begins it.",
         bad='{"parameters": {"prefix": {"type": "String"}}, "if": {"field": "name", "like": "old-*"}}',
         good="""{
   "parameters": {"prefix": {"type": "String"}},

@@ -156,8 +156,8 @@ def not_modifiable(draft: RuleDraft) -> Iterator[Remark]:
 
 
 def modify_operation(draft: RuleDraft) -> Iterator[Remark]:
-    """Source: "Azure Policy definitions modify effect": only tags are removed, and only virtual machines and
-    scale sets get another identity."""
+    """Source: "Azure Policy definitions modify effect": tags, `identity.type` and aliases are modified, only tags
+    are removed, and only virtual machines and scale sets get another identity."""
     modify = draft.rule.modify
     types = type_guard(draft.rule.condition, parameter_values(AssignedPolicy(draft.definition)))
     others = not types.any and bool(types.types) and not types.types & frozenset(_MACHINES)
@@ -168,11 +168,31 @@ def modify_operation(draft: RuleDraft) -> Iterator[Remark]:
             continue
         if operation.kind is OperationKind.REMOVE and name.kind not in (FieldKind.TAG, FieldKind.TAGS):
             yield Remark(where, f"only tags can be removed, `{name.text}` is none")
+        elif name.kind in _FIXED:
+            yield Remark(
+                where,
+                f"`{name.text}` of a resource cannot be modified",
+                "modify writes tags, `identity.type` and aliases marked Modifiable; deny refuses other values",
+            )
         elif name.kind is FieldKind.IDENTITY and others:
             yield Remark(
                 where,
                 f"`{name.text}` is modified on virtual machines and scale sets only, not on these types",
             )
+
+
+_FIXED = frozenset(
+    {
+        FieldKind.TYPE,
+        FieldKind.NAME,
+        FieldKind.FULL_NAME,
+        FieldKind.KIND,
+        FieldKind.LOCATION,
+        FieldKind.ID,
+        FieldKind.API_VERSION,
+    }
+)
+"""What a resource is, rather than what it has: no operation writes it."""
 
 
 def append_tags(draft: RuleDraft) -> Iterator[Remark]:

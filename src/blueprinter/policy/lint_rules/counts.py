@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from blueprinter.arm import Call, ExpressionError, Literal, Value
 from blueprinter.casing import fold
 from blueprinter.policy.fields import FieldName, read_field
-from blueprinter.policy.lint_rules.draft import Remark, RuleDraft, counted_by
+from blueprinter.policy.lint_rules.draft import Remark, RuleDraft, counted_by, expressions_of
 from blueprinter.policy.operators import OperatorRow
 from blueprinter.policy.syntax import (
     Compare,
-    Condition,
     Constant,
     Expression,
     FieldCount,
     FieldLeft,
-    Not,
     ValueCount,
-    ValueLeft,
     calls_in,
     conditions_in,
-    expressions_in,
 )
 
 
@@ -113,20 +110,14 @@ def _looks(left: FieldCount | ValueCount) -> bool:
 
 def _reads(compare: Compare, prefixes: tuple[str, ...]) -> bool:
     left = compare.left
-    names: list[FieldName] = []
-    expressions = list(expressions_in(compare.right))
-    if isinstance(left, FieldLeft):
-        if isinstance(left.name, FieldName):
-            names.append(left.name)
-        else:
-            expressions.append(left.name)
+    name: FieldName | None = None
+    if isinstance(left, FieldLeft) and isinstance(left.name, FieldName):
+        name = left.name
     elif isinstance(left, FieldCount):
-        names.append(left.field)
-    elif isinstance(left, (ValueLeft, ValueCount)):
-        expressions.extend(expressions_in(left.value))
-    if any(name.folded.startswith(prefix) for name in names for prefix in prefixes):
+        name = left.field
+    if name is not None and any(name.folded.startswith(prefix) for prefix in prefixes):
         return True
-    return any(_asks(expression, prefixes) for expression in expressions)
+    return any(_asks(expression, prefixes) for expression in expressions_of(compare))
 
 
 def _asks(expression: Expression, prefixes: tuple[str, ...]) -> bool:
@@ -148,21 +139,40 @@ def _may_be(call: Call, prefixes: tuple[str, ...]) -> bool:
 def unnamed_count(draft: RuleDraft) -> Iterator[Remark]:
     """Source: "Azure Policy definition structure policy rule", section Value count: a name is required inside
     of another count."""
-    for condition, _ in draft.conditions():
-        yield from _unnamed(draft, condition, inside=False)
+    for place in draft.places():
+        left = place.compare.left
+        if place.depth and isinstance(left, ValueCount) and _name(draft, left) is None:
+            message = "a value count inside of another count needs a `name`"
+            yield Remark(left.pointer, message, "current('name') needs it")
 
 
-def _unnamed(draft: RuleDraft, condition: Condition, *, inside: bool) -> Iterator[Remark]:
-    if not isinstance(condition, Compare):
-        for member in (condition.member,) if isinstance(condition, Not) else condition.members:
-            yield from _unnamed(draft, member, inside=inside)
-        return
-    left = condition.left
-    if not isinstance(left, (FieldCount, ValueCount)):
-        return
-    if inside and isinstance(left, ValueCount) and draft.envelope.member(left.pointer, "name") is None:
-        yield Remark(
-            left.pointer, "a value count inside of another count needs a `name`", "current('name') needs it"
-        )
-    if left.where is not None:
-        yield from _unnamed(draft, left.where, inside=True)
+def _name(draft: RuleDraft, left: ValueCount) -> str | None:
+    """Where the name of a value count stands; None for one without."""
+    return draft.envelope.member(left.pointer, "name")
+
+
+_COUNT_NAME = re.compile("[A-Za-z0-9]+")
+
+
+def count_name(draft: RuleDraft) -> Iterator[Remark]:
+    """Source: "Azure Policy definition structure policy rule", section Value count: English letters and digits."""
+    for place in draft.places():
+        left = place.compare.left
+        where = _name(draft, left) if isinstance(left, ValueCount) else None
+        if isinstance(left, ValueCount) and where is not None and not _COUNT_NAME.fullmatch(left.name):
+            said = f"the name `{left.name}` of a count" if left.name else "the empty name of a count"
+            yield Remark(where, f"{said} is not made of English letters and digits")
+
+
+def unnamed_current(draft: RuleDraft) -> Iterator[Remark]:
+    """Source: "Azure Policy definition structure policy rule", section The current function: `current()` is allowed
+    where no other count stands around the count."""
+    for place in draft.places():
+        for expression in expressions_of(place.compare) if place.depth > 1 else ():
+            calls = calls_in(expression.node)
+            if any(fold(call.name) == "current" and not call.arguments for call in calls):
+                yield Remark(
+                    expression.pointer,
+                    "`current()` inside of nested counts does not tell which of them is meant",
+                    "write `current('name')` with the name of a value count, or the alias of a field count",
+                )

@@ -21,6 +21,8 @@ _ROLE = re.compile(
 )
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 _SCOPES = ("Subscription", "ResourceGroup")
+_STATES = ("Unknown", "Compliant", "NonCompliant", "Non-compliant")
+_BEHAVIORS = ("allow", "deny")
 _DELAYS = ("AfterProvisioning", "AfterProvisioningSuccess", "AfterProvisioningFailure")
 _DURATION = re.compile(r"PT(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?", re.IGNORECASE)
 _LONGEST_DELAY = 360
@@ -90,18 +92,54 @@ def missing_existence_condition(draft: RuleDraft) -> Iterator[Remark]:
 
 
 def missing_details(draft: RuleDraft) -> Iterator[Remark]:
-    """Source: "Azure Policy definitions deployIfNotExists effect" and "… denyAction effect"."""
+    """Sources: the pages of deployIfNotExists, denyAction, audit and deny; the schema `policyDefinition.json`."""
     if draft.data_plane:
+        yield from _without_constraint(draft)
         return
     for effect, name, purpose in (
         ("deployifnotexists", "deployment", "the deployment that creates the related resource"),
         ("denyaction", "actionNames", "the actions to refuse: `delete`"),
+        ("auditaction", "actionNames", "the actions to report: `delete`"),
     ):
         if reaches(draft, effect) and draft.then("details", name) is None:
             yield Remark(_details(draft), f"the details have no `{name}`", purpose, key=True)
+    yield from _without_members(draft)
+    yield from _without_template(draft)
 
 
-_TEXTS = ("name", "kind", "resourceGroupName", "defaultState")
+def _without_constraint(draft: RuleDraft) -> Iterator[Remark]:
+    if fold(draft.definition.mode) != "microsoft.kubernetes.data" or not reaches(draft, "audit", "deny"):
+        return
+    if not any(draft.then("details", name) for name in ("templateInfo", "constraintTemplate")):
+        yield Remark(
+            _details(draft),
+            "the details have no `templateInfo`",
+            "the constraint that clusters get",
+            key=True,
+        )
+
+
+def _without_members(draft: RuleDraft) -> Iterator[Remark]:
+    rule = draft.rule
+    if rule.modify is not None and not rule.modify.operations:
+        where = draft.then("details", "operations") or _details(draft)
+        yield Remark(where, "`operations` is empty", "modify needs one operation at least")
+    if rule.append is not None and not rule.append.members:
+        yield Remark(_details(draft), "`details` is empty", "append needs one field with its value at least")
+
+
+def _without_template(draft: RuleDraft) -> Iterator[Remark]:
+    deployment = ("details", "deployment")
+    where = draft.then(*deployment, "properties") or draft.then(*deployment)
+    if where is None or not isinstance(draft.envelope.value(where), dict):
+        return
+    stated = any(draft.then(*deployment, "properties", name) for name in ("template", "templateLink"))
+    if not stated and reaches(draft, "deployifnotexists"):
+        message = "the deployment has no `properties.template`"
+        yield Remark(where, message, "the template that it deploys", key=True)
+
+
+_TEXTS = ("name", "kind", "resourceGroupName")
 _OBJECTS = (
     ("deployment",),
     ("deployment", "properties"),
@@ -148,6 +186,7 @@ def details_value(draft: RuleDraft) -> Iterator[Remark]:
         ("existenceScope", _SCOPES),
         ("deploymentScope", _SCOPES),
         ("conflictEffect", ("audit", "deny", "disabled")),
+        ("defaultState", _STATES),
     ):
         where = draft.then("details", name)
         stated = draft.envelope.value(where) if where is not None else None
@@ -165,6 +204,26 @@ def details_value(draft: RuleDraft) -> Iterator[Remark]:
     for place, action in enumerate(_list(draft.envelope.value(actions)) if actions is not None else ()):
         if isinstance(action, str) and reaches(draft, "denyaction") and not _is_one_of(action, ("delete",)):
             yield Remark(child(actions or "", place), "denyAction refuses the action `delete` only")
+    yield from _cascade_behaviors(draft)
+
+
+def _cascade_behaviors(draft: RuleDraft) -> Iterator[Remark]:
+    where = draft.then("details", "cascadeBehaviors")
+    if where is None:
+        return
+    stated = draft.envelope.value(where)
+    for key, behavior in stated.items() if isinstance(stated, dict) else ():
+        if not _is_one_of(behavior, _BEHAVIORS):
+            yield Remark(
+                child(where, key), f"`{key}` of `cascadeBehaviors` is one of {', '.join(_BEHAVIORS)}"
+            )
+    if fold(draft.envelope.text("mode")) == "all":
+        yield Remark(
+            where,
+            "`cascadeBehaviors` are for mode Indexed: with mode All the deletion of a resource group is never refused",
+            "use mode Indexed, or remove them",
+            key=True,
+        )
 
 
 def _is_one_of(value: Json, known: tuple[str, ...]) -> bool:

@@ -18,12 +18,20 @@ from blueprinter.policy.syntax import (
     Constant,
     Expression,
     FieldCount,
+    FieldLeft,
     Not,
     Operand,
     Rule,
     ValueCount,
+    ValueLeft,
     calls_in,
+    expressions_in,
 )
+
+DOUBLED_BRACKET = (
+    "written with one `[` more for a template: `[[` begins a text; take one away to judge it here"
+)
+"""The hint at an expression that was copied out of an ARM template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,8 @@ class Place:
     """Below an odd number of `not`."""
     related: bool
     """In the existence condition: it looks at the related resource."""
+    depth: int
+    """How many counts stand around it."""
 
     def is_many(self, name: FieldName) -> bool:
         """Whether a field selects any number of values here: it has a `[*]` that no count around it binds."""
@@ -153,7 +163,7 @@ class RuleDraft:
     def places(self) -> Iterator[Place]:
         """Every comparison of the rule, those inside counts included, in written order."""
         for condition, related in self.conditions():
-            yield from _places(condition, (), False, related)
+            yield from _places(condition, (), False, related, 0)
 
     def left(self, compare: Compare) -> str:
         """The pointer of what a comparison looks at."""
@@ -169,17 +179,29 @@ class RuleDraft:
         return self.envelope.member(self.rule.then_pointer, *names)
 
 
-def _places(condition: Condition, counted: tuple[str, ...], negated: bool, related: bool) -> Iterator[Place]:
+def _places(
+    condition: Condition, counted: tuple[str, ...], negated: bool, related: bool, depth: int
+) -> Iterator[Place]:
     if isinstance(condition, Compare):
-        yield Place(condition, counted, negated, related)
+        yield Place(condition, counted, negated, related, depth)
         left = condition.left
         if isinstance(left, (FieldCount, ValueCount)) and left.where is not None:
-            yield from _places(left.where, (*counted, *counted_by(left)), False, related)
+            yield from _places(left.where, (*counted, *counted_by(left)), False, related, depth + 1)
     elif isinstance(condition, Not):
-        yield from _places(condition.member, counted, not negated, related)
+        yield from _places(condition.member, counted, not negated, related, depth)
     else:
         for member in condition.members:
-            yield from _places(member, counted, negated, related)
+            yield from _places(member, counted, negated, related, depth)
+
+
+def expressions_of(compare: Compare) -> Iterator[Expression]:
+    """Every expression of a comparison itself; what stands in the `where` of its count is left out."""
+    left = compare.left
+    if isinstance(left, (ValueLeft, ValueCount)):
+        yield from expressions_in(left.value)
+    elif isinstance(left, FieldLeft) and isinstance(left.name, Expression):
+        yield left.name
+    yield from expressions_in(compare.right)
 
 
 def counted_by(left: FieldCount | ValueCount) -> tuple[str, ...]:

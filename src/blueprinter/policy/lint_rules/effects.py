@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from blueprinter.arm import is_expression
 from blueprinter.casing import fold
 from blueprinter.policy.effects import EFFECTS
-from blueprinter.policy.lint_rules.draft import Remark, RuleDraft, parameter_of
+from blueprinter.policy.lint_rules.draft import DOUBLED_BRACKET, Remark, RuleDraft, parameter_of
 from blueprinter.policy.model import PolicyParameter
 from blueprinter.policy.syntax import Constant
 
@@ -86,9 +86,7 @@ def unknown_effect(draft: RuleDraft) -> Iterator[Remark]:
     """Source: "Azure Policy definitions effect basics"."""
     for effect, pointer in effects_in_reach(draft):
         if EFFECTS.get(effect) is None:
-            hint = EFFECTS.suggest(effect) or ""
-            if is_expression(effect):
-                hint = "written with one `[` more for a template: `[[` begins a text; take one away to judge it here"
+            hint = DOUBLED_BRACKET if is_expression(effect) else EFFECTS.suggest(effect) or ""
             yield Remark(pointer, f"`{effect}` is no effect", hint)
 
 

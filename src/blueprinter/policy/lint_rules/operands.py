@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from blueprinter.arm import FUNCTIONS, Language, Value, is_expression
+from blueprinter.arm import FUNCTIONS, Call, Language, Value, is_expression
 from blueprinter.casing import fold
 from blueprinter.policy.fields import FieldKind, FieldName
 from blueprinter.policy.lint_rules.draft import (
+    DOUBLED_BRACKET,
     Place,
     Remark,
     RuleDraft,
@@ -17,7 +18,17 @@ from blueprinter.policy.lint_rules.draft import (
     policy_texts,
 )
 from blueprinter.policy.operators import shown
-from blueprinter.policy.syntax import Compare, Constant, FieldCount, FieldLeft, ListOf, ObjectOf, ValueCount
+from blueprinter.policy.syntax import (
+    Compare,
+    Constant,
+    Expression,
+    FieldCount,
+    FieldLeft,
+    ListOf,
+    ObjectOf,
+    Operand,
+    ValueCount,
+)
 
 _LIKE = frozenset({"like", "notLike"})
 _MATCH = frozenset({"match", "notMatch", "matchInsensitively", "notMatchInsensitively"})
@@ -124,48 +135,45 @@ def exists_operand(draft: RuleDraft) -> Iterator[Remark]:
 
 
 def operand_type(draft: RuleDraft) -> Iterator[Remark]:
-    """An operand of a type that the operator does not compare with, or a parameter of one.
+    """An operand of a type that the operator does not compare with, or a parameter of one, and a value count over
+    what is no array.
 
-    Source: "Azure Policy definition structure policy rule", section Conditions.
+    Sources: "Azure Policy definition structure policy rule", section Conditions; the schema `policyDefinition.json`;
+    "Evaluation result of language expression … is type 'Array', expected type is 'String'" (Azure/azure-policy#94),
+    and the other way round (Azure/Azure-Landing-Zones#901).
     """
     for place in draft.places():
         compare = place.compare
-        takes = _taken(place)
-        if takes is None:
-            continue
-        pointer = draft.right(compare)
-        parameter = parameter_of(draft, compare.right)
-        if parameter is not None:
-            if parameter.type and fold(parameter.type) not in takes:
-                yield Remark(
-                    pointer,
-                    f"`{compare.operator.name}` does not compare with {_noun(fold(parameter.type))}: "
-                    f"the parameter `{parameter.name}` is of type {parameter.type}",
-                    _advice(compare.operator.name, fold(parameter.type)),
-                )
-            continue
-        kind = _kind_of(compare)
-        if kind is not None and kind not in takes:
+        left = compare.left
+        if isinstance(left, ValueCount) and (found := _other_type(draft, left.value, _ARRAY)) is not None:
+            kind, declared = found
+            where = draft.envelope.member(left.pointer, "value") or left.pointer
+            yield Remark(where, f"a count looks at the members of an array, not at {_noun(kind)}{declared}")
+        if (found := _other_type(draft, compare.right, _taken(place))) is not None:
+            kind, declared = found
             yield Remark(
-                pointer,
-                f"`{compare.operator.name}` does not compare with {_noun(kind)}",
-                _advice(compare.operator.name, kind),
+                draft.right(compare),
+                f"`{compare.operator.name}` does not compare with {_noun(kind)}{declared}",
+                _advice(compare, kind),
             )
 
 
 _SCALARS = frozenset({"string", "boolean", "integer", "float", "datetime"})
+_NUMBERS = frozenset({"integer", "float"})
+_ARRAY = frozenset({"array"})
+_ANY = _SCALARS | _ARRAY | {"object"}
 
 
-def _taken(place: Place) -> frozenset[str] | None:
-    """The types that the operator of a comparison takes; None = any."""
+def _taken(place: Place) -> frozenset[str]:
+    """The types that the operator of a comparison takes."""
     name = place.compare.operator.name
-    if isinstance(place.compare.left, (FieldCount, ValueCount)):
-        return None if name in _LISTS else frozenset({"integer", "float", "string"})
     if name in _LISTS:
-        return frozenset({"array"})
+        return _ARRAY
+    if isinstance(place.compare.left, (FieldCount, ValueCount)):
+        return _NUMBERS | {"string"}
     if name in _EQUALS:
         # `value` may hold an array or an object that is compared as a whole
-        return _SCALARS if isinstance(place.compare.left, FieldLeft) else None
+        return _SCALARS if isinstance(place.compare.left, FieldLeft) else _ANY
     if name in _LIKE | _MATCH | _KEYS | _CONTAINS:
         return _SCALARS
     if name in _ORDER:
@@ -173,12 +181,48 @@ def _taken(place: Place) -> frozenset[str] | None:
     return frozenset({"boolean", "string"})
 
 
-def _kind_of(compare: Compare) -> str | None:
-    if isinstance(compare.right, ListOf):
+def _other_type(draft: RuleDraft, operand: Operand, taken: frozenset[str]) -> tuple[str, str] | None:
+    """The type of an operand, folded, and the words that name the parameter it is; None where it is not known or is
+    one of those taken."""
+    parameter = parameter_of(draft, operand)
+    kind = fold(parameter.type) if parameter is not None else _kind_of(operand)
+    if not kind or kind in taken:
+        return None
+    declared = "" if parameter is None else f": the parameter `{parameter.name}` is of type {parameter.type}"
+    return kind, declared
+
+
+def _kind_of(operand: Operand) -> str | None:
+    if isinstance(operand, ListOf):
         return "array"
-    if isinstance(compare.right, ObjectOf):
+    if isinstance(operand, ObjectOf):
         return "object"
-    return type_of(compare.right.value) if isinstance(compare.right, Constant) else None
+    return type_of(operand.value) if isinstance(operand, Constant) else None
+
+
+def tag_beside_number(draft: RuleDraft) -> Iterator[Remark]:
+    """A tag is text, and "a 'less' … expression expects operands of same type for comparison": what Azure answered to
+    `{"field": "tags['Longevity']", "less": 1}` (Stack Overflow 64465509)."""
+    for place in draft.places():
+        compare = place.compare
+        if compare.operator.name not in _ORDER or not _is_tag(compare):
+            continue
+        if _other_type(draft, compare.right, _ANY - _NUMBERS) is not None:
+            yield Remark(
+                draft.right(compare),
+                f"a tag is text, and Azure cannot evaluate `{compare.operator.name}` of a text and a number",
+                "compare `[int(…)]` of the tag as a `value`, where the tag exists",
+            )
+
+
+def _is_tag(compare: Compare) -> bool:
+    left = compare.left
+    if not isinstance(left, FieldLeft):
+        return False
+    if isinstance(left.name, Expression):
+        node = left.name.node
+        return isinstance(node, Call) and fold(node.name) == "concat"  # `if` chooses among aliases
+    return left.name.kind is FieldKind.TAG
 
 
 def type_of(value: Value) -> str | None:
@@ -202,10 +246,12 @@ def _noun(kind: str) -> str:
     )
 
 
-def _advice(operator: str, kind: str) -> str:
-    if kind == "array" and operator in _EQUALS:
+def _advice(compare: Compare, kind: str) -> str:
+    if isinstance(compare.right, Constant) and kind == "string" and is_expression(str(compare.right.value)):
+        return DOUBLED_BRACKET
+    if kind == "array" and compare.operator.name in _EQUALS:
         return "use `in` or `notIn`"
-    if operator in _LISTS:
+    if compare.operator.name in _LISTS:
         return "give it an array, or use `equals`"
     return ""
 
