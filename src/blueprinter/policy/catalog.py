@@ -40,16 +40,34 @@ _CRASHES = (ArithmeticError, AssertionError, AttributeError, LookupError, Runtim
 
 
 def definition_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """JSON files at or below the paths, sorted; fragments of a rule beside the whole definition are left out."""
+    """JSON files at or below the paths, sorted; lists of providers, and fragments of a rule (`x.rules.json`,
+    `x.parameters.json`) beside the whole definition (`x.json`) are left out."""
     for path in paths:
         if not path.is_dir():
             yield path
             continue
         for found in sorted(path.rglob("*.json")):
-            whole = found.with_name("azurepolicy.json")
-            if found.name in ("azurepolicy.rules.json", "azurepolicy.parameters.json") and whole.exists():
+            whole, _, kind = found.stem.rpartition(".")
+            if kind in ("rules", "parameters") and found.with_name(f"{whole}.json").exists():
                 continue
-            yield found
+            if not _is_provider(found):
+                yield found
+
+
+def provider_files(folder: Path) -> Iterator[Path]:
+    """Files below a folder that each hold a provider in Azure's format, as Azure/azure-policy-linter keeps them:
+    `<namespace>.aliases.json` and `<namespace>.types.json`, sorted."""
+    return filter(_is_provider, sorted(folder.rglob("*.json")))
+
+
+def _is_provider(path: Path) -> bool:
+    if not path.name.endswith((".aliases.json", ".types.json")):
+        return False
+    with path.open("rb") as file:
+        return b'"namespace"' in file.read(_HEAD)
+
+
+_HEAD = 512
 
 
 class Lazy(Mapping[str, Read], Generic[Read]):

@@ -16,7 +16,7 @@ from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error
 from blueprinter.document import Document, load, parse
 from blueprinter.policy.alias_files import read_store
 from blueprinter.policy.aliases import AliasEntry, AliasTable, Capabilities, MemoryStore
-from blueprinter.policy.catalog import OTHER_CLOUD, Lazy, index_folders, kind_of
+from blueprinter.policy.catalog import OTHER_CLOUD, Lazy, index_folders, kind_of, provider_files
 from blueprinter.policy.definitions import read_definition, read_policy_set
 from blueprinter.policy.model import PolicyDefinition, PolicySetDefinition
 
@@ -58,9 +58,9 @@ class Imported:
 
 
 def import_catalog(source: Path, store: Path) -> Imported:
-    """Adds to a catalog file, which is made when it is absent: a folder of definitions and initiatives, or a
-    file of aliases (`read_alias_table`). What has the same key is replaced. All of it is added, or nothing: an import
-    that is broken off leaves the file as it was. Raises `InvalidInput`."""
+    """Adds to a catalog file, which is made when it is absent: a folder of definitions and initiatives, or of
+    providers (`provider_files`), or a file of aliases (`read_alias_table`). What has the same key is replaced. All of
+    it is added, or nothing: an import that is broken off leaves the file as it was. Raises `InvalidInput`."""
     if not source.exists():
         raise InvalidInput([error("BP332", f"`{source}` does not exist", Position(str(source)))])
     store.parent.mkdir(parents=True, exist_ok=True)
@@ -133,7 +133,9 @@ def _import_folder(source: Path, connection: sqlite3.Connection) -> Imported:
             shown = f"{OTHER_CLOUD}/{shown}"
         connection.execute(_KEEP_DOCUMENT, (key, kind, shown, body))
         imported[kind].add(path)
-    return Imported(len(imported["definition"]), len(imported["set"]), 0, index.faults)
+    providers = provider_files(source) if source.is_dir() else ()
+    aliases = sum(_import_aliases(read_store(path), connection) for path in providers)
+    return Imported(len(imported["definition"]), len(imported["set"]), aliases, index.faults)
 
 
 def _import_aliases(found: MemoryStore, connection: sqlite3.Connection) -> int:

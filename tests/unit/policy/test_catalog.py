@@ -92,6 +92,43 @@ def test_fragments_beside_the_whole_are_left_out(tmp_path: Path) -> None:
     assert set(index_folders([tmp_path]).definitions) == {"x"}
 
 
+def test_fragments_of_another_name(tmp_path: Path) -> None:
+    write(tmp_path / "x" / "my-policy.json", rule())
+    write(tmp_path / "x" / "my-policy.rules.json", rule()["policyRule"])
+    write(tmp_path / "x" / "my-policy.parameters.json", {})
+    write(tmp_path / "x" / "alone.rules.json", rule())
+    write(tmp_path / "x" / "named.types.json", rule())
+    assert set(index_folders([tmp_path]).definitions) == {"my-policy", "alone.rules", "named.types"}
+
+
+def test_a_folder_of_providers(tree: Path, tmp_path: Path) -> None:
+    """As Azure/azure-policy-linter has it: two files a namespace, metadata only where there are any."""
+    aliases = [
+        {"name": "A.B/d/x", "defaultPath": "properties.x"},
+        {"name": "A.B/d/y", "defaultPath": "properties.y", "defaultMetadata": {"attributes": "Modifiable"}},
+    ]
+    folder = tree / "src" / "providers"
+    write(
+        folder / "A.B.aliases.json",
+        {"namespace": "A.B", "resourceTypes": [{"aliases": aliases, "resourceType": "d"}]},
+    )
+    kinds = [
+        {"capabilities": "None", "resourceType": "d"},
+        {"capabilities": "SupportsTags", "resourceType": "e"},
+    ]
+    write(folder / "A.B.types.json", {"namespace": "A.B", "resourceTypes": kinds})
+    (tree / "One" / "no.json").unlink()
+    store = tmp_path / "catalog.sqlite"
+    assert import_catalog(folder, store).aliases == 2
+    assert import_catalog(tree, store).aliases == 2
+    found = open_catalog(store)
+    assert set(found.sets) == {"s"}
+    assert [found.aliases.modifiable(f"A.B/d/{name}") for name in ("x", "y")] == [None, True]
+    assert found.aliases.capabilities("A.B/d").tags is False
+    assert found.aliases.capabilities("A.B/e").tags is True
+    assert set(index_folders([tree]).sets) == {"s"}
+
+
 def test_catalog_file(tree: Path, tmp_path: Path) -> None:
     store = tmp_path / ".blueprinter" / "catalog.sqlite"
     (tree / "One" / "no.json").unlink()

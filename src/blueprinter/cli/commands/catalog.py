@@ -50,8 +50,8 @@ def check_command(paths: tuple[Path, ...], output: str) -> int:
 def import_command(settings: Settings, source: Path) -> None:
     """Import built-in definitions (a checkout of Azure/azure-policy) or aliases into .blueprinter/catalog.sqlite.
 
-    Aliases are read from Azure's providers format (JSON) or from a table `alias,path` (.csv, .csv.gz).
-    Importing again replaces what was there.
+    Aliases are read from Azure's providers format (JSON), from a checkout of Azure/azure-policy-linter, which
+    has all of the public cloud, or from a table `alias,path` (.csv, .csv.gz). Importing again replaces what was there.
     """
     added = import_catalog(source, Path.cwd() / CATALOG)
     parts = (
