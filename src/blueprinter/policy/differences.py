@@ -152,7 +152,7 @@ DIFFERENCES: Table[Difference] = Table(
             "The evaluation fails: state Error.",
             Side.DOCUMENTATION,
             f"{_RULE}: the function fails.",
-            f"{_REGORUS}: false.",
+            f"{_REGORUS}: false. {_LINTER}: a failure for what is no range, false for two families.",
             "functions: addresses that fail",
         ),
         Difference(
