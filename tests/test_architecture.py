@@ -56,7 +56,8 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 
 
 def package_of(path: Path) -> str:
-    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+    first = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+    return "cli" if first == "__main__" else first
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[str, ast.stmt]]:
@@ -128,6 +129,13 @@ def test_names_say_what_is_inside() -> None:
 def test_every_package_has_a_layer() -> None:
     packages = {package_of(path) for path in MODULES} - {"__init__"}
     assert packages <= set(LEVEL)
+
+
+def test_it_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "blueprinter", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("blueprinter, version ")
 
 
 def test_help_loads_nothing_heavy() -> None:
