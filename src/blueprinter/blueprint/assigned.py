@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from blueprinter.arm import (
-    ExpressionError,
-    ExpressionSyntaxError,
-    Literal,
-    Unknown,
-    Value,
-    has_unknown,
-    is_expression,
-    parse_expression,
-)
+from blueprinter.arm import ExpressionError, Unknown, Value, has_unknown, is_expression
 from blueprinter.blueprint.controls_set import handed_on_parameters
-from blueprinter.blueprint.expressions import calls, strings
+from blueprinter.blueprint.expressions import parsed
 from blueprinter.blueprint.faults import Faults
 from blueprinter.blueprint.model import OWN_MAPPING, Absence, Artifact, Link, LinkTarget
 from blueprinter.blueprint.naming import deployed_definition_name, policy_assignment_id
-from blueprinter.blueprint.parts import mapping, text
+from blueprinter.blueprint.parameters import KNOWN_LATER, NEEDS_VALUE
+from blueprinter.blueprint.parts import items, mapping, text
 from blueprinter.blueprint.scopes import excluded_below
-from blueprinter.blueprint.values import Values, as_json
-from blueprinter.casing import fold, key_of
+from blueprinter.blueprint.values import Values, as_json, as_value
+from blueprinter.casing import fold, key_of, same
 from blueprinter.diagnostics import Position
-from blueprinter.document import Json, child
+from blueprinter.document import Document, Json, child
 from blueprinter.policy import (
     AssignedPolicy,
     Override,
     OverrideKind,
     PolicyDefinition,
     PolicyParameter,
-    PolicyReference,
     PolicySetDefinition,
     ResourceSelector,
     assign_set,
@@ -46,10 +37,11 @@ from blueprinter.policy import (
     read_overrides,
     read_resource_selectors,
 )
-from blueprinter.text import plural
+from blueprinter.text import did_you_mean, plural
 
 _SETS = "/policysetdefinitions/"
 _OTHER_VERSION = "it is judged by the version at hand; Azure judges by the one that is asked for"
+_NO_VERSION = "it is judged by the version at hand; Azure refuses a pin that no version meets"
 _REFUSED = "Azure refuses the assignment"
 _CATALOG = "definitions stand under policies/; built-ins come from `blueprinter catalog import FOLDER`"
 
@@ -125,16 +117,16 @@ def policies_of(
             faults.warn("BP265", f"the initiative `{named}` is not available", where, _CATALOG)
             return
         assigned.initiatives.setdefault(key, artifact)
-        _check_version(artifact, found.display_name, found.version, faults)
+        _check_version(artifact, found.display_name, found.version, _NO_VERSION, faults)
+        _check_messages(artifact, found, faults)
         members = _members(found, frame, given, catalog, assigned, where, faults)
-        _check_values(
-            artifact, found.display_name, parameter_faults(found.parameters, _known_of(given)), given, faults
-        )
+        _check_values(artifact, found.display_name, found.parameters, given, faults)
         for member in members:
             if not fits_version(member.definition.version, member.definition_version):
                 continue  # the version that is asked for may take other values
-            wrong = parameter_faults(member.definition.parameters, member.parameters)
-            _check_values(artifact, member.definition.display_name, wrong, member.parameters, faults)
+            own = {name: as_value(value) for name, value in member.parameters.items()}
+            own.update(dict.fromkeys(member.missing, Unknown("parameters()")))
+            _check_values(artifact, member.definition.display_name, member.definition.parameters, own, faults)
             _check_overrides(artifact, member, faults)
         return
     definition = catalog.definitions.get(key)
@@ -142,28 +134,44 @@ def policies_of(
         faults.warn("BP265", f"the definition `{named}` is not available", where, _CATALOG)
         assigned.missing(key, Absence.MISSING)
         return
-    pin = _check_version(artifact, definition.display_name, definition.version, faults)
+    version = definition.version
+    pin = _check_version(artifact, definition.display_name, version, _version_hint(definition), faults)
     policy = _single(definition, given, frame, assigned, version=pin)
-    if policy is not None:
-        wrong = parameter_faults(definition.parameters, policy.parameters)
-        _check_values(artifact, definition.display_name, wrong, policy.parameters, faults)
-        _check_overrides(artifact, policy, faults)
+    _check_values(artifact, definition.display_name, definition.parameters, given, faults)
+    _check_overrides(artifact, policy, faults)
 
 
 def _check_values(
     artifact: Artifact,
     name: str,
-    wrong: Iterable[tuple[str, str]],
-    given: Mapping[str, object],
+    declared: Mapping[str, PolicyParameter],
+    given: Mapping[str, Value],
     faults: Faults,
 ) -> None:
-    """Warns of values of parameters that Azure refuses; what has no value is told elsewhere."""
+    """Warns of parameters whose value Azure refuses, and of those that need one and get none."""
     stated = mapping(artifact.properties.get("parameters"))
-    for parameter, message in wrong:
-        if key_of(given, parameter) is None:
-            continue
+    known = _known_of(given)
+    for parameter, message in parameter_faults(declared, known):
         pointer = child("/properties/parameters", parameter) if parameter in stated else "/properties"
-        faults.warn("BP269", f"{message} in `{name}`", artifact.document.locate(pointer), _REFUSED)
+        where = artifact.document.locate(pointer)
+        if key_of(known, parameter) is not None:
+            faults.warn("BP269", f"{message} in `{name}`", where, _REFUSED)
+        elif key_of(given, parameter) is None:
+            faults.warn("BP271", f"`{name}` needs a value for `{parameter}`", where, NEEDS_VALUE)
+
+
+def _check_messages(artifact: Artifact, initiative: PolicySetDefinition, faults: Faults) -> None:
+    """Warns of messages for members that the initiative does not have (InvalidCreatePolicyAssignmentRequest;
+    Azure/enterprise-azure-policy-as-code issue 753); not where Azure makes up the reference id of a member."""
+    known = {fold(member.reference_id): member.reference_id for member in initiative.members}
+    if "" in known:
+        return
+    for place, row in enumerate(items(artifact.properties.get("nonComplianceMessages"))):
+        reference = text(mapping(row), "policyDefinitionReferenceId")
+        if reference and fold(reference) not in known and not is_expression(reference):
+            where = artifact.document.locate(f"/properties/nonComplianceMessages/{place}")
+            message = f"a message is for `{reference}`, which `{initiative.display_name}` does not refer to"
+            faults.warn("BP268", message, where, did_you_mean(reference, known.values()) or _REFUSED)
 
 
 def _check_overrides(artifact: Artifact, policy: AssignedPolicy, faults: Faults) -> None:
@@ -177,7 +185,12 @@ def _check_overrides(artifact: Artifact, policy: AssignedPolicy, faults: Faults)
                 f"`{definition.display_name}` is at hand as `{definition.version}`, "
                 f"an override asks for `{override.value}`"
             )
-            faults.warn("BP276", message, where, _OTHER_VERSION)
+            faults.warn("BP276", message, where, _version_hint(definition))
+
+
+def _version_hint(definition: PolicyDefinition) -> str:
+    """What Azure makes of a pin that the version at hand does not meet: of a built-in it has other versions too."""
+    return _OTHER_VERSION if same(definition.policy_type, "BuiltIn") else _NO_VERSION
 
 
 def _deployed(artifact: Artifact, key: str, catalog: Catalog) -> str:
@@ -208,7 +221,8 @@ def generated_set(
     if assignment is not None:
         id = policy_assignment_id(values.scope, assignment.name, "controls", set_id)
         excluded = excluded_below(assignment.not_scopes, values.scope) if values.scope else ()
-        frame = _Frame(id if values.scope else "", values.scope, excluded)
+        enforced = assignment.is_enforced(values.scope)
+        frame = _Frame(id if values.scope else "", values.scope, excluded, enforced)
     done: set[str] = set()
     mapped = [
         link
@@ -241,9 +255,10 @@ def generated_set(
             hint = f"declare `{definition.name}_{lacking[0]}` in the blueprint, or assign it by an artifact"
             message = f"`{definition.name}` needs a value for `{lacking[0]}`"
             faults.warn("BP271", message, link.position, hint)
+            assigned.missing(link.test, Absence.PARAMETER_MISSING)
+            continue
         policy = _single(definition, given, frame, assigned)
-        if policy is not None:
-            assigned.policies[-1] = replace(policy, set_definition_id=set_id, reference_id=definition.name)
+        assigned.policies[-1] = replace(policy, set_definition_id=set_id, reference_id=definition.name)
 
 
 def _single(
@@ -253,14 +268,14 @@ def _single(
     assigned: Assigned,
     *,
     version: str = "",
-) -> AssignedPolicy | None:
+) -> AssignedPolicy:
+    """Adds a definition that is assigned on its own, and gives it; what needs a value that is not known is left to
+    be undecided."""
     parameters = {key_of(definition.parameters, name) or name: value for name, value in given.items()}
-    if _lacking(definition.parameters, parameters):
-        assigned.missing(definition_key(definition.id), Absence.PARAMETER_MISSING)
-        return None
+    lacking = tuple(_lacking(definition.parameters, parameters))
     # what is given for a parameter that the definition does not have may be unknown
     known = _known_of(parameters)
-    policy = frame.around(AssignedPolicy(definition, known, definition_version=version))
+    policy = frame.around(AssignedPolicy(definition, known, missing=lacking, definition_version=version))
     assigned.add(policy)
     return policy
 
@@ -274,16 +289,17 @@ def _members(
     where: Position,
     faults: Faults,
 ) -> tuple[AssignedPolicy, ...]:
-    """Adds the members of an initiative, and gives them; those that need a value which is not known are named as
-    absent."""
-    parameters = {key_of(initiative.parameters, name) or name: value for name, value in given.items()}
-    unknown = {fold(name) for name in _lacking(initiative.parameters, parameters)}
-    blocked = [member for member in initiative.members if unknown & _asks_for(member)]
-    runnable = replace(
-        initiative, members=tuple(member for member in initiative.members if member not in blocked)
-    )
+    """Adds the members of an initiative, and gives them; what needs a value that is not known is left to be
+    undecided."""
+    unknown = {fold(name) for name, value in given.items() if has_unknown(value)}
+    declared = {
+        name: replace(one, has_default=one.has_default and fold(name) not in unknown)
+        for name, one in initiative.parameters.items()
+    }
     try:
-        policies, missing = assign_set(runnable, catalog.definitions, _known_of(parameters))
+        policies, missing = assign_set(
+            replace(initiative, parameters=declared), catalog.definitions, _known_of(given)
+        )
     except ExpressionError as wrong:
         faults.error("BP266", f"the initiative `{initiative.display_name}`: {wrong.message}", where)
         return ()
@@ -291,8 +307,6 @@ def _members(
     for policy in policies:
         assigned.add(policy)
     _check_member_versions(initiative, policies, where, faults)
-    for member in blocked:
-        assigned.missing(definition_key(member.definition_id), Absence.PARAMETER_MISSING)
     for key in missing:
         assigned.missing(definition_key(key), Absence.MISSING)
     if missing:
@@ -307,22 +321,6 @@ def _members(
 def _known_of(values: Mapping[str, Value]) -> dict[str, Json]:
     """The values that not only Azure knows."""
     return {name: as_json(value) for name, value in values.items() if not has_unknown(value)}
-
-
-def _asks_for(member: PolicyReference) -> set[str]:
-    """The folded names of the initiative's parameters that a member's parameters are made of."""
-    found: set[str] = set()
-    for _, value in strings(dict(member.parameters)):
-        if not is_expression(value):
-            continue
-        try:
-            node = parse_expression(value)
-        except ExpressionSyntaxError:
-            continue
-        for call in calls(node):
-            if fold(call.name) == "parameters" and call.arguments and isinstance(call.arguments[0], Literal):
-                found.add(fold(str(call.arguments[0].value)))
-    return found
 
 
 def _lacking(declared: Mapping[str, PolicyParameter], given: Mapping[str, Value]) -> list[str]:
@@ -341,13 +339,26 @@ def _handed_on(definition: PolicyDefinition, values: Values) -> dict[str, Value]
 
 
 def _arguments(artifact: Artifact, values: Values, faults: Faults) -> dict[str, Value]:
-    """What an artifact gives for parameters, evaluated; a reference to a secret is unknown."""
+    """What an artifact gives for parameters, evaluated; a reference to a secret is unknown. Warns of what is unknown,
+    unless a parameter of the blueprint without a value is why: that is told of the blueprint."""
     found: dict[str, Value] = {}
     for name, row in mapping(artifact.properties.get("parameters")).items():
         pointer = child("/properties/parameters", name)
         value: Json = mapping(row).get("value", "[artifacts('reference')]")
         found[name] = values.evaluate_at(artifact.document, pointer, value, faults)
+        if has_unknown(found[name]) and not _is_open(artifact.document, pointer, value, values):
+            message = f"the value of `{name}` is not known here"
+            faults.warn("BP271", message, artifact.document.locate(pointer, key=True), KNOWN_LATER)
     return found
+
+
+def _is_open(document: Document, pointer: str, value: Json, values: Values) -> bool:
+    """Whether a value is made of a parameter of the blueprint that has none."""
+    return any(
+        values.is_open(name)
+        for expression in parsed(document, pointer, value, Faults())
+        for name in expression.named("parameters")
+    )
 
 
 def _frame(artifact: Artifact, definition: str, values: Values, faults: Faults) -> _Frame:
@@ -382,7 +393,7 @@ def _frame(artifact: Artifact, definition: str, values: Values, faults: Faults) 
         else "",
         scope,
         tuple(dict.fromkeys((*stated, *around))),
-        is_enforced(mode),
+        is_enforced(mode) and (assignment is None or assignment.is_enforced(values.scope)),
         selectors,
         overrides,
         _known(_listed(artifact, "nonComplianceMessages", values, faults)),
@@ -402,13 +413,13 @@ def _known(messages: Value) -> Json:
     return [as_json(message) for message in listed if not has_unknown(message)]
 
 
-def _check_version(artifact: Artifact, name: str, version: str, faults: Faults) -> str:
+def _check_version(artifact: Artifact, name: str, version: str, hint: str, faults: Faults) -> str:
     """The version that an artifact asks for; a warning where another one is at hand, which is then judged."""
     pin = text(artifact.properties, "definitionVersion")
     if not fits_version(version, pin):
         where = artifact.document.locate("/properties/definitionVersion")
         message = f"`{name}` is at hand as `{version}`, the assignment asks for `{pin}`"
-        faults.warn("BP276", message, where, _OTHER_VERSION)
+        faults.warn("BP276", message, where, hint)
     return pin
 
 
@@ -427,4 +438,4 @@ def _check_member_versions(
             f"the initiative `{initiative.display_name}` asks for `{first.definition_version}` of "
             f"`{first.definition.display_name}`, at hand is `{first.definition.version}`{more}"
         )
-        faults.warn("BP276", message, where, _OTHER_VERSION)
+        faults.warn("BP276", message, where, _version_hint(first.definition))

@@ -235,17 +235,18 @@ class _Reader:
         return Path(self.document.file).name.partition(".")[0]
 
     def _subscriptions(self, pointer: str, value: Json) -> tuple[str, ...]:
-        found: list[str] = []
+        """The ids of a list of subscriptions, each once: neither letter case nor a trailing slash makes another."""
+        found: dict[str, str] = {}
         for index, name in enumerate(texts(value)):
-            scope = name if name.startswith("/") else f"/subscriptions/{name}"
+            scope = (name if name.startswith("/") else f"/subscriptions/{name}").rstrip("/")
             if not is_subscription(scope):
                 place = self.document.locate(f"{pointer}/{index}")
                 hint = SCOPE_HINT
                 if is_management_group(scope):
                     hint = "use `managementGroup` with `subscriptions`"
                 self.faults.error("BP270", f"`{name}` is no subscription", place, hint)
-            found.append(scope)
-        return tuple(found)
+            found.setdefault(fold(scope), scope)
+        return tuple(found.values())
 
     def _management_group(self, name: str) -> str:
         full = name if name.startswith("/") else _MANAGEMENT_GROUPS + name

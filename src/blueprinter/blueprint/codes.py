@@ -301,9 +301,10 @@ CODES: tuple[CodeRow, ...] = (
     ),
     CodeRow(
         "BP268",
-        "a resource selector or an override is wrong",
+        "a resource selector, an override or a message is wrong",
         "A selector has a `kind` and a list `in` or `notIn`; at most 10 of them, with at most 50 values each. An "
-        "override replaces `policyEffect` or `definitionVersion`. Azure refuses anything else.",
+        "override replaces `policyEffect` or `definitionVersion`, and an effect only by one that the definition allows "
+        "and has the details of. A message is for a reference id that the initiative has. Azure refuses anything else.",
     ),
     CodeRow(
         "BP269",
@@ -319,7 +320,8 @@ CODES: tuple[CodeRow, ...] = (
     CodeRow(
         "BP271",
         "a parameter has no value",
-        "It has no default, and the assignment gives none. Tests that need it cannot run.",
+        "It has no default, and the assignment gives none, or gives one that only Azure knows, such as a secret of a "
+        "Key Vault. Tests that need it are undecided (`parameter-missing`); Azure refuses a policy without it.",
     ),
     CodeRow(
         "BP272",
@@ -344,8 +346,8 @@ CODES: tuple[CodeRow, ...] = (
     CodeRow(
         "BP276",
         "another version of the definition is at hand",
-        "An assignment or initiative asks for a version of a built-in (`1.*.*`). The catalog holds one version of each "
-        "definition, which may judge otherwise.",
+        "An assignment or initiative asks for a version of a definition (`1.*.*`). The catalog holds one version of "
+        "each built-in, which may judge otherwise. Azure refuses a pin that no version of a custom definition meets.",
     ),
     CodeRow(
         "BP277",

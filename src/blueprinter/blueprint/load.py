@@ -15,11 +15,11 @@ from blueprinter.blueprint.exported import enveloped
 from blueprinter.blueprint.faults import Faults
 from blueprinter.blueprint.layout import artifact_files, definition_files
 from blueprinter.blueprint.model import Artifact, Blueprint, Framework, Link, ResourceGroupPlaceholder
-from blueprinter.blueprint.parameters import read_parameters
+from blueprinter.blueprint.parameters import KNOWN_LATER, NEEDS_VALUE, read_parameters
 from blueprinter.blueprint.parts import after, mapping, text, texts
-from blueprinter.casing import fold
+from blueprinter.casing import fold, key_of
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, in_order
-from blueprinter.document import Document, Json
+from blueprinter.document import Document, Json, child
 from blueprinter.policy import definition_key
 
 _CONTROLS = ("controls.yaml", "controls.yml", "controls.json")
@@ -55,7 +55,10 @@ def validate_blueprint(
 ) -> tuple[Diagnostic, ...]:
     """Errors, warnings and remarks about the blueprint in a folder, in order; never raises."""
     faults = Faults()
-    _read(root, frameworks, builtin_facts, policies, faults)
+    blueprint = _read(root, frameworks, builtin_facts, policies, faults)
+    for artifact in blueprint.artifacts if blueprint is not None else ():
+        if artifact.kind == "policyAssignment":
+            _check_given(artifact, policies or {}, faults)
     return in_order(faults.found)
 
 
@@ -134,14 +137,39 @@ def _handed_on(blueprint: Blueprint, policies: Mapping[str, Sequence[Path]] | No
     found: set[str] = set()
     for name in sorted({link.test for link in blueprint.links}):
         for path in (policies or {}).get(name, ()):
-            document = Faults().load(path)
-            value = mapping(document.value) if document is not None else {}
-            declared = mapping(mapping(value.get("properties", dict(value))).get("parameters"))
+            declared = _declared(path)
             found.update(fold(f"{name}_{parameter}") for parameter in declared)
-            found.update(
-                fold(parameter) for parameter, row in declared.items() if "defaultValue" not in mapping(row)
-            )
+            found.update(fold(parameter) for parameter, needed in declared.items() if needed)
     return frozenset(found)
+
+
+def _declared(path: Path) -> Mapping[str, bool]:
+    """The parameters of the definition in a file, with whether each needs a value."""
+    document = Faults().load(path)
+    value = mapping(document.value) if document is not None else {}
+    rows = mapping(mapping(value.get("properties", dict(value))).get("parameters"))
+    return {parameter: "defaultValue" not in mapping(row) for parameter, row in rows.items()}
+
+
+def _check_given(artifact: Artifact, policies: Mapping[str, Sequence[Path]], faults: Faults) -> None:
+    """Warns of parameters that an artifact gives no value, or a secret, which nothing here is judged by. What the
+    artifact assigns is looked at where it stands under policies/."""
+    named = text(artifact.properties, "policyDefinition") or text(artifact.properties, "policyDefinitionId")
+    given = mapping(artifact.properties.get("parameters"))
+    needed = {
+        parameter: path.parent.name
+        for path in policies.get(definition_key(named), ())
+        for parameter, is_needed in _declared(path).items()
+        if is_needed
+    }
+    for parameter, definition in needed.items():
+        if key_of(given, parameter) is None:
+            where = artifact.document.locate("/properties")
+            faults.warn("BP271", f"`{definition}` needs a value for `{parameter}`", where, NEEDS_VALUE)
+    for parameter, row in given.items():
+        if "reference" in mapping(row):
+            where = artifact.document.locate(child("/properties/parameters", parameter), key=True)
+            faults.warn("BP271", f"the value of `{parameter}` is not known here", where, KNOWN_LATER)
 
 
 def _artifacts(root: Path, definition: Path, exported: bool, faults: Faults) -> tuple[Artifact, ...]:

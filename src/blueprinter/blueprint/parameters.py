@@ -21,6 +21,9 @@ _FITS: Mapping[str, Callable[[Json], bool]] = {
     "secureobject": lambda value: isinstance(value, dict),
 }
 
+NEEDS_VALUE = "it has no default, and Azure refuses an assignment that gives none"
+KNOWN_LATER = "Azure gets to know it when it deploys; what needs it is undecided until then"
+
 
 def read_parameters(
     document: Document, faults: Faults, *, lenient: bool = False

@@ -20,7 +20,9 @@ from blueprinter.casing import same
 from blueprinter.table import Table
 
 _EXPRESSION = re.compile(r"\[[^\[].*\]\Z", re.DOTALL)
-_VERSION_PIN = re.compile(r"\d+\.(\d+|\*)\.(\d+|\*)(-preview)?\Z", re.IGNORECASE)
+_VERSION_PIN = re.compile(r"\d+\.(\d+(\.(\d+|\*))?|\*(\.\*)?)(-preview)?\Z", re.IGNORECASE)
+"""Azure says `{major}.{minor|*}[.*][-preview]` (Azure/azure-powershell issue 27831); that it refuses a whole version is
+not sure, so one passes."""
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 

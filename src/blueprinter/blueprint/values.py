@@ -60,6 +60,15 @@ class Values:
                 self._asked.discard(declared)
         return self._known[declared]
 
+    def is_given(self, name: str) -> bool:
+        """Whether the assignment gives a parameter a value, or a reference to one."""
+        return self.assignment is not None and get(self.assignment.parameters, name) is not None
+
+    def is_open(self, name: str) -> bool:
+        """Whether a parameter of the blueprint has neither a value nor a default."""
+        declared = get(self.blueprint.parameters, name)
+        return declared is not None and not declared.has_default and not self.is_given(name)
+
     def _parameter(self, name: str) -> Value:
         parameter = self.blueprint.parameters[name]
         given = get(self.assignment.parameters, name) if self.assignment is not None else None
@@ -168,12 +177,11 @@ def parameter_values(values: Values, faults: Faults) -> Mapping[str, Value]:
             faults.error("BP266", wrong.message, document.locate(pointer + "/defaultValue"))
             found[name] = Unknown(f"parameters('{name}')")
             continue
-        given = get(values.assignment.parameters, name) if values.assignment is not None else None
-        if given is None and not parameter.has_default:
+        if values.is_open(name):
             hint = "give it a value in the assignment, or a default; tests that need it cannot run"
             message = f"the parameter `{name}` has no value"
             faults.warn("BP271", message, document.locate(pointer, key=True), hint)
-        elif not has_unknown(found[name]) and given is None:
+        elif not has_unknown(found[name]) and not values.is_given(name):
             why = misfit(parameter, as_json(found[name]))
             if why is not None:
                 where = document.locate(pointer + "/defaultValue")

@@ -22,6 +22,7 @@ from blueprinter.arm import (
 )
 from blueprinter.casing import fold, get, key_of, same
 from blueprinter.document import Json
+from blueprinter.policy.effects import Family, family_of
 from blueprinter.policy.model import (
     AssignedPolicy,
     Override,
@@ -34,7 +35,7 @@ from blueprinter.policy.model import (
 )
 from blueprinter.policy.operators import shown
 from blueprinter.policy.selectors import overrides_of
-from blueprinter.policy.syntax import as_value, parameter_of
+from blueprinter.policy.syntax import Constant, Rule, as_value, parameter_of
 
 
 class _Missing(Exception):
@@ -175,7 +176,7 @@ def messages_for(listed: Json) -> Callable[[str], str]:
 
 
 def fits_version(version: str, pin: str) -> bool:
-    """Whether a version of a definition (`1.2.0`) is one that an assignment asks for (`1.*.*`, `1.2.*`).
+    """Whether a version of a definition (`1.2.0`) is one that an assignment asks for (`1.*.*`, `1.2.*`, `1.*`, `1.2`).
 
     A preview is taken only where the pin says `-preview`; what left its preview with the same number fits too.
     Without a pin, and of a definition that states no version, everything does.
@@ -221,16 +222,36 @@ def parameter_faults(
 
 def effect_faults(policy: AssignedPolicy) -> tuple[str, ...]:
     """What Azure would refuse of the overrides of a policy's effect: one that the definition's parameter for it does
-    not allow, in any letter case. Source: Microsoft Learn, "Azure Policy assignment structure", section "Overrides"."""
-    parameter = get(policy.definition.parameters, parameter_of(policy.definition.rule.effect))
-    if parameter is None or not parameter.allowed:
-        return ()
-    allowed = [one for one in parameter.allowed if isinstance(one, str)]
+    not allow, in any letter case, and one whose details the rule does not have. Sources: Microsoft Learn, "Azure Policy
+    assignment structure", section "Overrides", and "Azure Policy definitions effect basics", section "Interchanging
+    effects"."""
+    rule = policy.definition.rule
+    parameter = get(policy.definition.parameters, parameter_of(rule.effect))
+    allowed = [one for one in parameter.allowed if isinstance(one, str)] if parameter is not None else []
+    effects = [one.value for one in overrides_of(policy, OverrideKind.EFFECT) if one.value]
+    if allowed:
+        return tuple(
+            f"an override sets the effect `{effect}`, allowed are {', '.join(allowed)}"
+            for effect in effects
+            if not any(same(effect, known) for known in allowed)
+        )
     return tuple(
-        f"an override sets the effect `{one.value}`, allowed are {', '.join(allowed)}"
-        for one in overrides_of(policy, OverrideKind.EFFECT)
-        if one.value and not any(same(one.value, known) for known in allowed)
+        f"an override sets the effect `{effect}`, whose details the rule does not have"
+        for effect in effects
+        if _lacks_details(rule, family_of(effect))
     )
+
+
+def _lacks_details(rule: Rule, family: Family) -> bool:
+    """Whether a rule cannot have effects of a family, since it says nothing of what they do; nothing becomes manual."""
+    if family is Family.EXISTENCE:
+        return rule.existence is None
+    if family is Family.MODIFY:
+        return rule.modify is None
+    if family is Family.APPEND:
+        return rule.append is None
+    literal = rule.effect.value if isinstance(rule.effect, Constant) else None
+    return family is Family.MANUAL and isinstance(literal, str) and family_of(literal) is not family
 
 
 def is_of_type(type: str, value: Json) -> bool:

@@ -349,7 +349,7 @@ def _members(
             there = child(where, key_of(item, "groupNames") or "groupNames")
             fault("BP321", "`groupNames` is an array of texts", there)
         for name in names:
-            if known_groups and fold(name) not in known_groups:
+            if fold(name) not in known_groups:
                 fault("BP321", f"the initiative declares no group `{name}`", where)
         members.append(
             PolicyReference(reference, definition_id, _text(get(item, "definitionVersion")), values, names)

@@ -72,6 +72,8 @@ def test_the_file_names_it() -> None:
     ("scope", "scopes", "group"),
     [
         (f"scope: [{SUB}, {OTHER}]", (SUB, OTHER), ""),
+        (f"scope: [{SUB}, {OTHER}, {SUB}]", (SUB, OTHER), ""),
+        (f"scope: [{SUB}/, {SUB.replace('sub', 'Sub')}, {SUB.rpartition('/')[2]}]", (SUB,), ""),
         ("managementGroup: corp\nsubscriptions: all", (), "corp"),
         (f"managementGroup: corp\nsubscriptions: [{OTHER.rpartition('/')[2]}]", (OTHER,), "corp"),
     ],

@@ -226,6 +226,62 @@ def test_names_of_policies(write: Write) -> None:
     assert names["https"][0].is_relative_to(root / "two")
 
 
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ("{}", ["`ports` needs a value for `ports`"]),
+        ("{mode: {value: x}}", ["`ports` needs a value for `ports`"]),
+        ("{Ports: {value: [22]}}", []),
+        (
+            "{ports: {reference: {keyVault: {id: v}, secretName: s}}}",
+            ["the value of `ports` is not known here"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("named", ["policyDefinition: ports", "policyDefinitionId: /providers/x/PORTS"])
+def test_parameters_of_a_definition_under_policies_need_values(
+    write: Write, named: str, parameters: str, told: list[str]
+) -> None:
+    declared = '{"ports": {"type": "Array"}, "mode": {"type": "String", "defaultValue": "a"}}'
+    root = write(
+        {
+            "blueprint.yaml": DEFINITION,
+            "artifacts/ports.yaml": f"kind: policyAssignment\nproperties: {{{named}, parameters: {parameters}}}\n",
+            "policies/network/ports/policy.json": f'{{"properties": {{"parameters": {declared}}}}}',
+        }
+    )
+    names = policy_names([root / "policies"])
+    diagnostics = validate_blueprint(root, frameworks={}, builtin_facts=None, policies=names)
+    assert [one.message for one in diagnostics if one.code == "BP271"] == told
+
+
+PINNED = "kind: policyAssignment\nproperties: {policyDefinition: x, definitionVersion: '%s'}\n"
+
+
+@pytest.mark.parametrize(
+    ("pin", "taken"),
+    [
+        ("1.*.*", True),
+        ("1.*", True),
+        ("1.2.*", True),
+        ("1.2", True),
+        ("1.*.*-preview", True),
+        ("1.2-preview", True),
+        ("1.0.0", True),  # whether Azure takes it is not sure
+        ("1.*.0", False),
+        ("1", False),
+        ("*", False),
+        ("1.2.*.*", False),
+        ("1.*.*-deprecated", False),
+        ("latest", False),
+    ],
+)
+def test_pins_of_versions(write: Write, pin: str, taken: bool) -> None:
+    root = write({"blueprint.yaml": DEFINITION, "artifacts/a.yaml": PINNED % pin})
+    codes = [one.code for one in validate_blueprint(root, frameworks={}, builtin_facts=None)]
+    assert ("BP111" not in codes) is taken
+
+
 def test_exported_files_may_hold_nulls(write: Write) -> None:
     text = """{"name": "x", "type": null, "properties": {"description": null, "versions": null, "parameters": {
       "a": {"type": "String", "defaultValue": null, "allowedValues": null, "metadata": null}},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from blueprinter.arm import Unknown
+from blueprinter.arm import Resource, Unknown
 from blueprinter.blueprint import (
     Absence,
     Assignment,
@@ -24,9 +24,14 @@ from blueprinter.blueprint import (
 from blueprinter.diagnostics import InvalidInput
 from blueprinter.document import parse
 from blueprinter.policy import (
+    ComplianceState,
+    NoneExist,
     PolicyDefinition,
     PolicySetDefinition,
+    UnsupportedReason,
+    compile_policies,
     effect_of,
+    read_aliases,
     read_definition,
     read_policy_set,
 )
@@ -223,13 +228,71 @@ controls:
 """
 
 
-def test_a_value_that_is_not_known_blocks_what_needs_it(write: Write, small: Framework) -> None:
+def test_what_needs_a_value_that_is_not_known_is_undecided(write: Write, small: Framework) -> None:
     root = write({"blueprint.yaml": PLACE, "artifacts/places.yaml": SINGLE, "controls.yaml": LINKED})
     found = run(read(root, small))
-    assert found.policies == ()
-    assert found.absent == {GUID: Absence.PARAMETER_MISSING}
-    assert found.unmapped == ()
-    assert [one.code for one in found.diagnostics] == ["BP271"]
+    assert [(one.definition.name, one.missing) for one in found.policies] == [(GUID, ("places",))]
+    assert found.policies[0].parameters == {"effect": "[literal]"}
+    assert (found.absent, found.unmapped) == ({}, ())
+    assert [one.code for one in found.diagnostics] == [
+        "BP271"
+    ]  # of the blueprint, and not of the artifact too
+
+
+VAULT = (
+    "{keyVault: {id: /subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v}, secretName: x}"
+)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "given", "expected"),
+    [
+        ("{}", "", ("places", "/properties", "needs a value for `places`")),
+        ("{effect: {value: Audit}}", "", ("places", "/properties", "needs a value for `places`")),
+        (
+            f"{{Places: {{reference: {VAULT}}}}}",
+            "",
+            ("places", "/properties/parameters/Places", "the value of `Places` is not known here"),
+        ),
+        (
+            f"{{places: {{value: []}}, effect: {{reference: {VAULT}}}}}",
+            "",
+            ("effect", "/properties/parameters/effect", "the value of `effect` is not known here"),
+        ),
+        (
+            "{places: {value: \"[parameters('place')]\"}}",
+            f"parameters: {{place: {{reference: {VAULT}}}}}\n",
+            ("places", "/properties/parameters/places", "the value of `places` is not known here"),
+        ),
+    ],
+)
+def test_a_parameter_without_a_value_is_told_and_undecided(
+    write: Write, parameters: str, given: str, expected: tuple[str, str, str]
+) -> None:
+    artifact = (
+        f"kind: policyAssignment\nproperties: {{policyDefinitionId: {GUID}, parameters: {parameters}}}\n"
+    )
+    blueprint = HEAD + "properties: {parameters: {place: {type: array, defaultValue: []}}}\n"
+    found = run(read(write({"blueprint.yaml": blueprint, "artifacts/a.yaml": artifact})), assignment(given))
+    [told] = [one for one in found.diagnostics if one.code == "BP271"]
+    [policy] = found.policies
+    missing, pointer, message = expected
+    assert policy.missing == (missing,)
+    assert told.position.pointer == pointer
+    assert message in told.message
+
+
+def test_what_is_undecided_has_a_state_that_says_so(write: Write) -> None:
+    secret = f"{{effect: {{reference: {VAULT}}}}}"
+    artifact = f"kind: policyAssignment\nproperties: {{policyDefinition: https, parameters: {secret}}}\n"
+    found = run(read(write({"blueprint.yaml": HEAD + "properties: {}\n", "artifacts/a.yaml": artifact})))
+    type = "Microsoft.Storage/storageAccounts"
+    id = f"{SUB}/resourceGroups/rg/providers/{type}/x"
+    account = Resource(id, type, "x", {"id": id, "name": "x", "type": type, "location": "westeurope"})
+    compiled = compile_policies(found.policies, aliases=read_aliases(parse("[]", "a.json")), now="2026-11-20")
+    assert [(one.state, one.reason) for one in compiled.run(account, lambda *_: NoneExist())] == [
+        (ComplianceState.UNSUPPORTED, UnsupportedReason.PARAMETER_MISSING)
+    ]
 
 
 def test_outputs_of_artifacts_are_not_known(write: Write, small: Framework) -> None:
@@ -241,7 +304,10 @@ def test_outputs_of_artifacts_are_not_known(write: Write, small: Framework) -> N
         "artifacts/t.yaml": template,
     }
     found = run(read(write({**files, "controls.yaml": LINKED}), small))
-    assert found.absent == {GUID: Absence.PARAMETER_MISSING}
+    assert [one.missing for one in found.policies] == [("places",)]
+    assert [(one.code, one.position.pointer) for one in found.diagnostics] == [
+        ("BP271", "/properties/parameters/PLACES")
+    ]
     assert [one.name for one in found.artifacts] == ["t", "places"]
     parameters = found.artifacts[1].properties["parameters"]
     assert parameters == {
@@ -283,8 +349,42 @@ def test_an_initiative_without_a_controls_file(write: Write, small: Framework) -
 def test_members_that_need_a_value_of_the_initiative(write: Write, small: Framework) -> None:
     root = write({"blueprint.yaml": HEAD + "properties: {}\n", "artifacts/bench.yaml": INITIATIVE % ""})
     found = run(read(root, small))
-    assert [one.reference_id for one in found.policies] == ["https", "ask"]
-    assert found.absent == {GUID: Absence.PARAMETER_MISSING, "gone": Absence.MISSING}
+    assert [(one.reference_id, one.missing) for one in found.policies] == [
+        ("places", ("places",)),
+        ("https", ()),
+        ("ask", ()),
+    ]
+    assert found.absent == {"gone": Absence.MISSING}
+    told = [one.message for one in found.diagnostics if one.code == "BP271"]
+    assert told == ["`Benchmark` needs a value for `allowed`"]
+
+
+def test_a_value_of_the_initiative_that_is_not_known_is_not_its_default(write: Write) -> None:
+    artifact = INITIATIVE % f"allowed: {{value: []}}, LEVEL: {{reference: {VAULT}}}"
+    root = write({"blueprint.yaml": HEAD + "properties: {}\n", "artifacts/bench.yaml": artifact})
+    found = run(read(root))
+    assert [(one.reference_id, one.missing) for one in found.policies] == [
+        ("places", ()),
+        ("https", ("effect",)),
+        ("ask", ()),
+    ]
+    assert effect_of(found.policies[1]) is None
+    assert [one.message for one in found.diagnostics if one.code == "BP271"] == [
+        "the value of `LEVEL` is not known here"
+    ]
+
+
+def test_a_member_that_its_initiative_gives_no_value(write: Write) -> None:
+    members = tuple(replace(one, parameters={}) for one in SET.members)
+    root = write(
+        {
+            "blueprint.yaml": HEAD + "properties: {}\n",
+            "artifacts/bench.yaml": INITIATIVE % "allowed: {value: []}",
+        }
+    )
+    found = resolve(read(root), definitions=DEFINITIONS, sets={"bench": replace(SET, members=members)})
+    told = [(one.message, one.position.pointer) for one in found.diagnostics if one.code == "BP271"]
+    assert told == [(f"`{GUID}` needs a value for `places`", "/properties")]
 
 
 def test_an_initiative_that_is_not_available(write: Write, small: Framework) -> None:
@@ -465,6 +565,43 @@ def test_a_member_of_another_version_may_take_other_values(write: Write) -> None
     assert ("BP276" in codes, "BP269" in codes) == (True, False)
 
 
+LITERAL = definition("literal")
+RELATED = read_definition(
+    parse(
+        "name: literal\nproperties:\n  policyRule:\n    if: {field: type, equals: a/b}\n"
+        "    then: {effect: auditIfNotExists, details: {type: a/c}}\n",
+        "policy.yaml",
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("definition", "effect", "refused"),
+    [
+        (LITERAL, "Deny", False),
+        (LITERAL, "disabled", False),
+        (LITERAL, "auditIfNotExists", True),
+        (LITERAL, "deployIfNotExists", True),
+        (LITERAL, "Manual", True),
+        (LITERAL, "modify", True),
+        (LITERAL, "append", True),
+        (RELATED, "audit", False),
+        (RELATED, "deployIfNotExists", False),
+        (definition("literal", effect="manual"), "Manual", False),
+        (definition("literal", "{e: {type: String}}", "[parameters('e')]"), "Manual", False),
+    ],
+)
+def test_overrides_of_an_effect_that_is_no_parameter(
+    write: Write, definition: PolicyDefinition, effect: str, refused: bool
+) -> None:
+    artifact = (OVERRIDDEN % ("policyEffect", effect)).replace("https", "literal")
+    root = write({"blueprint.yaml": HEAD + "properties: {}\n", "artifacts/a.yaml": artifact})
+    found = resolve(read(root), definitions={"literal": definition}, sets={})
+    told = [one.message for one in found.diagnostics if one.code == "BP268"]
+    message = f"an override sets the effect `{effect}`, whose details the rule does not have in `literal`"
+    assert told == ([message] if refused else [])
+
+
 OVERRIDDEN = """\
 kind: policyAssignment
 properties:
@@ -546,6 +683,53 @@ def test_members_get_their_own_message_and_the_overrides(write: Write) -> None:
     assert (effect_of(places), effect_of(https)) == ("Audit", "disabled")
 
 
+@pytest.mark.parametrize(
+    ("reference", "made_up", "told"),
+    [
+        ("HTTPS", False, []),
+        ("gone", False, []),
+        ("htps", False, [("BP268", "did you mean `https`?")]),
+        ("htps", True, []),  # Azure gives a member without a reference id one of its own
+    ],
+)
+def test_messages_are_for_members(
+    write: Write, reference: str, made_up: bool, told: list[tuple[str, str]]
+) -> None:
+    messages = f"[{{message: all}}, {{message: one, policyDefinitionReferenceId: {reference}}}]"
+    artifact = INITIATIVE % "allowed: {value: []}" + f"  nonComplianceMessages: {messages}\n"
+    root = write({"blueprint.yaml": HEAD + "properties: {}\n", "artifacts/bench.yaml": artifact})
+    members = tuple(
+        replace(one, reference_id="") if made_up and one.reference_id == "places" else one
+        for one in SET.members
+    )
+    found = resolve(read(root), definitions=DEFINITIONS, sets={"bench": replace(SET, members=members)})
+    assert [(one.code, one.hint) for one in found.diagnostics if one.code != "BP265"] == told
+
+
+def test_a_ring_that_only_looks_enforces_nothing(write: Write, small: Framework) -> None:
+    artifact = (
+        "kind: policyAssignment\nproperties: {policyDefinition: ports, parameters: {ports: {value: []}}}\n"
+    )
+    controls = "framework: small\ncontrols:\n  A.1.1: [{policyDefinition: https, strength: full, why: x}]\n"
+    root = write(
+        {
+            "blueprint.yaml": HEAD + "properties: {}\n",
+            "artifacts/ports.yaml": artifact,
+            "controls.yaml": controls,
+        }
+    )
+    rings = (
+        f"rings: [{{name: look, enforcementMode: DoNotEnforce, subscriptions: [{SUB}]}}, {{name: enforce}}]\n"
+    )
+    found = run(read(root, small), assignment(rings, f"[{SUB}, {OTHER}]"))
+    assert [(one.definition.name, one.scope, one.enforced) for one in found.policies] == [
+        ("ports", SUB, False),
+        ("ports", OTHER, True),
+        ("https", SUB, False),
+        ("https", OTHER, True),
+    ]
+
+
 def test_a_selector_that_azure_refuses(write: Write) -> None:
     artifact = LIMITED.replace('kind: resourceLocation, in: ["', 'kind: resourceLocaton, in: ["')
     found = run(read(write({"blueprint.yaml": PLACE, "artifacts/a.yaml": artifact})), None)
@@ -553,10 +737,15 @@ def test_a_selector_that_azure_refuses(write: Write) -> None:
     assert wrong.position.pointer == "/properties/resourceSelectors/0/selectors/0/kind"
 
 
-def test_another_version_of_the_definition(write: Write) -> None:
+@pytest.mark.parametrize(
+    ("type", "hint"),
+    [("BuiltIn", "Azure judges by the one that is asked for"), ("Custom", "Azure refuses a pin")],
+)
+def test_another_version_of_the_definition(write: Write, type: str, hint: str) -> None:
     artifact = "kind: policyAssignment\nproperties: {policyDefinition: newer, definitionVersion: 1.*.*}\n"
-    newer = definition("newer", extra="version: 2.0.0")
+    newer = definition("newer", extra=f"version: 2.0.0\n  policyType: {type}")
     root = write({"blueprint.yaml": HEAD + "properties: {}\n", "artifacts/a.yaml": artifact})
     found = resolve(read(root), definitions={"newer": newer}, sets={})
     assert [(one.code, one.position.line) for one in found.diagnostics] == [("BP276", 2)]
+    assert hint in found.diagnostics[0].hint
     assert [one.definition_version for one in found.policies] == ["1.*.*"]

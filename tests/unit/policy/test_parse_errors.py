@@ -80,6 +80,7 @@ def test_rule(text: str, expected: list[tuple[str, str]]) -> None:
         ('{"field": "[concat(\'a\', \'b\')]", "equals": "x"}', [("BP311", "\"[concat('a', 'b')]\"")]),
         ('{"value": "[current(\'x\')]", "equals": 1}', [("BP310", "current('x')]\"")]),
         ('{"value": "[concat(]", "equals": 1}', [("BP307", ']"')]),
+        ('{"value": "[length(\\"a\\")]", "equals": 1}', [("BP307", '"[length(\\"a\\")]"')]),
         ('{"value": "[nope(1)]", "equals": 1}', [("BP308", 'nope(1)]"')]),
         ('{"value": "[reference(\'x\')]", "equals": 1}', [("BP308", "reference('x')]\"")]),
         ('{"value": "[length()]", "equals": 1}', [("BP308", 'length()]"')]),
@@ -92,6 +93,7 @@ def test_condition(condition: str, expected: list[tuple[str, str]]) -> None:
 @pytest.mark.parametrize(
     ("then", "expected"),
     [
+        ('{"effect": "[[parameters(\'e\')]"}', [("BP303", "\"[[parameters('e')]\"")]),
         ('{"effect": "modify"}', [("BP319", '{"effect": "modify"}')]),
         ('{"effect": "modify", "details": {"operations": 5}}', [("BP312", "5")]),
         (
@@ -329,7 +331,11 @@ SET = '{"properties": {"parameters": {"e": {"type": "String"}}, "policyDefinitio
             '{"policyDefinitionId": "/a/b", "policyDefinitionReferenceId": 7, "groupNames": "x"}',
             ["BP321"] * 2,
         ),
-        ('{"policyDefinitionId": "/a/b", "definitionVersion": 1, "groupNames": ["x", 2]}', ["BP321"] * 2),
+        ('{"policyDefinitionId": "/a/b", "definitionVersion": 1, "groupNames": [2]}', ["BP321"] * 2),
+        (
+            '{"policyDefinitionId": "/a/b", "groupNames": ["x"]}',
+            ["BP321"],
+        ),  # the initiative declares no groups
         ('{"policyDefinitionId": "/a/b", "parameters": {"x": 5}}', ["BP322"]),
         ('{"policyDefinitionId": "/a/b", "parameters": {"x": {"value": "[parameters(\'f\')]"}}}', ["BP322"]),
         ('{"policyDefinitionId": "/a/b", "parameters": {"x": {"value": "[parameters(]"}}}', ["BP322"]),

@@ -297,6 +297,9 @@ def test_a_message_for_one_member_comes_before_the_general_one() -> None:
     [
         ("1.2.3", "1.*.*", True),
         ("1.2.3", "1.2.*", True),
+        ("1.2.3", "1.2", True),
+        ("1.2.3", "1.*", True),
+        ("1.2.3", "1.3", False),
         ("1.3.0", "1.2.*", False),
         ("2.0.0", "1.*.*", False),
         ("10.0.0", "1.*.*", False),
