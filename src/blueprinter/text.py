@@ -16,13 +16,22 @@ from difflib import get_close_matches
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]"
 )
+# Commands that pipelines read from what a step prints: GitHub's at the start of a line, which wrapping can make of any
+# place in a text, `##[` (GitHub, Azure DevOps) and `##vso[` (Azure DevOps) anywhere in one. Sources: `ActionCommand.cs`
+# of actions/runner, `Command.cs` of microsoft/azure-pipelines-agent.
+_COMMAND = re.compile(r":(?=:[\w-]+(?:\s.*?)?::)|#(?=#(?:vso)?\[)", re.IGNORECASE)
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&@:])")
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
 
 
 def for_terminal(value: str) -> str:
-    """One line of printable text: control and reordering characters become visible `\\u…` escapes."""
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", value)
+    """One line of printable text: control and reordering characters become visible `\\u…` escapes, as does what begins
+    a command of a pipeline."""
+    return _COMMAND.sub(_escaped, _UNSAFE.sub(_escaped, value))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
 
 
 def for_markdown(value: str) -> str:

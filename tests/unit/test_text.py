@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from blueprinter.casing import fold, get, key_of, same
@@ -15,6 +17,35 @@ def test_nothing_moves_the_cursor_or_the_reader(hostile: str) -> None:
     shown = for_terminal(hostile)
     assert shown.isprintable()
     assert "\\u" in shown
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "::error::x",
+        "say ::Set-Output name=x, y=z::1",
+        ":::add-path::/tmp",
+        "::a::b::c",
+        "x ##[command]y",
+        "###[group]y",
+        "a ##vso[task.setvariable variable=x]y",
+        "##VSO[task.complete]",
+    ],
+)
+def test_no_line_is_a_command_of_a_pipeline_wherever_it_is_wrapped(hostile: str) -> None:
+    shown = for_terminal(hostile)
+    assert for_terminal(shown) == shown
+    for start in range(len(shown)):
+        line = shown[start:].lstrip()
+        assert not re.match(r"::[\w-]+(\s.*)?::", line)
+        assert not re.search(r"##(vso)?\[", line, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    "plain", ["2001:db8::1/64", "::/0", "[Guid]::NewGuid()", "## [title]", "a: b", "#[x]"]
+)
+def test_what_only_looks_like_a_command_stays(plain: str) -> None:
+    assert for_terminal(plain) == plain
 
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])

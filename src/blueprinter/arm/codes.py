@@ -133,4 +133,13 @@ CODES: tuple[CodeRow, ...] = (
         "The Bicep CLI refuses the file; its own codes start with BCP. It may also have failed to restore a module "
         "from a registry that cannot be reached from here.",
     ),
+    CodeRow(
+        "BP538",
+        "a template is deployed where nothing is judged",
+        "The policies of an assignment act in the subscriptions that it names. A template is judged in one of them: "
+        "the only one, or the one that `--subscription` names. Anywhere else no policy of the assignment looks at it, "
+        "so the population has a hole, and the run is partial.",
+        bad="blueprinter evaluate -a assignments/several-scopes.yaml main.bicep",
+        good="blueprinter evaluate -a assignments/several-scopes.yaml main.bicep --subscription ID",
+    ),
 )

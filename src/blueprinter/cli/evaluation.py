@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from blueprinter.arm import ExpressionError
 from blueprinter.azure import ArmClient
 from blueprinter.blueprint import (
     Assignment,
@@ -31,7 +30,7 @@ from blueprinter.cli.live_evaluation import (
 from blueprinter.cli.recording import Recorded, as_recorded
 from blueprinter.cli.rendering import adopted_of, as_adopted
 from blueprinter.cli.versions import blueprint_of
-from blueprinter.cli.workspace import Workspace
+from blueprinter.cli.workspace import Layered, Workspace
 from blueprinter.compliance import (
     Estate,
     EvaluateOptions,
@@ -51,11 +50,17 @@ from blueprinter.diagnostics import InvalidInput, Position, error
 from blueprinter.document import load
 from blueprinter.policy import (
     AssignedPolicy,
+    PolicyDefinition,
     PolicySetDefinition,
-    assign_set,
     compile_policies,
     definition_key,
     utc_text,
+)
+from blueprinter.text import plural
+
+_DEFINED = (
+    "definitions stand under policies/ or in files of --policies; built-ins come from "
+    "`blueprinter catalog import FOLDER`"
 )
 
 
@@ -103,11 +108,13 @@ def run_evaluation(
     Raises `InvalidInput` with the faults of the phase that failed.
     """
     resolved, assignment = _resolved(request, workspace)
-    bare = _bare_policies(request, workspace)
-    if resolved is None and request.initiatives:
-        resolved = _by_initiatives(request, workspace)
-        bare = bare if resolved is None else _bare_policies(replace(request, initiatives=()), workspace)
-    assigned: tuple[AssignedPolicy, ...] = (*(resolved.policies if resolved else ()), *bare)
+    bare = read_bare_definitions(request.policies)
+    if request.initiatives:
+        initiatives = _by_initiatives(request, workspace, bare)
+        resolved = initiatives if resolved is None else _beside(resolved, initiatives)
+        members = {id(policy.definition) for policy in initiatives.policies}
+        bare = tuple(definition for definition in bare if id(definition) not in members)
+    assigned = (*(resolved.policies if resolved else ()), *map(AssignedPolicy, bare))
     estate = _estate(request)
     registers = _registers(request, workspace, resolved)
     policy_set = compile_policies(
@@ -238,8 +245,7 @@ def _blueprint_of(
 
 
 def _resolved(request: Request, workspace: Workspace) -> tuple[ResolvedBlueprint | None, Assignment | None]:
-    assignment = load_assignment(load(request.assignment)) if request.assignment else None
-    assignment = in_environment(assignment, request.environment) if assignment else None
+    assignment = _assignment(request)
     if (
         request.assignment is not None
         and assignment is not None
@@ -256,28 +262,51 @@ def _resolved(request: Request, workspace: Workspace) -> tuple[ResolvedBlueprint
     )
 
 
-def _bare_policies(request: Request, workspace: Workspace) -> tuple[AssignedPolicy, ...]:
-    found = [AssignedPolicy(definition) for definition in read_bare_definitions(request.policies)]
-    for name in request.initiatives:
-        policy_set = _initiative(name, workspace)
-        try:
-            members, missing = assign_set(policy_set, workspace.definitions, {})
-        except ExpressionError as wrong:
-            message = f"the initiative `{policy_set.display_name}`: {wrong.message}"
-            raise InvalidInput([error("BP192", message, Position(name))]) from wrong
-        if not members:
-            hint = "import the built-in definitions: `blueprinter catalog import FOLDER`"
-            message = f"none of the {len(missing)} members of `{policy_set.display_name}` is known here"
-            raise InvalidInput([error("BP192", message, Position(name), hint)])
-        found.extend(members)
-    return tuple(found)
+def _assignment(request: Request) -> Assignment | None:
+    """The assignment of the file that is named, put into the environment."""
+    if request.assignment is None:
+        return None
+    return in_environment(load_assignment(load(request.assignment)), request.environment)
 
 
-def _by_initiatives(request: Request, workspace: Workspace) -> ResolvedBlueprint | None:
-    """The controls that the initiatives' groups name; None where they name none of a known framework."""
-    sets = [_initiative(name, workspace) for name in request.initiatives]
-    resolved = resolve_initiatives(sets, workspace.definitions, workspace, request.cloud)
-    return resolved if resolved.framework is not None else None
+def _by_initiatives(
+    request: Request, workspace: Workspace, bare: Sequence[PolicyDefinition]
+) -> ResolvedBlueprint:
+    """What the initiatives put into force, and the controls that their groups name; their members are defined by `bare`
+    or in the workspace. Raises `InvalidInput`."""
+    own = {definition_key(definition.id): definition for definition in reversed(bare)}
+    definitions = Layered(own, workspace.definitions)
+    sets: dict[str, PolicySetDefinition] = {}
+    for name in dict.fromkeys(request.initiatives):
+        found = _initiative(name, workspace)
+        _check_members(found, definitions, Position(name))
+        if sets.setdefault(definition_key(found.id), found) is not found:
+            message = f"another initiative is called `{found.name}` too"
+            raise InvalidInput([error("BP192", message, Position(name), "give each a `name` of its own")])
+    resolved = resolve_initiatives(list(sets.values()), definitions, workspace, request.cloud)
+    remarks = (replace(one, hint=_DEFINED) if one.code == "BP265" else one for one in resolved.diagnostics)
+    return replace(resolved, diagnostics=tuple(remarks))
+
+
+def _check_members(
+    initiative: PolicySetDefinition, definitions: Mapping[str, PolicyDefinition], where: Position
+) -> None:
+    """Raises `InvalidInput` for an initiative that nothing can be judged by."""
+    named, members = initiative.display_name, initiative.members
+    if not members:
+        raise InvalidInput([error("BP192", f"the initiative `{named}` has no policy definitions", where)])
+    if not any(definition_key(member.definition_id) in definitions for member in members):
+        message = f"the initiative `{named}` has {plural(len(members), 'definition')}, and none is known here"
+        raise InvalidInput([error("BP192", message, where, _DEFINED)])
+
+
+def _beside(resolved: ResolvedBlueprint, initiatives: ResolvedBlueprint) -> ResolvedBlueprint:
+    """A blueprint with the policies of initiatives that are judged beside it."""
+    return replace(
+        resolved,
+        policies=(*resolved.policies, *initiatives.policies),
+        diagnostics=(*resolved.diagnostics, *initiatives.diagnostics),
+    )
 
 
 def _initiative(name: str, workspace: Workspace) -> PolicySetDefinition:
@@ -316,10 +345,18 @@ def _estate(request: Request) -> Estate:
         parts.append(read_inventories(paths, now=request.now, max_age_days=request.max_age_days))
     if request.templates:
         templates: Templates = expand_templates(
-            request.templates, request.template_parameters, request.destination, request.now
+            request.templates, request.template_parameters, _destination(request), request.now
         )
         parts.append(TemplateEstate(templates.expanded, failed=templates.failed, cloud=request.cloud))
     return parts[0] if len(parts) == 1 else JoinedEstate(parts)
+
+
+def _destination(request: Request) -> Destination:
+    """Where templates are deployed: to what is judged, where an assignment says where its blueprint acts."""
+    assignment = _assignment(request)
+    if assignment is None or not (request.blueprint or assignment.blueprint):
+        return request.destination
+    return replace(request.destination, scopes=assignment.scopes)
 
 
 def _inventory_paths(patterns: Sequence[str]) -> tuple[Path, ...]:

@@ -68,7 +68,7 @@ def named_initiative(name: str, workspace: Workspace) -> PolicySetDefinition | N
         document = load(path)
         if not is_policy_set(document.value):
             raise InvalidInput([error("BP192", "the file holds no initiative", Position(name))])
-        return read_policy_set(document)
+        return read_policy_set(document, name=path.stem)
     found = [one for one in workspace.sets.values() if same(one.display_name, name)]
     return workspace.sets.get(definition_key(name)) or (found[0] if len(found) == 1 else None)
 
@@ -146,7 +146,9 @@ def read_initiatives(
     absent = {test: why for test, why in resolved.absent.items() if test not in judged}
     if not policies:
         absent |= {link.test: Absence.NOT_ASSIGNED for link in resolved.links if link.test not in absent}
-    diagnostics = (*resolved.diagnostics, *remarks)
+    # values of the initiative's parameters stand in the assignments that were read
+    told = (one for one in resolved.diagnostics if one.code != "BP271")
+    diagnostics = (*told, *remarks)
     return Initiatives(
         replace(resolved, policies=tuple(policies), absent=absent, diagnostics=diagnostics), assignments
     )

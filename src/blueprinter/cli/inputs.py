@@ -20,14 +20,17 @@ from blueprinter.arm import (
     compile_bicep,
     compile_bicep_parameters,
     expand,
+    id_within,
     is_bicep,
     sealed,
 )
 from blueprinter.blueprint import is_subscription
+from blueprinter.casing import same
 from blueprinter.compliance import ExpandedTemplate
-from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, Severity, error
+from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, Severity, error, warning
 from blueprinter.document import Document, inside, load
 from blueprinter.policy import PolicyDefinition, is_definition, read_definition
+from blueprinter.text import plural
 
 _TEMPLATE_SUFFIXES = (".json", ".jsonc", ".bicep", ".bicepparam")
 _GLOB = re.compile(r"[*?\[]")
@@ -42,8 +45,17 @@ class Destination:
     """Where templates are to be deployed. What is empty gets a placeholder: ids must be known to find neighbours."""
 
     subscription: str = ""
+    """Its id, in full or as a GUID."""
     resource_group: str = ""
     cloud: str = "AzureCloud"
+    scopes: tuple[str, ...] = ()
+    """The subscriptions in which the templates are judged, where an assignment names some."""
+
+    @property
+    def subscription_id(self) -> str:
+        """The GUID of the subscription: the one that is named, else the only one of `scopes`, else a placeholder."""
+        only = self.scopes[0] if len(self.scopes) == 1 else ""
+        return (self.subscription or only or PLACEHOLDER_SUBSCRIPTION).rstrip("/").rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +118,19 @@ def expand_templates(
 ) -> Templates:
     """Expands every template that the patterns name, each with the parameter file found beside it or named.
 
-    A template that cannot be expanded is reported and counted; when none can be, all reasons are raised
-    as `InvalidInput`.
+    A template that cannot be expanded, or of which something is deployed where nothing is judged, is reported and
+    counted; when none can be expanded, all reasons are raised as `InvalidInput`.
     """
     files = [file for file in files_of(patterns, (".json", ".jsonc")) if not _is_parameter_file(file)]
     named = [load_parameters(Path(path)) for path in parameters]
     expanded: list[ExpandedTemplate] = []
     failed: list[tuple[Diagnostic, ...]] = []
+    outside: list[Diagnostic] = []
     for file, group in zip(files, _resource_groups(files), strict=True):
         try:
             document, beside = load_template(file)
             context = DeploymentContext(
-                subscription_id=destination.subscription or PLACEHOLDER_SUBSCRIPTION,
+                subscription_id=destination.subscription_id,
                 resource_group=destination.resource_group or group,
                 cloud=destination.cloud,
                 utc_now=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -132,9 +145,26 @@ def expand_templates(
             failed.append(found.diagnostics)
         else:
             expanded.append(ExpandedTemplate(str(file), document.text.encode(), _of_azure(sealed(expansion))))
+            outside += _outside(expansion, destination, Position(str(file)))
     if failed and not expanded:
         raise InvalidInput(diagnostic for found in failed for diagnostic in found)
-    return Templates(tuple(expanded), tuple(_as_warning(found) for found in failed))
+    return Templates(tuple(expanded), (*map(_as_warning, failed), *outside))
+
+
+def _outside(expansion: Expansion, destination: Destination, where: Position) -> Iterator[Diagnostic]:
+    """A warning where a template deploys something to the destination, and nothing is judged there."""
+    placed = f"/subscriptions/{destination.subscription_id}"
+    if not destination.scopes or any(same(placed, scope) for scope in destination.scopes):
+        return
+    if not any(id_within(resource.id, placed) for resource in expansion.resources):
+        return
+    why = (
+        f"the assignment does not name the subscription `{destination.subscription_id}`"
+        if destination.subscription
+        else f"the assignment has {plural(len(destination.scopes), 'scope')}, and it is deployed to one of them"
+    )
+    hint = f"say which: `--subscription {destination.scopes[0].rpartition('/')[2]}`"
+    yield warning("BP538", f"template not judged: {why}", where, hint)
 
 
 def _of_azure(expansion: Expansion) -> Expansion:

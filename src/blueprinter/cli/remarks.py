@@ -10,6 +10,7 @@ import click
 from blueprinter.cli import Settings
 from blueprinter.diagnostics import Diagnostic, Severity, as_lines
 from blueprinter.document import json_document
+from blueprinter.text import for_terminal
 
 _SHOWN = 20
 
@@ -20,9 +21,9 @@ def echo_json(value: object) -> None:
 
 
 def say(text: str, settings: Settings) -> None:
-    """One line of progress or advice; silent with --quiet."""
+    """Lines of progress or advice, most often one; silent with --quiet."""
     if not settings.quiet:
-        click.echo(text, err=True)
+        click.echo("\n".join(map(for_terminal, text.split("\n"))), err=True)
 
 
 def show_diagnostics(diagnostics: Sequence[Diagnostic], settings: Settings) -> None:

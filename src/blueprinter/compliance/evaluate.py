@@ -41,7 +41,7 @@ from blueprinter.compliance.outcomes import LIVE_ONLY, Outcomes, Silence
 from blueprinter.compliance.pack import pack_sha256
 from blueprinter.compliance.scope import type_key
 from blueprinter.diagnostics import in_order
-from blueprinter.policy import AssignedPolicy, effect_of
+from blueprinter.policy import AssignedPolicy, PolicySeverity, effect_of
 from blueprinter.text import plural
 
 
@@ -116,7 +116,7 @@ def evaluate(
         weights=weights,
     )
     findings = Findings(options.max_findings, tuple(framework.controls) if framework else ())
-    books = Books(tests, exemptions, Ledger(weights), findings, linked_only=resolved is not None)
+    books = Books(tests, exemptions, Ledger(weights), findings, linked_only=framework is not None)
     if observe is not None or not (isinstance(source, Tallying) and source.tally(books, recorder)):
         _read(source, books, observe, recorder)
     ledger = books.ledger
@@ -202,7 +202,12 @@ def evaluate(
         cloud=min((cloud for cloud, _ in estate.services() if cloud), default="AzureCloud"),
         related=_related(resolved),
     )
-    return replace(run, headline=headline(run, _failing(ledger, tests), allow_partial=options.allow_partial))
+    failing = _failing(ledger, tests)
+    return replace(
+        run,
+        headline=headline(run, failing, allow_partial=options.allow_partial),
+        failing=_by_severity(failing),
+    )
 
 
 # --- reading the states ---------------------------------------------------------------------------------------------
@@ -348,6 +353,13 @@ def _failing(ledger: Ledger, tests: LinkedTests) -> list[FailingTest]:
         if resources and (definition := account.definition) is not None:
             name = definition.display_name or definition.name
             found.append(FailingTest(name, definition.severity, tests.direct_controls_of(test), resources))
+    return found
+
+
+def _by_severity(failing: Iterable[FailingTest]) -> dict[PolicySeverity, int]:
+    found: dict[PolicySeverity, int] = {}
+    for test in failing:
+        found[test.severity] = found.get(test.severity, 0) + test.resources
     return found
 
 

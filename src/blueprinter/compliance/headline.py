@@ -20,6 +20,7 @@ from blueprinter.compliance.model import (
     Tested,
 )
 from blueprinter.compliance.scope import subscription_of
+from blueprinter.diagnostics import Severity
 from blueprinter.policy import PolicySeverity
 from blueprinter.text import plural
 
@@ -167,6 +168,8 @@ def _not_looked_at(run: Run) -> list[str]:
     if undecided:
         checks = undecided + sum(run.pair_counts.get(pair, 0) for pair in DECIDED)
         sentences.append(f"{undecided:,} of {plural(checks, 'check')} could not be decided.")
+    if not run.results and lacks_definitions(run):
+        sentences.append("Some definitions are not available, so what they test is not known.")
     if run.not_run_live_only:
         verb = "was" if run.not_run_live_only == 1 else "were"
         sentences.append(f"{plural(run.not_run_live_only, 'live-only test')} {verb} not run.")
@@ -174,6 +177,11 @@ def _not_looked_at(run: Run) -> list[str]:
         kinds = plural(len(run.population.types), "resource type")
         sentences.append(f"No test looks at {len(run.population.untested_types):,} of {kinds}.")
     return sentences
+
+
+def lacks_definitions(run: Run) -> bool:
+    """Whether something is assigned whose definition is not available (BP265)."""
+    return any(found.code == "BP265" and found.severity is Severity.WARNING for found in run.diagnostics)
 
 
 def _evidence(counted: Sequence[ControlResult]) -> list[str]:

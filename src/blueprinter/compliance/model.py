@@ -439,3 +439,5 @@ class Run:
     where the run was not made from a command line."""
     conformance: tuple[ConformanceFigure, ...] = ()
     """Of the version that made the run; empty where it is not known."""
+    failing: Mapping[PolicySeverity, int] = field(default_factory=dict)
+    """Non-compliant pairs by the severity of their test; empty of a run that was read back."""

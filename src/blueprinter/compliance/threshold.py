@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 
 from blueprinter.compliance.assess import UNDECIDED
 from blueprinter.compliance.comparing import Snapshot, known_gaps, new_failures, snapshot
+from blueprinter.compliance.headline import lacks_definitions
 from blueprinter.compliance.model import Attested, ControlResult, ControlState, Pair, Run, Tested
 from blueprinter.diagnostics import has_errors
 from blueprinter.policy import PolicySeverity
@@ -71,8 +72,7 @@ def exit_code(
 def count_gaps(run: Run, min_severity: PolicySeverity | None = None, baseline: Snapshot | None = None) -> int:
     """Gaps that count: controls, or non-compliant pairs where the run has no controls.
 
-    Without controls, `min_severity` and `baseline` can look only at the findings that the run kept, which are the
-    worst.
+    With a `baseline` the run has to hold all of its findings: one that it did not keep is not seen to be new.
     """
     known = known_gaps(run, baseline) if baseline is not None else frozenset()
     if run.results:
@@ -84,9 +84,7 @@ def count_gaps(run: Run, min_severity: PolicySeverity | None = None, baseline: S
         return sum(_severe(failure.severity, min_severity) for failure in failures)
     if min_severity is None:
         return run.pair_counts.get(Pair.NON_COMPLIANT, 0)
-    return sum(
-        found.pair is Pair.NON_COMPLIANT and _severe(found.severity, min_severity) for found in run.findings
-    )
+    return sum(count for severity, count in run.failing.items() if _severe(severity, min_severity))
 
 
 def _is_gap(result: ControlResult, run: Run, min_severity: PolicySeverity | None) -> bool:
@@ -105,7 +103,7 @@ def _at_risk(result: ControlResult, run: Run) -> bool:
 
 def _incomplete(run: Run) -> bool:
     if not run.results:
-        return any(run.pair_counts.get(pair, 0) for pair in UNDECIDED)
+        return lacks_definitions(run) or any(run.pair_counts.get(pair, 0) for pair in UNDECIDED)
     return any(
         result.state is ControlState.INCOMPLETE and (result.from_tests or not run.template_only)
         for result in run.results

@@ -15,6 +15,7 @@ CODES: tuple[CodeRow, ...] = (
         "BP192",
         "no such initiative",
         "An initiative is named by a file, or by its id or GUID once the built-in definitions were imported with "
-        "`blueprinter catalog import FOLDER`.",
+        "`blueprinter catalog import FOLDER`. At least one of its policy definitions is known: under policies/, in "
+        "files of `--policies`, or imported. Two initiatives of one run have two names.",
     ),
 )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from blueprinter.cli import Settings
+from blueprinter.cli.remarks import say
 from unit.cli.conftest import Cli
 
 NOW = "2026-11-20T06:00:00Z"
@@ -276,3 +279,309 @@ def test_a_definition_with_faults_names_every_place(cli: Cli, tmp_path: Path) ->
     assert done.code == 2
     assert done.err.count("error[BP3") == 2
     assert "did you mean `notEquals`?" in done.err
+
+
+# --- initiatives ----------------------------------------------------------------------------------------------------
+
+DEFINITIONS = "/providers/Microsoft.Authorization/policyDefinitions"
+LEAST_TLS = {
+    "name": "least-tls",
+    "properties": {
+        "displayName": "least TLS",
+        "mode": "Indexed",
+        "metadata": {"version": "1.2.0"},
+        "parameters": {"version": {"type": "String", "allowedValues": ["TLS1_0", "TLS1_2"]}},
+        "policyRule": {
+            "if": {
+                "allOf": [
+                    {"field": "type", "equals": "Microsoft.Storage/storageAccounts"},
+                    {
+                        "field": "Microsoft.Storage/storageAccounts/minimumTlsVersion",
+                        "notEquals": "[parameters('version')]",
+                    },
+                ]
+            },
+            "then": {"effect": "audit"},
+        },
+    },
+}
+
+
+def member(name: str = "least-tls", version: object = "TLS1_2", **more: object) -> dict[str, object]:
+    """A reference of an initiative to a definition."""
+    return {
+        "policyDefinitionId": f"{DEFINITIONS}/{name}",
+        "policyDefinitionReferenceId": f"{name} {version}",
+        "parameters": {"version": {"value": version}},
+        **more,
+    }
+
+
+def initiative(file: Path, *members: dict[str, object], groups: tuple[str, ...] = ()) -> Path:
+    return write(
+        file,
+        {
+            "properties": {
+                "displayName": "Baseline",
+                "policyDefinitions": [
+                    {**one, **({"groupNames": list(groups)} if groups else {})} for one in members
+                ],
+                "policyDefinitionGroups": [{"name": name} for name in groups],
+            }
+        },
+    )
+
+
+@pytest.mark.parametrize("groups", [(), ("one",)])
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ((member(), member("unknown")), "BP265"),
+        ((member(version="TLS1_3"),), "BP269"),
+        ((member(version=12),), "BP269"),
+        ((member(), member(version="TLS1_0", parameters={"other": {"value": 1}})), "BP269"),
+        ((member(definitionVersion="2.*.*"),), "BP276"),
+    ],
+)
+def test_an_initiative_says_what_is_wrong_with_it_with_groups_and_without(
+    cli: Cli, tmp_path: Path, members: tuple[dict[str, object], ...], says: str, groups: tuple[str, ...]
+) -> None:
+    write(tmp_path / "policies/storage/least-tls/policy.json", LEAST_TLS)
+    file = initiative(tmp_path / "baseline.json", *members, groups=groups)
+    done = cli(
+        "evaluate", "--initiative", file, "--inventory", rows(tmp_path, json.dumps(STORAGE)), "--now", NOW
+    )
+    assert f"warning[{says}]" in done.err
+
+
+def test_a_member_without_definition_leaves_the_run_incomplete(cli: Cli, tmp_path: Path) -> None:
+    write(tmp_path / "policies/storage/least-tls/policy.json", LEAST_TLS)
+    inventory = rows(tmp_path, json.dumps(STORAGE))
+    codes = []
+    for members in ((member(),), (member(), member("unknown"))):
+        file = initiative(tmp_path / "baseline.json", *members)
+        arguments = ("evaluate", "--initiative", file, "--inventory", inventory, "--now", NOW)
+        codes.append([cli(*arguments, "--fail-on", least).code for least in ("gap", "incomplete")])
+    assert codes == [[0, 0], [0, 3]]
+
+
+def test_the_files_of_policies_define_what_an_initiative_refers_to(cli: Cli, tmp_path: Path) -> None:
+    own = write(tmp_path / "rules" / "least-tls.json", LEAST_TLS)
+    other = write(tmp_path / "rules" / "https-only.json", HTTPS_ONLY)
+    file = initiative(tmp_path / "baseline.json", member(), member(version="TLS1_0"))
+    inventory = rows(tmp_path, json.dumps(STORAGE))
+    judged = ("--policies", own, "--policies", other, "--initiative", file, "--inventory", inventory)
+    done = cli("evaluate", *judged, "--now", NOW, "-o", "jsonl", "--all-states")
+    states = [json.loads(line) for line in done.out.splitlines()]
+    assert {(one["policyDefinitionReferenceId"] or "", one["complianceState"]) for one in states} == {
+        ("least-tls TLS1_2", "Compliant"), ("least-tls TLS1_0", "NonCompliant"), ("", "NonCompliant")
+    }  # fmt: skip
+    assert len(states) == 3
+
+
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ((), "the initiative `Baseline` has no policy definitions"),
+        ((member("unknown"),), "has 1 definition, and none is known here"),
+        ((member("unknown"), member("neither")), "has 2 definitions, and none is known here"),
+        (
+            (member("unknown"),),
+            "in files of --policies; built-ins come from `blueprinter catalog import FOLDER`",
+        ),
+        (
+            (member(version="[utcNow()]"),),
+            "the initiative `Baseline`: `utcNow` has no meaning in an initiative",
+        ),
+    ],
+)
+def test_an_initiative_that_nothing_can_be_judged_by(
+    cli: Cli, tmp_path: Path, members: tuple[dict[str, object], ...], says: str
+) -> None:
+    write(tmp_path / "policies/storage/least-tls/policy.json", LEAST_TLS)
+    file = initiative(tmp_path / "baseline.json", *members)
+    done = cli(
+        "evaluate", "--initiative", file, "--inventory", rows(tmp_path, json.dumps(STORAGE)), "--now", NOW
+    )
+    assert (done.code, says in done.err) == (2, True), done.err
+
+
+def test_two_initiatives_are_not_taken_for_one(cli: Cli, tmp_path: Path) -> None:
+    write(tmp_path / "policies/storage/least-tls/policy.json", LEAST_TLS)
+    one = initiative(tmp_path / "one" / "set.json", member())
+    other = initiative(tmp_path / "other" / "set.json", member(version="TLS1_0"))
+    inventory = rows(tmp_path, json.dumps(STORAGE))
+    done = cli("evaluate", "--initiative", one, "--initiative", other, "--inventory", inventory, "--now", NOW)
+    assert (done.code, "another initiative is called `set` too" in done.err) == (2, True)
+    arguments = ("--initiative", one, "--initiative", one, "--inventory", inventory, "--now", NOW)
+    assert cli("evaluate", *arguments).code == 0
+
+
+# --- thresholds -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shown", ["0", "1", "1000"])
+@pytest.mark.parametrize(("least", "tolerated", "code"), [("low", "3", 0), ("low", "2", 3), ("high", "0", 0)])
+def test_gaps_of_a_severity_do_not_depend_on_what_is_shown(
+    cli: Cli, tmp_path: Path, policy: Path, shown: str, least: str, tolerated: str, code: int
+) -> None:
+    inventory = rows(
+        tmp_path, *(json.dumps({**STORAGE, "id": f"{STORAGE['id']}{number}"}) for number in range(3))
+    )
+    arguments = (
+        "evaluate",
+        "--policies",
+        policy,
+        "--inventory",
+        inventory,
+        "--now",
+        NOW,
+        "--max-findings",
+        shown,
+    )
+    assert cli(*arguments, "--min-severity", least, "--max-gaps", tolerated).code == code
+
+
+def test_what_is_new_is_found_behind_the_findings_that_are_kept_otherwise(
+    cli: Cli, tmp_path: Path, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blueprinter.cli.commands.evaluate.SAVED_FINDINGS", 1)
+    known = [json.dumps({**STORAGE, "id": f"{STORAGE['id']}{number}"}) for number in range(3)]
+    arguments = ("evaluate", "--policies", policy, "--now", NOW)
+    cli(*arguments, "--inventory", rows(tmp_path, *known), "-o", "json=before.json")
+    compared = (*arguments, "--baseline", "before.json", "--max-findings", "1")
+    assert cli(*compared, "--inventory", rows(tmp_path, *known)).code == 0
+    new = json.dumps({**STORAGE, "id": f"{STORAGE['id']}9"})
+    assert cli(*compared, "--inventory", rows(tmp_path, *known, new)).code == 3
+
+
+# --- templates of an assignment -------------------------------------------------------------------------------------
+
+FIRST, SECOND, THIRD = (f"/subscriptions/{digit * 8}-1111-4111-8111-111111111111" for digit in "123")
+
+
+@pytest.fixture
+def good(cli: Cli, tmp_path: Path) -> Path:
+    """A blueprint that assigns a policy, a template that violates it, and an inventory that does not."""
+    write(tmp_path / "policies/storage/https-only/policy.json", HTTPS_ONLY)
+    properties: dict[str, object] = {"displayName": "b", "targetScope": "subscription", "version": "1.0.0"}
+    blueprint = {"schema": "blueprinter/blueprint/1", "properties": properties}
+    write(tmp_path / "blueprints/b/blueprint.json", blueprint)
+    artifact = {"kind": "policyAssignment", "properties": {"policyDefinition": "https-only"}}
+    write(tmp_path / "blueprints/b/artifacts/https.json", artifact)
+    write(tmp_path / "main.json", TEMPLATE)
+    row = {**STORAGE, "id": f"{FIRST}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/z"}
+    return rows(tmp_path, json.dumps({**row, "properties": {"supportsHttpsTrafficOnly": True}}))
+
+
+def test_an_initiative_beside_a_blueprint_says_what_is_missing(cli: Cli, tmp_path: Path, good: Path) -> None:
+    write(tmp_path / "policies/storage/least-tls/policy.json", LEAST_TLS)
+    file = initiative(tmp_path / "baseline.json", member(version="TLS1_0"), member("unknown"))
+    done = cli(
+        "evaluate",
+        "b",
+        "--initiative",
+        file,
+        "--inventory",
+        good,
+        "--now",
+        NOW,
+        "-o",
+        "jsonl",
+        "--all-states",
+    )
+    assert "warning[BP265]: 1 of 2 definitions" in done.err
+    assert len(done.out.splitlines()) == 2
+
+
+def assignment(tmp_path: Path, **scope: object) -> Path:
+    return write(tmp_path / "a.json", {"name": "a", "blueprint": "b", "location": "westeurope", **scope})
+
+
+GROUP = "contoso"
+
+
+@pytest.mark.parametrize(
+    ("scope", "arguments", "judged"),
+    [
+        ({"scope": FIRST}, (), FIRST),
+        ({"scope": [FIRST]}, ("-g", "rg"), FIRST),
+        ({"managementGroup": GROUP, "subscriptions": [SECOND]}, (), SECOND),
+        ({"scope": [FIRST, SECOND]}, ("--subscription", SECOND), SECOND),
+        ({"scope": [FIRST, SECOND]}, ("--subscription", SECOND.rpartition("/")[2].upper()), SECOND),
+        ({"managementGroup": GROUP, "subscriptions": "all"}, ("--subscription", THIRD), THIRD),
+    ],
+)
+def test_a_template_is_judged_where_its_assignment_acts(
+    cli: Cli, tmp_path: Path, good: Path, scope: dict[str, object], arguments: tuple[str, ...], judged: str
+) -> None:
+    file = assignment(tmp_path, **scope)
+    given = ("-a", file, "main.json", "--inventory", good, *arguments, "--now", NOW, "-o", "jsonl")
+    done = cli("evaluate", *given)
+    (state,) = map(json.loads, done.out.splitlines())
+    assert done.code == 3
+    assert state["resourceId"].casefold().startswith(f"{judged}/".casefold())
+
+
+@pytest.mark.parametrize(
+    ("scope", "arguments", "says"),
+    [
+        ([FIRST, SECOND], (), "the assignment has 2 scopes, and it is deployed to one of them"),
+        ([FIRST], ("--subscription", THIRD), f"does not name the subscription `{THIRD.rpartition('/')[2]}`"),
+    ],
+)
+def test_a_template_outside_of_the_scopes_is_a_hole(
+    cli: Cli, tmp_path: Path, good: Path, scope: list[str], arguments: tuple[str, ...], says: str
+) -> None:
+    file = assignment(tmp_path, scope=scope)
+    given = ("-a", file, "main.json", *arguments, "--now", NOW)
+    for done in (cli("evaluate", *given), cli("evaluate", *given, "--inventory", good)):
+        assert (done.code, says in done.err, f"--subscription {FIRST.rpartition('/')[2]}" in done.err) == (
+            1,
+            True,
+            True,
+        )
+    elsewhere = cli("evaluate", *given, "--policies", "policies/storage", "-o", "jsonl", "--allow-partial")
+    assert (elsewhere.code, elsewhere.out.count("NonCompliant")) == (3, 1)
+
+
+def test_a_template_that_names_its_subscription_is_judged_there(cli: Cli, tmp_path: Path, good: Path) -> None:
+    nested = {
+        "type": "Microsoft.Resources/deployments",
+        "apiVersion": "2022-09-01",
+        "name": "x",
+        "subscriptionId": SECOND.rpartition("/")[2],
+        "resourceGroup": "rg",
+        "properties": {"mode": "Incremental", "template": TEMPLATE},
+    }
+    schema = "https://schema.management.azure.com/schemas/2019-08-01/tenantDeploymentTemplate.json#"
+    write(tmp_path / "main.json", {**TEMPLATE, "$schema": schema, "resources": [nested]})
+    file = assignment(tmp_path, scope=[FIRST, SECOND])
+    done = cli("evaluate", "-a", file, "main.json", "--now", NOW, "-o", "jsonl")
+    assert (done.code, SECOND in done.out, done.err) == (3, True, "")
+
+
+# --- the log of a pipeline ------------------------------------------------------------------------------------------
+
+
+def test_no_line_of_the_console_is_a_command_of_a_pipeline(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = json.loads(json.dumps(HTTPS_ONLY))
+    rule["properties"]["displayName"] = "say ::error file=x::y, " * 4 + "##vso[task.complete result=Failed]x"
+    policy = write(tmp_path / "p.json", rule)
+    names = ["::set-output name=a::b", "a" * 30 + "::stop-commands::" + "b" * 30, "##[error]x"]
+    inventory = rows(
+        tmp_path, *(json.dumps({**STORAGE, "id": f"{STORAGE['id']}{name}", "name": name}) for name in names)
+    )
+    for width in range(40, 100):
+        monkeypatch.setenv("COLUMNS", str(width))
+        done = cli("evaluate", "--policies", policy, "--inventory", inventory, "--now", NOW)
+        for line in (*done.out.splitlines(), *done.err.splitlines()):
+            assert not re.match(r"\s*::.*::", line)
+            assert "##" not in line
+
+
+def test_no_line_that_is_said_is_a_command_of_a_pipeline(capsys: pytest.CaptureFixture[str]) -> None:
+    say("cancelled x\n::error::y\x1b[31m", Settings())
+    assert capsys.readouterr().err == "cancelled x\n\\u003a:error::y\\u001b[31m\n"

@@ -26,6 +26,7 @@ from blueprinter.compliance import (
     ControlState,
     EvaluateOptions,
     ExpandedTemplate,
+    FailOn,
     Finding,
     LinkOutcome,
     OfflineSource,
@@ -38,7 +39,7 @@ from blueprinter.compliance import (
     exit_code,
     inherited_part,
 )
-from blueprinter.diagnostics import Position, error, warning
+from blueprinter.diagnostics import Diagnostic, Position, error, warning
 from blueprinter.policy import (
     AliasTable,
     AssignedPolicy,
@@ -675,6 +676,48 @@ def test_without_a_blueprint_a_failing_pair_counts_as_a_gap() -> None:
     assert exit_code(run(state_of(assigned, ONE, "Compliant"))) == 0
     assert exit_code(run(state_of(assigned, ONE, "Unsupported"))) == 5
     assert exit_code(run()) == 5
+
+
+@pytest.mark.parametrize("kept", [0, 1, 1000])
+@pytest.mark.parametrize(
+    ("least", "tolerated", "code"),
+    [("critical", 1, 3), ("high", 2, 0), ("medium", 2, 3), ("low", 3, 0), (None, 2, 3), (None, 3, 0)],
+)
+def test_gaps_of_a_severity_are_pairs_whatever_findings_are_kept(
+    kept: int, least: str | None, tolerated: int, code: int
+) -> None:
+    once, again = AssignedPolicy(HTTPS, reference_id="A"), AssignedPolicy(HTTPS, reference_id="B")
+    mild = AssignedPolicy(TLS)
+    states = [state_of(one, on) for one in (once, again) for on in (ONE, TWO)]
+    run = evaluate(
+        None,
+        GivenStates((*states, state_of(mild, ONE), state_of(mild, TWO, "Compliant"))),
+        GivenEstate((ONE, TWO)),
+        Registers(),
+        EvaluateOptions(NOW, max_findings=kept),
+        policies=[once, again, mild],
+    )
+    severity = PolicySeverity(least) if least else None
+    assert exit_code(run, min_severity=severity, max_gaps=tolerated) == code
+
+
+def test_without_controls_a_definition_that_is_not_available_leaves_the_run_incomplete() -> None:
+    assigned = AssignedPolicy(HTTPS)
+
+    def run(*remarks: Diagnostic) -> Run:
+        return evaluate(
+            blueprint_of([], [assigned], None, diagnostics=remarks),
+            GivenStates((state_of(assigned, ONE, "Compliant"),)),
+            GivenEstate((ONE,)),
+            Registers(),
+            EvaluateOptions(NOW),
+        )
+
+    said = "Some definitions are not available, so what they test is not known."
+    whole, lacking = run(), run(warning("BP265", "1 of 2 definitions are not available", Position("x")))
+    assert [exit_code(one, fail_on=FailOn.INCOMPLETE) for one in (whole, lacking)] == [0, 3]
+    assert [said in one.headline for one in (whole, lacking)] == [False, True]
+    assert lacking.population.untested_types == ()
 
 
 def test_exit_codes_keep_their_precedence() -> None:

@@ -154,7 +154,7 @@ _SECTIONS = {
     "--policies",
     multiple=True,
     metavar="PATH",
-    help="Bare policy definitions, beside or without a blueprint.",
+    help="Policy definitions: bare, beside or without a blueprint, or members of an --initiative.",
 )
 @click.option(
     "--initiative", multiple=True, metavar="FILE|ID", help="An initiative: a file, an id or a GUID."
@@ -319,7 +319,7 @@ def command(
         warn_days=warn_days,
         strict_aliases=strict_aliases,
         allow_partial=allow_partial,
-        max_findings=_kept(max_findings, targets, whole=save or baseline is not None),
+        max_findings=_kept(max_findings, targets, saved=save, compared=baseline is not None),
         all_states=all_states,
         jobs=jobs,
     )
@@ -451,11 +451,12 @@ def _explain(arm: ArmClient, settings: Settings) -> None:
     say(f"{plural(arm.requests.total, 'request')} ({methods}), {arm.requests.repeated} repeated", settings)
 
 
-def _kept(max_findings: int, targets: tuple[Target, ...], *, whole: bool) -> int:
-    """How many findings the run itself keeps; a document may show fewer."""
-    if any(target.format.whole for target in targets):
+def _kept(max_findings: int, targets: tuple[Target, ...], *, saved: bool, compared: bool) -> int:
+    """How many findings the run itself keeps; a document may show fewer. What is compared with a baseline keeps all:
+    what is new may be anywhere among them."""
+    if compared or any(target.format.whole for target in targets):
         return _UNLIMITED
-    wide = whole or any(target.format.files is not None for target in targets)
+    wide = saved or any(target.format.files is not None for target in targets)
     return max(max_findings, SAVED_FINDINGS) if wide else max_findings
 
 
