@@ -26,6 +26,7 @@ from blueprinter.policy import (
     AliasTable,
     AssignedPolicy,
     BulkPolicies,
+    Code,
     ComplianceState,
     Program,
     compile_policies,
@@ -135,21 +136,21 @@ def _warm(given: Judged, rows: Iterable[Any]) -> BulkPolicies:
 
 
 def _hits(bulk: BulkPolicies, rows: Iterable[Any]) -> int:
+    """Non-compliant pairs; how many a code stands for is worked out once."""
     everywhere = bulk.circles("")
-    programs: dict[str, Program] = {}
-    known: dict[tuple[str, int], int] = {}
+    programs: dict[str, tuple[Program, dict[Code, int]]] = {}
     hits = 0
     for row in rows:
         type_ = row["type"]
-        program = programs.get(type_)
-        if program is None:
-            program = programs[type_] = bulk.program(type_, "", everywhere)
+        found = programs.get(type_)
+        if found is None:
+            found = programs[type_] = bulk.program(type_, "", everywhere), {}
+        program, known = found
         code = program.decide(row)
-        count = known.get((type_, code))
+        count = known.get(code)
         if count is None:
             outcomes = program.outcomes(code)
-            count = sum(one.state is ComplianceState.NON_COMPLIANT for one in outcomes)
-            known[type_, code] = count
+            count = known[code] = sum(one.state is ComplianceState.NON_COMPLIANT for one in outcomes)
         hits += count
     return hits
 
