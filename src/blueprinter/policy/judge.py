@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NoReturn
 
-from blueprinter.arm import ExpressionError, Resource, Unknown, Value
+from blueprinter.arm import ExpressionError, Resource, Unknown, Value, is_expression
 from blueprinter.casing import fold, get, same
 from blueprinter.diagnostics import Diagnostic, Position, error
 from blueprinter.policy.aliases import AliasTable
@@ -149,11 +149,13 @@ class _ParametersOnly:
 
 
 def effect_of(assigned: AssignedPolicy) -> str | None:
-    """The effect in force, as spelled; None when it depends on the resource or a parameter without a value."""
+    """The effect in force, as spelled; None when it depends on the resource or a parameter without a value, and where
+    an expression with a bracket too many (`[[parameters('effect')]`) stands for one."""
     overrides = overrides_of(assigned, OverrideKind.EFFECT)
     if overrides:
         return None if overrides[0].selectors else overrides[0].value or None
-    return _effect(assigned.definition.rule, parameter_values(assigned))
+    found = _effect(assigned.definition.rule, parameter_values(assigned))
+    return None if found is not None and is_expression(found) else found
 
 
 def _effect(rule: Rule, values: dict[str, Value]) -> str | None:
@@ -369,6 +371,10 @@ class _Judge:
             return Open(self.context.reason_of(value), f"the effect `[{value.expression}]` is not known")
         if not isinstance(value, str):
             return Open(None, f"the effect is no text but {shown(value)}")
+        if is_expression(value):  # Azure refuses it: InvalidPolicyRuleEffect
+            return Open(
+                None, f"the effect is the text `{value}`: `[[` is for definitions inside of ARM templates"
+            )
         self.effect = value
         return None
 

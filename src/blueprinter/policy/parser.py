@@ -335,13 +335,6 @@ def _then(
     if not isinstance(effect, str):
         reader.fault("BP303", f"the effect is text, found {noun(effect)}", effect_pointer)
         return None
-    if effect.startswith("[["):
-        reader.fault(
-            "BP303",
-            f"the effect is `{effect[1:]}` as text",
-            effect_pointer,
-            "two brackets stand in definitions inside of ARM templates; an expression has one here",
-        )
     operand = read_operand(effect, reader, effect_pointer)
     text = effect if isinstance(operand, Constant) else _default_of(operand, default_effect)
     family = family_of(text) if isinstance(text, str) else None

@@ -93,7 +93,6 @@ def test_condition(condition: str, expected: list[tuple[str, str]]) -> None:
 @pytest.mark.parametrize(
     ("then", "expected"),
     [
-        ('{"effect": "[[parameters(\'e\')]"}', [("BP303", "\"[[parameters('e')]\"")]),
         ('{"effect": "modify"}', [("BP319", '{"effect": "modify"}')]),
         ('{"effect": "modify", "details": {"operations": 5}}', [("BP312", "5")]),
         (
