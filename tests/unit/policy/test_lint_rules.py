@@ -61,6 +61,11 @@ def test_good(rule: str, case: dict[str, Any]) -> None:
     assert [str(found) for found in diagnostics if found.severity is not Severity.INFO] == []
 
 
+def test_an_effect_with_a_bracket_too_many_is_told_once() -> None:
+    _, diagnostics = found_in({"then": {"effect": "[[parameters('effect')]"}})
+    assert {"BP440", "BP443"} & {found.code for found in diagnostics} == {"BP443"}
+
+
 def test_every_rule_has_cases() -> None:
     stated = [yaml.safe_load(file.read_text(encoding="utf-8"))["rule"] for file in FILES]
     assert stated == list(LINT_RULES.names())

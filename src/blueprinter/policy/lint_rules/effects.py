@@ -51,10 +51,13 @@ def reaches(draft: RuleDraft, *effects: str) -> bool:
 
 def hard_coded_effect(draft: RuleDraft) -> Iterator[Remark]:
     """Source: "Azure Policy definitions effect basics", section Interchanging effects."""
-    if isinstance(draft.rule.effect, Constant) and draft.envelope.own("policyRule") is not None:
+    effect = draft.rule.effect.value if isinstance(draft.rule.effect, Constant) else ""
+    if isinstance(effect, str) and is_expression(effect):
+        return  # with a bracket too many, which is BP443
+    if effect and draft.envelope.own("policyRule") is not None:
         yield Remark(
             draft.then("effect") or draft.rule.then_pointer,
-            f"the effect `{draft.rule.effect.value}` is fixed: only an override of an assignment changes it",
+            f"the effect `{effect}` is fixed: only an override of an assignment changes it",
             "declare a parameter `effect` and write `[parameters('effect')]`",
         )
 
