@@ -29,7 +29,7 @@ from blueprinter.casing import same
 from blueprinter.compliance import ExpandedTemplate
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, Severity, error, warning
 from blueprinter.document import Document, inside, load
-from blueprinter.policy import PolicyDefinition, is_definition, read_definition
+from blueprinter.policy import PolicyDefinition, is_definition, is_fragment, read_definition
 from blueprinter.text import plural
 
 _TEMPLATE_SUFFIXES = (".json", ".jsonc", ".bicep", ".bicepparam")
@@ -224,12 +224,15 @@ def _resource_groups(files: Sequence[Path]) -> Iterator[str]:
 def read_bare_definitions(patterns: Sequence[str]) -> tuple[PolicyDefinition, ...]:
     """Policy definitions in files, folders and globs; in a folder, JSON files that are none are passed over.
 
-    Raises `InvalidInput` with the faults of all files.
+    Raises `InvalidInput` with the faults of all files, and for a folder without any definition.
     """
     found: list[PolicyDefinition] = []
     faults: list[Diagnostic] = []
     for pattern in patterns:
+        before = len(found) + len(faults)
         for file in files_of([pattern], (".json", ".jsonc")):
+            if is_fragment(file) and file != Path(pattern):
+                continue
             try:
                 document = load(file)
                 if Path(pattern).is_dir() and not is_definition(document.value):
@@ -237,9 +240,18 @@ def read_bare_definitions(patterns: Sequence[str]) -> tuple[PolicyDefinition, ..
                 found.append(read_definition(document, name=_definition_name(file)))
             except InvalidInput as invalid:
                 faults.extend(invalid.diagnostics)
+        if Path(pattern).is_dir() and len(found) + len(faults) == before:
+            faults.extend(no_definition(pattern).diagnostics)
     if faults:
         raise InvalidInput(faults)
     return tuple(found)
+
+
+def no_definition(folder: str) -> InvalidInput:
+    """The fault of a folder in which definitions were looked for."""
+    message = f"`{folder}` holds no policy definition"
+    hint = "a file holds one, with its `policyRule`; lists and templates of definitions are not looked into"
+    return InvalidInput([error("BP101", message, Position(folder), hint)])
 
 
 def known_cloud(name: str) -> str:

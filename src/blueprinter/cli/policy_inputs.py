@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from blueprinter.blueprint import BuiltinFacts
-from blueprinter.cli.inputs import files_of
+from blueprinter.cli.inputs import files_of, no_definition
 from blueprinter.cli.workspace import CATALOG, Workspace
 from blueprinter.diagnostics import InvalidInput, Position, error
 from blueprinter.document import Document, load
@@ -20,6 +20,7 @@ from blueprinter.policy import (
     NotCollected,
     PolicyDefinition,
     is_definition,
+    is_fragment,
     is_policy_set,
     open_catalog,
     read_alias_table,
@@ -28,7 +29,6 @@ from blueprinter.policy import (
 from blueprinter.text import did_you_mean
 
 _CONTEXT = ("resourceGroup", "subscription", "policy", "requestContext")
-_FRAGMENTS = ("azurepolicy.rules.json", "azurepolicy.parameters.json")
 
 
 # ---------------------------------------------------------------- definitions
@@ -36,19 +36,25 @@ _FRAGMENTS = ("azurepolicy.rules.json", "azurepolicy.parameters.json")
 
 def policy_documents(patterns: Iterable[str]) -> Iterator[Document | InvalidInput]:
     """The definitions and initiatives in files, folders and globs; a file that cannot be read gives its faults. In a
-    folder JSON files that are neither are passed over. Raises `InvalidInput` for a pattern that names nothing."""
+    folder JSON files that are neither are passed over. Raises `InvalidInput` for a pattern that names nothing, and for
+    a folder without any."""
     for pattern in patterns:
+        in_folder = Path(pattern).is_dir()
+        is_empty = in_folder
         for file in files_of([pattern], (".json", ".jsonc")):
-            if file.name in _FRAGMENTS and file.with_name("azurepolicy.json").exists():
+            if is_fragment(file) and file != Path(pattern):
                 continue
             try:
                 document = load(file)
             except InvalidInput as found:
+                is_empty = False
                 yield found
                 continue
-            holds_policy = is_policy_set(document.value) or is_definition(document.value)
-            if holds_policy or not Path(pattern).is_dir():
+            if is_policy_set(document.value) or is_definition(document.value) or not in_folder:
+                is_empty = False
                 yield document
+        if is_empty:
+            raise no_definition(pattern)
 
 
 def policy_named(name: str, workspace: Workspace) -> tuple[PolicyDefinition, Document | None]:

@@ -26,6 +26,7 @@ from blueprinter.policy.catalog import (
     check_catalog,
     definition_files,
     index_folders,
+    is_fragment,
 )
 from blueprinter.policy.catalog_file import (
     Catalog,
@@ -187,6 +188,7 @@ __all__ = [
     "is_data_plane",
     "is_definition",
     "is_enforced",
+    "is_fragment",
     "is_passed_over",
     "is_policy_set",
     "lint_code",

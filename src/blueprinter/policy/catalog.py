@@ -47,11 +47,14 @@ def definition_files(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
             continue
         for found in sorted(path.rglob("*.json")):
-            whole, _, kind = found.stem.rpartition(".")
-            if kind in ("rules", "parameters") and found.with_name(f"{whole}.json").exists():
-                continue
-            if not _is_provider(found):
+            if not is_fragment(found) and not _is_provider(found):
                 yield found
+
+
+def is_fragment(path: Path) -> bool:
+    """Whether a file holds the rule or the parameters of a definition that stands whole beside it."""
+    whole, _, kind = path.stem.rpartition(".")
+    return kind in ("rules", "parameters") and path.with_name(f"{whole}.json").exists()
 
 
 def provider_files(folder: Path) -> Iterator[Path]:

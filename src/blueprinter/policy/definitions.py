@@ -48,12 +48,22 @@ def is_policy_set(value: Json) -> bool:
     return isinstance(value, dict) and key_of(_inner(value), "policyDefinitions") is not None
 
 
+def wrapped_hint(value: Json) -> str:
+    """What to do with a file that holds definitions some other way than one as it is; empty for any other."""
+    if isinstance(value, list) or (isinstance(value, dict) and isinstance(get(value, "value"), list)):
+        return "a file holds one definition: give each of the list a file"
+    if isinstance(value, dict) and get(value, "resources") is not None:
+        return "a file holds one definition: take it out of the template, whose `[[` become `[`"
+    return ""
+
+
 def read_definition(document: Document, pointer: str = "", *, name: str = "") -> PolicyDefinition:
     """A policy definition: whole, without its `properties` envelope, or a bare rule (mode All, parameters of
     any name and type). `name` is used where the document has none. Raises `InvalidInput` with every fault."""
     value = value_at(document.value, pointer)
     if not isinstance(value, dict):
-        raise _refused(document, pointer, "BP301", f"a definition is an object, found {noun(value)}")
+        message = f"a definition is an object, found {noun(value)}"
+        raise _refused(document, pointer, "BP301", message, wrapped_hint(value))
     if _is_bare(value):
         reader = RuleReader(document, None)
         inner: Mapping[str, Json] = {}
@@ -67,7 +77,8 @@ def read_definition(document: Document, pointer: str = "", *, name: str = "") ->
         )
         rule_key = key_of(inner, "policyRule")
         if rule_key is None:
-            raise _refused(document, inner_pointer, "BP301", "the definition has no `policyRule`")
+            hint = wrapped_hint(value)
+            raise _refused(document, inner_pointer, "BP301", "the definition has no `policyRule`", hint)
         faults: list[Diagnostic] = []
         parameters = _parameters(document, inner, inner_pointer, faults)
         reader = RuleReader(document, frozenset(map(fold, parameters)), faults)
@@ -161,8 +172,8 @@ def _position(document: Document, pointer: str) -> Position:
     return document.locate(pointer) if pointer else Position(document.file, 1, 1)
 
 
-def _refused(document: Document, pointer: str, code: str, message: str) -> InvalidInput:
-    return InvalidInput([error(code, message, document.locate(pointer))])
+def _refused(document: Document, pointer: str, code: str, message: str, hint: str = "") -> InvalidInput:
+    return InvalidInput([error(code, message, document.locate(pointer), hint)])
 
 
 def _text(value: object) -> str:

@@ -12,7 +12,13 @@ from blueprinter.casing import fold, get, key_of, same
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Severity, error, in_order
 from blueprinter.document import Document, Json, child
 from blueprinter.policy.aliases import AliasTable
-from blueprinter.policy.definitions import is_definition, is_policy_set, read_definition, read_policy_set
+from blueprinter.policy.definitions import (
+    is_definition,
+    is_policy_set,
+    read_definition,
+    read_policy_set,
+    wrapped_hint,
+)
 from blueprinter.policy.lint_codes import LINT_CODES
 from blueprinter.policy.lint_rules import (
     aliases,
@@ -167,8 +173,8 @@ def lint_document(
         elif is_definition(document.value):
             remarks = _of_definition(document, wanted, aliases or AliasTable.empty(), name)
         else:
-            where = document.locate("")
-            raise InvalidInput([error("BP301", "neither a policy definition nor an initiative", where)])
+            where, hint = document.locate(""), wrapped_hint(document.value)
+            raise InvalidInput([error("BP301", "neither a policy definition nor an initiative", where, hint)])
         found = [_diagnostic(document, rule, remark) for rule, remark in remarks]
     except InvalidInput as faults:
         return faults.diagnostics

@@ -67,6 +67,42 @@ def test_lint_errors_give_exit_code_2(cli: Cli, tmp_path: Path) -> None:
     assert "error[BP443]" in done.out
 
 
+WRAPPED = {
+    "a list": ([policy()], "give each of the list a file"),
+    "a page": ({"value": [policy()]}, "give each of the list a file"),
+    "a template": ({"resources": [policy()]}, "take it out of the template"),
+}
+
+
+@pytest.mark.parametrize(("document", "hint"), WRAPPED.values(), ids=WRAPPED)
+@pytest.mark.parametrize(
+    "command", [["policy", "lint"], ["evaluate", "--inventory", "rows.jsonl", "--policies"]]
+)
+def test_definitions_inside_of_something_else(
+    cli: Cli, tmp_path: Path, command: list[str], document: Any, hint: str
+) -> None:
+    write(tmp_path / "rows.jsonl", ACCOUNT)
+    file = write(tmp_path / "many" / "p.json", document)
+    named = cli(*command, file)
+    assert (named.code, "BP301" in named.out + named.err) == (2, True)
+    assert hint in named.out + named.err
+    found = cli(*command, file.parent)
+    assert (found.code, "holds no policy definition" in found.out + found.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "command", [["policy", "lint"], ["evaluate", "--inventory", "rows.jsonl", "--policies"]]
+)
+def test_fragments_beside_the_whole_are_passed_over(cli: Cli, tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps(ACCOUNT), encoding="utf-8")
+    write(tmp_path / "one" / "my.json", policy(effect="Audit", description="d", metadata={"category": "c"}))
+    write(tmp_path / "one" / "my.rules.json", policy()["properties"]["policyRule"])
+    write(tmp_path / "one" / "my.parameters.json", {})
+    done = cli(*command, tmp_path / "one")
+    assert ("1 file:" in done.err) is (command[0] == "policy")
+    assert ("1 resource from inventory · 1 policy" in done.out) is (command[0] == "evaluate")
+
+
 def test_lint_as_json(cli: Cli, tmp_path: Path) -> None:
     file = write(tmp_path / "p.json", policy(effect="Denny"))
     broken = write(tmp_path / "q.json", policy({"field": "name", "equal": "x"}))
