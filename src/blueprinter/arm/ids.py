@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from blueprinter.casing import fold
 
 _GROUPS = "microsoft.management/managementgroups"
+_PROVIDERS = re.compile("/providers/", re.IGNORECASE | re.ASCII)
 _CONTAINERS = frozenset({_GROUPS, "microsoft.resources/resourcegroups", "microsoft.resources/subscriptions"})
 
 
@@ -133,6 +135,6 @@ def extended_by(id: str) -> str:
     container, and for what is no id."""
     if parse_id(id) is None:
         return ""
-    head, marker, _ = fold(id).rpartition("/providers/")
-    owner = parse_id(id[: len(head)]) if marker and head else None
-    return "" if owner is None or fold(owner.type) in _CONTAINERS else id[: len(head)]
+    *_, last = (0, *(found.start() for found in _PROVIDERS.finditer(id)))
+    owner = parse_id(id[:last])
+    return "" if owner is None or fold(owner.type) in _CONTAINERS else id[:last]

@@ -40,6 +40,9 @@ from blueprinter.policy import (
 from blueprinter.text import did_you_mean, plural
 
 _SETS = "/policysetdefinitions/"
+_SUGGESTED = 10
+"""Messages for which the reference id that is likely meant is looked for."""
+_LONGEST = 200
 _OTHER_VERSION = "it is judged by the version at hand; Azure judges by the one that is asked for"
 _NO_VERSION = "it is judged by the version at hand; Azure refuses a pin that no version meets"
 _REFUSED = "Azure refuses the assignment"
@@ -170,8 +173,9 @@ def _check_messages(artifact: Artifact, initiative: PolicySetDefinition, faults:
         reference = text(mapping(row), "policyDefinitionReferenceId")
         if reference and fold(reference) not in known and not is_expression(reference):
             where = artifact.document.locate(f"/properties/nonComplianceMessages/{place}")
-            message = f"a message is for `{reference}`, which `{initiative.display_name}` does not refer to"
-            faults.warn("BP268", message, where, did_you_mean(reference, known.values()) or _REFUSED)
+            message = f"a message is for `{reference[:_LONGEST]}`, which `{initiative.display_name}` does not refer to"
+            near = did_you_mean(reference, known.values()) if place < _SUGGESTED else ""
+            faults.warn("BP268", message, where, near or _REFUSED)
 
 
 def _check_overrides(artifact: Artifact, policy: AssignedPolicy, faults: Faults) -> None:

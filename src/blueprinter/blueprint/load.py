@@ -17,11 +17,12 @@ from blueprinter.blueprint.layout import artifact_files, definition_files
 from blueprinter.blueprint.model import Artifact, Blueprint, Framework, Link, ResourceGroupPlaceholder
 from blueprinter.blueprint.parameters import KNOWN_LATER, NEEDS_VALUE, read_parameters
 from blueprinter.blueprint.parts import after, mapping, text, texts
-from blueprinter.casing import fold, key_of
+from blueprinter.casing import fold, get, key_of
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, in_order
 from blueprinter.document import Document, Json, child
 from blueprinter.policy import definition_key
 
+_SETS = "/policysetdefinitions/"
 _CONTROLS = ("controls.yaml", "controls.yml", "controls.json")
 _DEFINITION_NAMES = frozenset({"policy.json", "policy.jsonc"})
 
@@ -147,8 +148,8 @@ def _declared(path: Path) -> Mapping[str, bool]:
     """The parameters of the definition in a file, with whether each needs a value."""
     document = Faults().load(path)
     value = mapping(document.value) if document is not None else {}
-    rows = mapping(mapping(value.get("properties", dict(value))).get("parameters"))
-    return {parameter: "defaultValue" not in mapping(row) for parameter, row in rows.items()}
+    rows = mapping(get(mapping(get(value, "properties") or dict(value)), "parameters"))
+    return {parameter: key_of(mapping(row), "defaultValue") is None for parameter, row in rows.items()}
 
 
 def _check_given(artifact: Artifact, policies: Mapping[str, Sequence[Path]], faults: Faults) -> None:
@@ -156,9 +157,10 @@ def _check_given(artifact: Artifact, policies: Mapping[str, Sequence[Path]], fau
     artifact assigns is looked at where it stands under policies/."""
     named = text(artifact.properties, "policyDefinition") or text(artifact.properties, "policyDefinitionId")
     given = mapping(artifact.properties.get("parameters"))
+    files = () if _SETS in fold(named) else policies.get(definition_key(named), ())
     needed = {
         parameter: path.parent.name
-        for path in policies.get(definition_key(named), ())
+        for path in files
         for parameter, is_needed in _declared(path).items()
         if is_needed
     }

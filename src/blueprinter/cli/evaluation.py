@@ -277,7 +277,10 @@ def _by_initiatives(
     own = {definition_key(definition.id): definition for definition in reversed(bare)}
     definitions = Layered(own, workspace.definitions)
     sets: dict[str, PolicySetDefinition] = {}
-    for name in dict.fromkeys(request.initiatives):
+    named = {
+        str(Path(name).resolve()) if Path(name).is_file() else name: name for name in request.initiatives
+    }
+    for name in named.values():
         found = _initiative(name, workspace)
         _check_members(found, definitions, Position(name))
         if sets.setdefault(definition_key(found.id), found) is not found:

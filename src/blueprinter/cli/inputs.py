@@ -164,7 +164,7 @@ def _outside(expansion: Expansion, destination: Destination, where: Position) ->
         else f"the assignment has {plural(len(destination.scopes), 'scope')}, and it is deployed to one of them"
     )
     hint = f"say which: `--subscription {destination.scopes[0].rpartition('/')[2]}`"
-    yield warning("BP538", f"template not judged: {why}", where, hint)
+    yield warning("BP538", f"no policy of the assignment looks at the template: {why}", where, hint)
 
 
 def _of_azure(expansion: Expansion) -> Expansion:

@@ -36,8 +36,8 @@ _CONTEXT = ("resourceGroup", "subscription", "policy", "requestContext")
 
 def policy_documents(patterns: Iterable[str]) -> Iterator[Document | InvalidInput]:
     """The definitions and initiatives in files, folders and globs; a file that cannot be read gives its faults. In a
-    folder JSON files that are neither are passed over. Raises `InvalidInput` for a pattern that names nothing, and for
-    a folder without any."""
+    folder JSON files that are neither are passed over; one without any gives a fault. Raises `InvalidInput` for a
+    pattern that names nothing."""
     for pattern in patterns:
         in_folder = Path(pattern).is_dir()
         is_empty = in_folder
@@ -54,7 +54,7 @@ def policy_documents(patterns: Iterable[str]) -> Iterator[Document | InvalidInpu
                 is_empty = False
                 yield document
         if is_empty:
-            raise no_definition(pattern)
+            yield no_definition(pattern)
 
 
 def policy_named(name: str, workspace: Workspace) -> tuple[PolicyDefinition, Document | None]:

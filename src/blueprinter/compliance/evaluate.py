@@ -206,7 +206,7 @@ def evaluate(
     return replace(
         run,
         headline=headline(run, failing, allow_partial=options.allow_partial),
-        failing=_by_severity(failing),
+        failing=_by_severity(ledger, tests, policies),
     )
 
 
@@ -356,10 +356,22 @@ def _failing(ledger: Ledger, tests: LinkedTests) -> list[FailingTest]:
     return found
 
 
-def _by_severity(failing: Iterable[FailingTest]) -> dict[PolicySeverity, int]:
+def _by_severity(
+    ledger: Ledger, tests: LinkedTests, policies: Sequence[AssignedPolicy]
+) -> dict[PolicySeverity, int]:
+    """Non-compliant pairs by severity: the worst of those that the policies of a test have."""
+    order = list(PolicySeverity)
+    worst: dict[str, PolicySeverity] = {}
+    for policy in policies:
+        test, severity = tests.test_of(policy), policy.definition.severity
+        worst[test] = min(worst.get(test, severity), severity, key=order.index)
     found: dict[PolicySeverity, int] = {}
-    for test in failing:
-        found[test.severity] = found.get(test.severity, 0) + test.resources
+    for test in ledger.tests():
+        account = ledger.account(test)
+        failing = account.counts().get(Pair.NON_COMPLIANT, 0)
+        if failing and account.definition is not None:
+            severity = worst.get(test, account.definition.severity)
+            found[severity] = found.get(severity, 0) + failing
     return found
 
 

@@ -308,12 +308,19 @@ class _Decoder(json.JSONDecoder):
     """A decoder that notes numbers which JSON does not know or no computer holds, and goes on."""
 
     def __init__(self) -> None:
-        super().__init__(parse_constant=self._constant, parse_float=self._float)
+        super().__init__(parse_constant=self._constant, parse_float=self._float, parse_int=self._int)
         self.refused = ""
         """Why what was decoded last cannot be used."""
 
     def _constant(self, name: str) -> None:
         self.refused = f"`{name}` is no JSON number"
+
+    def _int(self, text: str) -> int:
+        try:
+            return int(text)
+        except ValueError:  # more digits than Python turns into a number
+            self.refused = f"`{text[:40]}` is more than a number can be"
+            return 0
 
     def _float(self, text: str) -> float:
         number = float(text)

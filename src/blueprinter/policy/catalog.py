@@ -53,8 +53,14 @@ def definition_files(paths: Iterable[Path]) -> Iterator[Path]:
 
 def is_fragment(path: Path) -> bool:
     """Whether a file holds the rule or the parameters of a definition that stands whole beside it."""
-    whole, _, kind = path.stem.rpartition(".")
-    return kind in ("rules", "parameters") and path.with_name(f"{whole}.json").exists()
+    name, _, kind = path.stem.rpartition(".")
+    whole = path.with_name(f"{name}.json")
+    if kind not in ("rules", "parameters") or not whole.exists():
+        return False
+    try:
+        return _has_rule(load(whole).value) and not _has_rule(load(path).value)
+    except InvalidInput:
+        return False
 
 
 def provider_files(folder: Path) -> Iterator[Path]:
@@ -66,8 +72,12 @@ def provider_files(folder: Path) -> Iterator[Path]:
 def _is_provider(path: Path) -> bool:
     if not path.name.endswith((".aliases.json", ".types.json")):
         return False
-    with path.open("rb") as file:
-        return b'"namespace"' in file.read(_HEAD)
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return False
+    return b'"namespace"' in head and b'"resourceTypes"' in head
 
 
 _HEAD = 512

@@ -153,7 +153,7 @@ def _is_about(id: str, own: str, search: Search, subject: Subject) -> bool:
     """
     if not id or not own:
         return True
-    owner = extended_by(id)
+    owner, own = extended_by(id), own.rstrip("/")
     if owner and fold(owner) not in (fold(own), fold(extended_by(own))):
         return False
     return fold(search.type) not in EXTENSION_TYPES or not _is_container(subject) or child_of(id, own)

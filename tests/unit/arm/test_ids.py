@@ -133,6 +133,10 @@ def test_child_of() -> None:
         ("/subscriptions/s/providers/A.B/c/d", ""),
         ("/providers/Microsoft.Management/managementGroups/m/providers/A.B/c/d", ""),
         ("/providers/A.B/c/d", ""),
+        (
+            "/subscriptions/s/resourceGroups/Straße/providers/A.B/c/d/providers/E.F/g/h",
+            "/subscriptions/s/resourceGroups/Straße/providers/A.B/c/d",
+        ),
         ("/subscriptions/s", ""),
         ("nothing/providers/A.B/c/d", ""),
         ("", ""),

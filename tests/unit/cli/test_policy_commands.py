@@ -103,6 +103,19 @@ def test_fragments_beside_the_whole_are_passed_over(cli: Cli, tmp_path: Path, co
     assert ("1 resource from inventory · 1 policy" in done.out) is (command[0] == "evaluate")
 
 
+def test_a_folder_without_definitions_does_not_hide_what_others_have(cli: Cli, tmp_path: Path) -> None:
+    write(tmp_path / "good" / "p.json", policy(effect="Denny"))
+    write(tmp_path / "none" / "q.json", {"hello": 1})
+    done = cli("policy", "lint", tmp_path / "good", tmp_path / "none")
+    assert (done.code, "BP443" in done.out, "BP101" in done.out) == (2, True, True)
+
+
+def test_lint_sees_parameters_in_any_letter_case(cli: Cli, tmp_path: Path) -> None:
+    condition = {"field": "name", "equals": "[PARAMETERS('p')]"}
+    file = write(tmp_path / "p.json", policy(condition, parameters={"p": {"type": "String"}}))
+    assert "BP460" not in cli("policy", "lint", file).out
+
+
 def test_lint_as_json(cli: Cli, tmp_path: Path) -> None:
     file = write(tmp_path / "p.json", policy(effect="Denny"))
     broken = write(tmp_path / "q.json", policy({"field": "name", "equal": "x"}))

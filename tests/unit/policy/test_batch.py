@@ -195,6 +195,13 @@ def test_a_row_without_properties_decides_nothing_about_them(row: dict[str, Any]
     assert one.path == "properties.tls"
 
 
+def test_an_integer_that_is_more_than_a_number_can_be_is_an_error() -> None:
+    aliases = AliasTable.inline({"Contoso.Test/things/n": "properties.n"})
+    policy = definition({"value": "[float(field('Contoso.Test/things/n'))]", "greater": 1})
+    assert state(policy, thing(properties={"n": 10**400}), aliases=aliases).state is ComplianceState.ERROR
+    assert state(policy, thing(properties={"n": 2}), aliases=aliases).state is ComplianceState.NON_COMPLIANT
+
+
 def test_a_row_without_properties_is_enough_for_its_tags() -> None:
     policy = definition({"field": "tags.owner", "exists": False})
     assert state(policy, thing(), aliases=ALIASES).state is ComplianceState.NON_COMPLIANT

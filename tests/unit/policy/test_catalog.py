@@ -98,7 +98,11 @@ def test_fragments_of_another_name(tmp_path: Path) -> None:
     write(tmp_path / "x" / "my-policy.parameters.json", {})
     write(tmp_path / "x" / "alone.rules.json", rule())
     write(tmp_path / "x" / "named.types.json", rule())
-    assert set(index_folders([tmp_path]).definitions) == {"my-policy", "alone.rules", "named.types"}
+    write(tmp_path / "x" / "other.json", {"hello": 1})
+    write(tmp_path / "x" / "other.rules.json", rule())
+    (tmp_path / "x" / "folder.types.json").mkdir()
+    whole = {"my-policy", "alone.rules", "named.types", "other.rules"}
+    assert set(index_folders([tmp_path]).definitions) == whole
 
 
 def test_a_folder_of_providers(tree: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import isinf
+from math import inf, isinf
 
 from blueprinter.arm.model import ExpressionError, Value
 from blueprinter.arm.rows import Category, FunctionRow, pure, takes
@@ -57,9 +57,12 @@ def _int(value: str | int) -> Value:
 def _float(value: str | int | float) -> Value:
     if isinstance(value, str) and _NUMBER.fullmatch(value) is None:
         raise ExpressionError(f"`{value}` is no number")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # of integers; texts give infinity
+        number = inf
     if isinf(number):
-        raise ExpressionError(f"the number `{value}` is too large")
+        raise ExpressionError(f"the number `{str(value)[:40]}` is too large")
     return number
 
 

@@ -22,7 +22,7 @@ def _used(envelope: Envelope) -> set[str] | None:
     """The folded names of the parameters that are read; None when one is read by a name that is worked out."""
     used: set[str] = set()
     for _, text in policy_texts(envelope):
-        if "arameters" not in text or text.startswith("[["):
+        if "parameters" not in fold(text) or text.startswith("[["):
             continue
         for call in calls_of_text(text):
             if (
