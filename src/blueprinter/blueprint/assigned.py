@@ -31,6 +31,7 @@ from blueprinter.policy import (
     effect_faults,
     fits_version,
     is_enforced,
+    is_initiative_id,
     messages_for,
     overrides_of,
     parameter_faults,
@@ -39,7 +40,6 @@ from blueprinter.policy import (
 )
 from blueprinter.text import did_you_mean, plural
 
-_SETS = "/policysetdefinitions/"
 _SUGGESTED = 10
 """Messages for which the reference id that is likely meant is looked for."""
 _LONGEST = 200
@@ -114,7 +114,7 @@ def policies_of(
     frame = _frame(artifact, _deployed(artifact, key, catalog), inner, faults)
     given = _arguments(artifact, inner, faults)
     where = artifact.document.locate("/properties")
-    if _SETS in fold(named) or (key in catalog.sets and key not in catalog.definitions):
+    if is_initiative_id(named) or (key in catalog.sets and key not in catalog.definitions):
         found = catalog.sets.get(key)
         if found is None:
             faults.warn("BP265", f"the initiative `{named}` is not available", where, _CATALOG)

@@ -22,13 +22,12 @@ from blueprinter.blueprint.model import (
 from blueprinter.blueprint.parts import items, mapping, text
 from blueprinter.casing import fold, key_of
 from blueprinter.document import Document, Json, child
-from blueprinter.policy import definition_key
+from blueprinter.policy import definition_key, is_initiative_id
 from blueprinter.text import did_you_mean
 
 _WITHOUT_TESTS = frozenset(
     {AutomationClass.MANUAL, AutomationClass.INHERITED, AutomationClass.INHERITED_AND_ATTESTED}
 )
-_SETS = "/policysetdefinitions/"
 _TARGETS = ("policyDefinition", "policyDefinitionId", "artifact")
 
 
@@ -133,7 +132,7 @@ class _Reader:
                 self.faults.error("BP208", f"no artifact `{name}`", place, near)
         elif key == "policyDefinition":
             self._policy(name, child(pointer, key))
-        elif _SETS in fold(name):
+        elif is_initiative_id(name):
             hint = "link the members that speak to this control, one by one"
             self.faults.error("BP224", "an initiative is no single test", place, hint)
         elif not is_definition_id(name):

@@ -20,9 +20,8 @@ from blueprinter.blueprint.parts import after, mapping, text, texts
 from blueprinter.casing import fold, get, key_of
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, in_order
 from blueprinter.document import Document, Json, child
-from blueprinter.policy import definition_key
+from blueprinter.policy import definition_key, is_initiative_id
 
-_SETS = "/policysetdefinitions/"
 _CONTROLS = ("controls.yaml", "controls.yml", "controls.json")
 _DEFINITION_NAMES = frozenset({"policy.json", "policy.jsonc"})
 
@@ -157,7 +156,7 @@ def _check_given(artifact: Artifact, policies: Mapping[str, Sequence[Path]], fau
     artifact assigns is looked at where it stands under policies/."""
     named = text(artifact.properties, "policyDefinition") or text(artifact.properties, "policyDefinitionId")
     given = mapping(artifact.properties.get("parameters"))
-    files = () if _SETS in fold(named) else policies.get(definition_key(named), ())
+    files = () if is_initiative_id(named) else policies.get(definition_key(named), ())
     needed = {
         parameter: path.parent.name
         for path in files

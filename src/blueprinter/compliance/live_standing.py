@@ -28,6 +28,7 @@ from blueprinter.policy import (
     assign_set,
     definition_key,
     is_enforced,
+    is_initiative_id,
     read_overrides,
     read_policy_set,
     read_resource_selectors,
@@ -35,7 +36,6 @@ from blueprinter.policy import (
 
 _API_VERSION = "2025-01-01"
 _ASSIGNMENTS = "/providers/Microsoft.Authorization/policyAssignments"
-_SETS = "/policysetdefinitions/"
 _NOTHING_KEPT: Mapping[str, str] = MappingProxyType({})
 NOT_ASSIGNED = "not assigned"
 OTHER_DEFINITION = "another definition is assigned in its place"
@@ -188,7 +188,7 @@ def _sets(arm: ArmClient, assignments: Sequence[Mapping[str, Json]]) -> dict[str
     for body in assignments:
         properties = get(body, "properties")
         id = text_of(get(properties, "policyDefinitionId")) if isinstance(properties, dict) else ""
-        if _SETS in fold(id):
+        if is_initiative_id(id):
             ids.setdefault(fold(id), id)
     bodies = side_by_side(lambda id: arm.get(id, _API_VERSION), ids.values())
     return {key: _read_set(body, id) for (key, id), body in zip(ids.items(), bodies, strict=True)}

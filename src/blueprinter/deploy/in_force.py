@@ -20,6 +20,7 @@ from blueprinter.policy import (
     assign_set,
     definition_key,
     is_enforced,
+    is_initiative_id,
     is_policy_set,
     messages_for,
     read_definition,
@@ -39,7 +40,7 @@ class Bodies:
     def get(self, id: str) -> Json:
         key = fold(id.rstrip("/"))
         if key not in self.held:
-            kind = SETS if "/policysetdefinitions/" in key else DEFINITIONS
+            kind = SETS if is_initiative_id(key) else DEFINITIONS
             self.held[key] = self.arm.find(id.rstrip("/"), API_VERSIONS[kind])
         return self.held[key]
 

@@ -90,6 +90,7 @@ from blueprinter.policy.model import (
     SelectorKind,
     UnsupportedReason,
     definition_key,
+    is_initiative_id,
 )
 from blueprinter.policy.operators import OPERATORS, OperatorRow, shown, words_for
 from blueprinter.policy.rights import needs_identity, role_ids
@@ -189,6 +190,7 @@ __all__ = [
     "is_definition",
     "is_enforced",
     "is_fragment",
+    "is_initiative_id",
     "is_passed_over",
     "is_policy_set",
     "lint_code",

@@ -284,3 +284,8 @@ class Lookup(Protocol):
 def definition_key(id_or_name: str) -> str:
     """The name under which a definition is known everywhere: the folded last segment of its id."""
     return fold(id_or_name.rstrip("/").rpartition("/")[2])
+
+
+def is_initiative_id(id: str) -> bool:
+    """Whether an id is that of an initiative (a policy set definition), in any casing."""
+    return "/policysetdefinitions/" in fold(id)
