@@ -28,9 +28,19 @@ from blueprinter.compliance import (
 )
 from blueprinter.compliance.sweep import Sweep
 from blueprinter.diagnostics import Position
-from blueprinter.policy import AliasTable, AssignedPolicy, PolicyState, compile_policies, definition_key
+from blueprinter.document import Json, parse
+from blueprinter.policy import (
+    AliasTable,
+    AssignedPolicy,
+    PolicyState,
+    compile_policies,
+    definition_key,
+    read_aliases,
+)
 from blueprinter.report import FORMATS, ReportOptions, StateRecorder
 from differential.bending import Row, bent, demo_rows
+from differential.drawing import ALIASES
+from differential.drawing import TYPE as DRAWN_TYPE
 from unit.policy.small_policies import definition
 
 SEED = int(os.environ.get("BLUEPRINTER_SEED", "20261122"))
@@ -340,6 +350,158 @@ def test_what_rows_lack(tmp_path: Path, parsed_whole: list[int]) -> None:
     assert given.written(quick=True, jobs=2) == slow
     found = [line for line in slow.split(b"\n--\n")[1].splitlines() if b"/p1" in line]
     assert len(found) == 300 + len((501, 502, 503, 505, 506, 507, 508, 602, 603))
+
+
+@pytest.fixture
+def parsed_deep(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows of a reading were of types whose objects are parsed in part, in this process."""
+    counted: list[int] = []
+    read = Sweep.read
+
+    def reading(self: Sweep, file: int, part: windows.Part | None) -> None:
+        read(self, file, part)
+        counted.append(sum(cell.rows() - cell.refused for cell in self._cells.values() if cell.shapes))
+
+    monkeypatch.setattr(Sweep, "read", reading)
+    return counted
+
+
+def full_row(draw: random.Random, number: int) -> Row:
+    """A resource that has everything that the conditions below read, as they spell it."""
+
+    def scalar() -> object:
+        return draw.choice(("a", "B", "abc", "", None, 0, 1, 7, True, False, "2023-05-01"))
+
+    def rule() -> object:
+        subs = [{"x": scalar(), "more": [1]} for _ in range(draw.randint(0, 2))]
+        inner = {"w": scalar(), "W2": {"w": 1}}
+        return {
+            "v": scalar(),
+            "properties": inner,
+            "tags": [scalar()],
+            "subs": subs,
+            "name": f"r{number % 5}",
+        }
+
+    return {
+        "id": f"/subscriptions/s{number % 2}/resourceGroups/g/providers/{DRAWN_TYPE}/t{number}",
+        "type": DRAWN_TYPE,
+        "name": f"t{number}",
+        "location": draw.choice(("westeurope", "West Europe", "eastus")),
+        "kind": draw.choice(("a", "b")),
+        "sku": {"name": scalar(), "tier": "x"},
+        "identity": {"type": "SystemAssigned", "userAssignedIdentities": {}},
+        "tags": {"env": scalar(), "a.b": scalar(), "other": "x", "a": scalar()},
+        "properties": {
+            **{name: scalar() for name in ("p", "q", "guess", "when", "size", "on", "moved", "unread")},
+            "old": {"moved": scalar()},
+            "deep": {"a": scalar(), "b": {"c": scalar(), "d": [{}]}, "unread": {"A": "x"}},
+            "list": [scalar() for _ in range(draw.randint(0, 3))],
+            "rules": [rule() for _ in range(draw.randint(0, 3))],
+            "guesses": [rule() for _ in range(draw.randint(0, 2))],
+            "logs": [{"enabled": draw.choice((True, False, "true"))} for _ in range(draw.randint(0, 2))],
+        },
+    }
+
+
+def deep_condition(draw: random.Random) -> dict[str, Json]:
+    """A condition about members of objects and of elements of arrays."""
+    rules, things = f"{DRAWN_TYPE}/rules[*]", DRAWN_TYPE
+    field = draw.choice(
+        (
+            "tags.env",
+            "tags.other",
+            "identity.type",
+            f"{things}/sku.name",
+            f"{things}/deep.a",
+            f"{things}/deep.b.c",
+        )
+    )
+    of_rule = draw.choice((f"{rules}.v", f"{rules}.in.w", f"{rules}.tags[*]", f"{rules}.subs[*].x"))
+    whole = draw.choice((f"'{rules}'", ""))
+    inner: list[Json] = [
+        {"field": of_rule, **compared(draw)},
+        {"value": f"[current('{rules}.v')]", **compared(draw)},
+        {"value": f"[contains(current({whole}), '{draw.choice(('v', 'name', 'none'))}')]", "equals": True},
+        {"value": f"[field('{field}')]", **compared(draw)},
+        {"allOf": [{"field": f"{rules}.v", **compared(draw)}, {"field": f"{rules}.in.w", **compared(draw)}]},
+    ]
+    nested = {"field": f"{rules}.subs[*]", "where": {"field": f"{rules}.subs[*].x", **compared(draw)}}
+    number = {draw.choice(("greater", "equals", "less")): draw.randint(0, 2)}
+    return draw.choice(
+        (
+            {"field": field, **compared(draw)},
+            {"value": f"[field('{field}')]", **compared(draw)},
+            {"value": f"[length(field('{of_rule}'))]", **number},
+            {"field": of_rule, **compared(draw)},
+            {"field": f"{things}/logs.enabled", "equals": draw.choice((True, "false"))},
+            {"count": {"field": rules, "where": draw.choice(inner)}, **number},
+            {"count": nested, **number},
+            {"count": {"field": f"{things}/list[*]"}, **number},
+        )
+    )
+
+
+def compared(draw: random.Random) -> dict[str, Json]:
+    operand = draw.choice(("a", "B", "", 1, True))
+    several = draw.choice((["a", "b"], ["abc", "1"]))
+    return draw.choice(
+        ({"equals": operand}, {"notEquals": operand}, {"in": several}, {"exists": draw.choice((True, False))})
+    )
+
+
+def _odd(row: Row, draw: random.Random) -> Row:
+    """The row with a key in another letter case somewhere in it, or bent in some other way."""
+    if draw.random() < 0.3:
+        return bent(row, draw)
+    copy: Row = orjson.loads(orjson.dumps(row))
+    properties = copy["properties"]
+    assert isinstance(properties, dict)
+    holders = [copy["tags"], copy["sku"], copy["identity"], properties["deep"], properties["deep"]["b"]]
+    for rule in properties["rules"]:
+        holders += [rule, rule["properties"], *rule["subs"]]
+    holders += properties["logs"]
+    holder = draw.choice(holders)
+    key = draw.choice(sorted(holder))
+    holder[key.upper()] = holder.pop(key)
+    return copy
+
+
+def check_deep(seed: int, folder: Path) -> None:
+    """Policies that read members of members, over rows most of which have all of them."""
+    draw = random.Random(seed)
+    conditions = [
+        {draw.choice(("allOf", "anyOf")): [deep_condition(draw) for _ in range(draw.randint(1, 3))]}
+        for _ in range(4)
+    ]
+    policies = tuple(
+        AssignedPolicy(definition(one, name=f"p{place}")) for place, one in enumerate(conditions)
+    )
+    rows = [full_row(draw, number) for number in range(150)]
+    share = draw.choice((0.03, 0.15))
+    rows = [_odd(row, draw) if draw.random() < share else row for row in rows]
+    file = folder / "estate.jsonl"
+    file.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    aliases = read_aliases(parse(json.dumps(ALIASES), "aliases.json"))
+    given = Setting((file,), policies, aliases, Registers(), strict=False, max_findings=1000)
+    for recording in (True, False):
+        slow = given.written(quick=False, recording=recording)
+        assert given.written(quick=True, recording=recording) == slow, f"seed {seed}"
+
+
+@pytest.mark.usefixtures("small_shares")
+def test_objects_that_are_parsed_in_part(tmp_path: Path, parsed_deep: list[int]) -> None:
+    for turn in range(25):
+        check_deep(SEED + turn, tmp_path)
+    assert sum(parsed_deep) > 1_000
+
+
+@pytest.mark.soak
+@pytest.mark.usefixtures("small_shares")
+def test_many_objects_that_are_parsed_in_part(tmp_path: Path) -> None:
+    print(f"seed {SEED}")  # noqa: T201 (the seed of a long run)
+    for turn in range(2_000):
+        check_deep(SEED + 1_000 + turn, tmp_path)
 
 
 def test_the_demo_estate(root: Path, workspace: Workspace) -> None:

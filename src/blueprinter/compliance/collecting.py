@@ -11,7 +11,7 @@ from blueprinter.compliance.related import Bodies, Stored
 from blueprinter.compliance.scope import type_key
 from blueprinter.compliance.survey import InventoryFile
 from blueprinter.compliance.sweep import ALWAYS, NEVER, Cell, Entry, Row
-from blueprinter.policy import LACKING, Reads
+from blueprinter.policy import LACKING, Reads, Sight
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +46,7 @@ class CollectingDesk:
         def give_up(id: str) -> Entry:
             return rows
 
-        return Cell(type, api_version, _alike, make, give_up, Reads(), lambda: _alike_by_part)
+        return Cell(type, api_version, _alike, make, give_up, Reads(), lambda whole: Sight(_alike_by_part))
 
     def tidy(self) -> None:
         """Nothing is held that could be dropped."""
@@ -64,5 +64,5 @@ def _alike(row: Row) -> Hashable:
     return 0
 
 
-def _alike_by_part(part: RowPart, line: bytes) -> Hashable:
+def _alike_by_part(part: RowPart, line: bytes) -> int | None:
     return 0 if part.stated is LACKING and part.properties is not LACKING else None

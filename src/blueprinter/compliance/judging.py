@@ -27,9 +27,11 @@ from blueprinter.policy import (
     Code,
     Lookup,
     Outcome,
+    Place,
     PolicyState,
     Program,
     Reason,
+    Sight,
     resource_of,
     weight_of_key,
 )
@@ -199,28 +201,30 @@ class JudgingDesk:
             def make(code: Hashable) -> Counted:
                 return self._entry(cell, program, cast(Code, code), everywhere, everywhere, shelf)
 
-            cell = Cell(type, api_version, program.decide, make, give_up, program.reads, program.glance)
+            cell = Cell(type, api_version, program.decide, make, give_up, program.reads, program.sight)
             return cell
 
         def decide(row: Row) -> tuple[Code, frozenset[int]]:
             return program.decide(row), self._covering(cast(str, row["id"]))
 
-        def glance() -> Callable[[RowPart, bytes], tuple[Code, frozenset[int]] | None] | None:
-            look = program.glance()
-            if look is None:
-                return None
+        def sight(whole: frozenset[Place]) -> Sight | None:
+            seen = program.sight(whole)
+            return None if seen is None else Sight(masking(seen.glance), seen.shapes)
 
-            def masked_glance(part: RowPart, line: bytes) -> tuple[Code, frozenset[int]] | None:
-                code = look(part, line)
+        def masking(
+            glance: Callable[[RowPart, bytes], Code | None],
+        ) -> Callable[[RowPart, bytes], Code | None]:
+            def masked(part: RowPart, line: bytes) -> tuple[Code, frozenset[int]] | None:
+                code = glance(part, line)
                 return None if code is None else (code, self._covering(part.id))
 
-            return masked_glance
+            return masked
 
         def make_masked(key: Hashable) -> Counted:
             code, within = cast("tuple[Code, frozenset[int]]", key)
             return self._entry(cell, program, code, within, within, shelf)
 
-        cell = Cell(type, api_version, decide, make_masked, give_up, program.reads, glance)
+        cell = Cell(type, api_version, decide, make_masked, give_up, program.reads, sight)
         return cell
 
     def _scattered(self, type: str, api_version: str, shelf: Shelf) -> Cell:

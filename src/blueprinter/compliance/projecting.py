@@ -7,12 +7,12 @@ for numbers that no computer can hold.
 """
 
 # annotations are no text here: msgspec would compile them for each class that is made
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, ClassVar, Union, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, TypedDict, Union, cast
 
 import msgspec
 
-from blueprinter.policy import LACKING, Reads
+from blueprinter.policy import LACKING, Place, Reads, Shape
 
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 STATED = "apiVersion"
@@ -38,15 +38,26 @@ Decode = Callable[[bytes], RowPart]
 """Parses part of a row. Raises `REFUSED` for what is no row of a type that it knows."""
 
 
-def part_of(type_: str, reads: Reads, entry: Callable[[Any, bytes], object]) -> "PartClass | None":
+Shapes = Mapping[Place, Shape]
+"""What is read of columns, and of members of `properties`: of those that are not named all."""
+
+
+def part_of(
+    type_: str, reads: Reads, shapes: Shapes, entry: Callable[[Any, bytes], object]
+) -> "PartClass | None":
     """The class for what is read of rows of a type, as they spell it, with its method `entry`. None = a key or the type
     cannot be had so."""
     columns, members = reads.attributes()
-    fields: list[tuple[str, Any, Any]] = [(name, Any, LACKING) for name in columns.values()]
+    fields: list[tuple[str, Any, Any]] = [
+        (attribute, _kind(shapes.get((name,))), LACKING) for name, attribute in columns.items()
+    ]
     names = {attribute: key for key, attribute in columns.items()}
     try:
         if PROPERTIES not in columns:
-            inner: list[tuple[str, Any, Any]] = [(name, Any, LACKING) for name in members.values()]
+            inner: list[tuple[str, Any, Any]] = [
+                (attribute, _kind(shapes.get((PROPERTIES, name))), LACKING)
+                for name, attribute in members.items()
+            ]
             turned = {attribute: key for key, attribute in members.items()}
             properties = msgspec.defstruct("Properties", inner, rename=turned, gc=False)
             fields.append((PROPERTIES, properties, LACKING))
@@ -65,6 +76,17 @@ def part_of(type_: str, reads: Reads, entry: Callable[[Any, bytes], object]) -> 
         )
     except ValueError:
         return None
+
+
+def _kind(shape: Shape | None) -> Any:
+    """What a value is parsed as: an object with nothing but some of its members, or whatever it is."""
+    if shape is None or shape.is_whole:
+        return Any
+    if shape.element is not None:
+        return list[_kind(shape.element)] | None  # type: ignore[misc]  # a type that is made here
+    members = {name: _kind(below) for name, below in shape.members}
+    made: Any = TypedDict("Members", members, total=False)  # type: ignore[misc]  # so is this one
+    return made | None
 
 
 class _NoPart(RowPart, tag_field="type", tag="", gc=False):

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import orjson
 
@@ -20,7 +20,16 @@ from blueprinter.arm import Value
 from blueprinter.casing import fold, get
 from blueprinter.collection import without_collection
 from blueprinter.compliance.marks import Marks, mark_of
-from blueprinter.compliance.projecting import REFUSED, STATED, Decode, PartClass, RowPart, decoder_of, part_of
+from blueprinter.compliance.projecting import (
+    REFUSED,
+    STATED,
+    Decode,
+    PartClass,
+    RowPart,
+    Shapes,
+    decoder_of,
+    part_of,
+)
 from blueprinter.compliance.records import (
     MAX_RECORD,
     Fault,
@@ -33,7 +42,7 @@ from blueprinter.compliance.records import (
 from blueprinter.compliance.scope import subscription_of, type_key
 from blueprinter.compliance.survey import InventoryFile, SurveyPart
 from blueprinter.compliance.windows import Part, lines_before, windows
-from blueprinter.policy import FAULTS, ByScope, Reads, name_of
+from blueprinter.policy import ELEMENTS, FAULTS, ByScope, Place, Reads, Shape, Sight, Unseen, name_of
 
 ALWAYS = -1
 """The rank of an entry whose rows have to be looked at each time."""
@@ -45,11 +54,14 @@ _HEAD = 64
 _HEADS = 20_000
 _start = itemgetter(slice(_HEAD))
 _ODD = (*FAULTS, orjson.JSONDecodeError)
+_BLIND = (*FAULTS, Unseen)
 _SUBSCRIPTION = "microsoft.resources/subscriptions"
 
 Row = Mapping[str, Value]
 _PATIENCE = 256
 """Rows that lack something before it is asked whether parsing in part pays."""
+_SELDOM = 32
+"""Of so many rows one may lack something that is read of it, or else the object in question is parsed whole."""
 _IDS = 1_000
 
 
@@ -75,48 +87,56 @@ class Cell:
     """The entry of a row, by its id, on which `decide` raised."""
     reads: Reads | None = None
     """What `glance` needs of a row."""
-    glance: Callable[[], Callable[[Any, bytes], Hashable | None] | None] | None = None
-    """Makes `decide` for part of a row and its line, which gives None where that is not enough. None = there is no
-    such function."""
+    sight: Callable[[frozenset[Place]], Sight | None] | None = None
+    """Makes `decide` for part of a row, in which the values in these places are whole. None = there is no such
+    function."""
     entries: dict[Hashable, Entry] = field(default_factory=dict)
     others: dict[int, Entry] = field(default_factory=dict)
     """Entries that stand for no key."""
     part: PartClass | None = None
-    """The class of the parts that `glance` takes, once rows are parsed so."""
+    """The class of the parts that are judged, once rows are parsed so."""
     refused: int = 0
     """How many rows had to be parsed whole after all."""
+    shapes: Shapes = field(default_factory=dict)
+    """What is parsed of values."""
+    wanting: Counter[Place] = field(default_factory=Counter)
+    """In how many of the rows that were parsed whole an object did not have everything that is read of it."""
 
     def begin(self) -> PartClass | None:
         """Begins to parse rows in part, if that can be done."""
         entries, make = self.entries, self.make
-        glance = None if self.glance is None else self.glance()
-        if glance is None or self.reads is None:
-            self.glance = None
+        whole = frozenset(place for place, count in self.wanting.items() if count * _SELDOM > self.rows())
+        sight = None if self.sight is None else self.sight(whole)
+        if sight is None or self.reads is None:
+            self.sight = None
             return None
+        glance, self.shapes = sight.glance, sight.shapes
 
         def entry(part: RowPart, line: bytes) -> Entry | None:
             """The entry of a row; None = it has to be parsed whole."""
             try:
                 key = glance(part, line)
-            except FAULTS:
+            except _BLIND:
                 return None
             found = entries.get(key)
             if found is None and key is not None:
                 found = entries[key] = make(key)
             return found
 
-        self.part = part_of(self.type, self.reads, entry=entry)
+        self.part = part_of(self.type, self.reads, sight.shapes, entry=entry)
         if self.part is None:
-            self.glance = None
+            self.sight = None
         return self.part
 
-    def regret(self) -> bool:
-        """Notes a row that was parsed in part in vain; where most are, it is not done any more, which is true then."""
+    def regret(self, row: Row) -> None:
+        """Notes a row that was parsed in part in vain; where too many are, they are parsed in another way, or whole."""
         self.refused += 1
-        if self.refused % _PATIENCE or self.refused * 2 <= self.rows():
-            return False
-        self.glance = self.part = None
-        return True
+        for place in set(_wanting(row, self.shapes)):
+            self.wanting[place] += 1
+            if self.wanting[place] * _SELDOM > self.rows():
+                self.part = None
+        if self.refused % _PATIENCE == 0 and self.refused * 2 > self.rows():
+            self.sight = self.part = None
 
     def rows(self) -> int:
         """How many resources it has."""
@@ -282,8 +302,9 @@ class Sweep:
         if entry is None:
             entry = cell.entries[key] = cell.make(key)
         elif cell.part is not None:
-            self._missed += cell.regret() and self._decoded
-        elif cell.glance is not None:
+            cell.regret(row)
+            self._missed += cell.part is None
+        elif cell.sight is not None:
             self._missed += 1
         self._ids.append(id_)
         entry.count += 1
@@ -373,6 +394,32 @@ class Sweep:
         for head, count in self._heads.items():
             self._part.scopes[head] = self._part.scopes.get(head, 0) + count
         self._heads.clear()
+
+
+def _wanting(row: Row, shapes: Shapes) -> Iterator[Place]:
+    """The places of values of a row that are not what they would have to be to be parsed in part."""
+    for place, shape in shapes.items():
+        owner: object = row
+        for step in place[:-1]:
+            owner = owner.get(step) if isinstance(owner, dict) else None
+        if isinstance(owner, dict):
+            yield from _wanting_of(owner.get(place[-1]), shape, place)
+
+
+def _wanting_of(value: object, shape: Shape, place: Place) -> Iterator[Place]:
+    if value is None or shape.is_whole:
+        return
+    if shape.element is not None:
+        if not isinstance(value, list):
+            yield place
+            return
+        for element in value:
+            yield from _wanting_of(element, shape.element, (*place, ELEMENTS))
+    elif isinstance(value, dict) and all(name in value for name, _ in shape.members):
+        for name, below in shape.members:
+            yield from _wanting_of(value[name], below, (*place, name))
+    else:
+        yield place
 
 
 _NO_PART = RowPart("-")

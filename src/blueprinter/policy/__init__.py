@@ -37,13 +37,18 @@ from blueprinter.policy.catalog_file import (
 )
 from blueprinter.policy.codes import CODES
 from blueprinter.policy.compiled import (
+    ELEMENTS,
     FAULTS,
     LACKING,
     Code,
     Outcome,
+    Place,
     Program,
     Reads,
     Reason,
+    Shape,
+    Sight,
+    Unseen,
     weight_of_key,
 )
 from blueprinter.policy.context import utc_text
@@ -108,6 +113,7 @@ __all__ = [
     "CODES",
     "DIFFERENCES",
     "EFFECTS",
+    "ELEMENTS",
     "FAULTS",
     "LACKING",
     "LINT_RULES",
@@ -148,6 +154,7 @@ __all__ = [
     "Override",
     "OverrideKind",
     "Pairing",
+    "Place",
     "PolicyDefinition",
     "PolicyDiff",
     "PolicyGroup",
@@ -165,7 +172,10 @@ __all__ = [
     "Selector",
     "SelectorFault",
     "SelectorKind",
+    "Shape",
+    "Sight",
     "Turn",
+    "Unseen",
     "UnsupportedReason",
     "Versions",
     "aliases_in",

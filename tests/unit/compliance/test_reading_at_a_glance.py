@@ -8,10 +8,11 @@ import pickle
 import pytest
 
 from blueprinter.compliance.marks import Marks, mark_of
-from blueprinter.compliance.projecting import REFUSED, RowPart, decoder_of, part_of
+from blueprinter.compliance.projecting import REFUSED, RowPart, Shapes, decoder_of, part_of
 from blueprinter.policy import LACKING, Reads
 
 TYPE = "Microsoft.Web/sites"
+NONE: Shapes = {}
 READS = Reads(frozenset({"tags", "properties"}), frozenset({"httpsOnly"}))
 ROW = {
     "id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/a",
@@ -32,9 +33,9 @@ def without(name: str, **changes: object) -> bytes:
     return json.dumps(row).encode()
 
 
-def part(row: bytes, reads: Reads = READS, type_: str = TYPE) -> RowPart:
+def part(row: bytes, reads: Reads = READS, type_: str = TYPE, shapes: Shapes = NONE) -> RowPart:
     """What is parsed of a row."""
-    found = part_of(type_, reads, lambda *_: None)
+    found = part_of(type_, reads, shapes, lambda *_: None)
     assert found is not None
     return decoder_of([found])(row)
 
@@ -121,15 +122,15 @@ def test_a_stated_api_version_is_seen() -> None:
 
 
 def test_a_parser_knows_several_types() -> None:
-    known = [part_of(type_, READS, lambda *_: None) for type_ in (TYPE, TYPE.lower())]
+    known = [part_of(type_, READS, NONE, lambda *_: None) for type_ in (TYPE, TYPE.lower())]
     decode = decoder_of([one for one in known if one is not None])
     assert [decode(line(type=type_)).spelled for type_ in (TYPE.lower(), TYPE)] == [TYPE.lower(), TYPE]
 
 
 @pytest.mark.parametrize("key", ['quo"te', "back\\slash", "line\nfeed"])
 def test_keys_that_cannot_be_had_so_are_parsed_whole(key: str) -> None:
-    assert part_of(TYPE, Reads(frozenset({key})), lambda *_: None) is None
-    assert part_of(TYPE, Reads(frozenset(), frozenset({key})), lambda *_: None) is None
+    assert part_of(TYPE, Reads(frozenset({key})), NONE, lambda *_: None) is None
+    assert part_of(TYPE, Reads(frozenset(), frozenset({key})), NONE, lambda *_: None) is None
 
 
 def test_reading_all_of_properties_wins_over_reading_some() -> None:

@@ -5,23 +5,29 @@ interpreter decides, condition by condition, policy by policy or row by row.
 """
 
 from blueprinter.policy.compiled.alike import may_be_alike, traits_of
-from blueprinter.policy.compiled.glancing import Code
+from blueprinter.policy.compiled.glancing import Code, Sight
 from blueprinter.policy.compiled.loads import Reads
 from blueprinter.policy.compiled.program import Outcome, Program, Slot, may_judge, write_program
 from blueprinter.policy.compiled.reasons import Reason, weight_of_key
-from blueprinter.policy.compiled.runtime import FAULTS, LACKING
+from blueprinter.policy.compiled.runtime import FAULTS, LACKING, Unseen
+from blueprinter.policy.compiled.shapes import ELEMENTS, Place, Shape
 from blueprinter.policy.compiled.situation import Target
 
 __all__ = [
+    "ELEMENTS",
     "FAULTS",
     "LACKING",
     "Code",
     "Outcome",
+    "Place",
     "Program",
     "Reads",
     "Reason",
+    "Shape",
+    "Sight",
     "Slot",
     "Target",
+    "Unseen",
     "may_be_alike",
     "may_judge",
     "traits_of",

@@ -51,7 +51,7 @@ from blueprinter.policy.compiled.code import (
     together,
     when,
 )
-from blueprinter.policy.compiled.loads import ROW, Loads, Reads
+from blueprinter.policy.compiled.loads import ROW, Branch, Loads, Reads
 from blueprinter.policy.compiled.predicates import test_of
 from blueprinter.policy.compiled.runtime import MISSING, Keys, Places, give_up, pair_tester, tester
 from blueprinter.policy.compiled.sites import Counting, evaluate_here
@@ -139,8 +139,12 @@ class Writer:
         self.keys = Keys()
         self.places = Places()
         self.functions: list[ast.FunctionDef] = []
-        self.loads: list[Loads] = []
-        """What the functions read of the row."""
+        self.loads: list[tuple[str, Loads]] = []
+        """What the functions read of variables."""
+        self.elements: dict[str, list[str]] = {}
+        """The variables of elements, by those of arrays."""
+        self.wanted: set[str] = set()
+        """Variables of elements that are looked at themselves."""
         self.asks = False
         """A function hands the whole row to the interpreter."""
         self.comparisons: dict[Hashable, Comparison] = {}
@@ -151,12 +155,34 @@ class Writer:
     @property
     def needs_row(self) -> bool:
         """Whether more than the first function that was begun looks at the row."""
-        return self.asks or self.collects or len(self.loads) > 1
+        return self.asks or self.collects or sum(base == ROW for base, _ in self.loads) > 1
+
+    def branches(self) -> tuple[Branch, dict[str, Branch]]:
+        """What the functions read of rows; and of the elements of arrays, by the variables of those."""
+        found: dict[str, Branch] = {}
+        for base, loads in self.loads:
+            branch = loads.branch()
+            if base in found:
+                found[base].merge(branch)
+            else:
+                found[base] = branch
+            found[base].is_whole |= base in self.wanted
+        elements: dict[str, Branch] = {}
+        for array, members in self.elements.items():
+            for member in members:
+                if member in found and array in elements:
+                    elements[array].merge(found[member])
+                elif member in found:
+                    elements[array] = found[member]
+        return found.get(ROW) or Branch({ROW}, is_whole=False, is_array=False, plain=set()), elements
 
     def reads(self) -> Reads | None:
         """What the functions read of rows; None = anything."""
         found = Reads()
-        for one in map(Loads.reads, self.loads):
+        for base, loads in self.loads:
+            if base != ROW:
+                continue
+            one = loads.reads()
             if one is None:
                 return None
             found = found.and_(one)
@@ -175,8 +201,7 @@ class Scope:
         if base not in self._loads:
             writer = self.writer
             self._loads[base] = Loads(base, writer.names, writer.keys, writer.places)
-            if base == ROW:
-                writer.loads.append(self._loads[base])
+            writer.loads.append((base, self._loads[base]))
         return self._loads[base]
 
     def statements(self, bases: Sequence[str]) -> list[ast.stmt]:
@@ -496,7 +521,7 @@ class Conditions:
             if found.base != ROW:
                 raise Varies
             # the code for reading sees to it that the row has `properties` where they are wanted
-            self._scope.of(ROW).variable(_parts(found.steps)[0])
+            self._scope.of(ROW).array(_parts(found.steps)[0])
             self._scope.writer.collects = True
             return call(self._names.name_of(collector(found.steps), "collect"), load(ROW))
         value = load(self._scope.of(found.base).variable(_plain(found.steps)))
@@ -509,6 +534,7 @@ class Conditions:
         if not self._around:
             raise Varies
         if text is None:
+            self._scope.writer.wanted.add(self._around[-1].value)
             return self._or_null(load(self._around[-1].value))
         for one in reversed(self._around):
             if not one.of_resource and fold(text) in one.names:
@@ -633,7 +659,7 @@ class Conditions:
 
     def _array(self, found: _Found) -> str:
         """The variable of the first array of a path."""
-        return self._scope.of(found.base).variable(_parts(found.steps)[0])
+        return self._scope.of(found.base).array(_parts(found.steps)[0])
 
     def _loops(
         self,
@@ -650,10 +676,11 @@ class Conditions:
         for place in range(1, len(parts)):
             member, index = self._names.fresh("member"), self._names.fresh("index")
             arrays.append((array, member, index))
+            self._scope.writer.elements.setdefault(array, []).append(member)
             members.append(member)
             indexes.append(index)
             if place < len(parts) - 1:
-                array = scope.of(member).variable(parts[place])
+                array = scope.of(member).array(parts[place])
         base = members[-1]
         body = innermost(base, parts[-1])
         around = sum(len(one.indexes) for one in self._around)
@@ -707,7 +734,9 @@ class Conditions:
         counter, noted = self._names.fresh("count"), self._names.fresh("first")
 
         def innermost(base: str, rest: tuple[str | int, ...]) -> list[ast.stmt]:
-            value = scope.of(base).variable(rest)
+            value = scope.of(base).holder(rest)
+            if first:
+                self._scope.writer.wanted.add(value)
             reading = scope.statements([base])
 
             def body(*, plain: bool) -> list[ast.stmt]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from functools import cache
+from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any, Protocol
 
 from blueprinter.policy.compiled.assembly import assemble
@@ -29,6 +30,7 @@ from blueprinter.policy.compiled.code import (
 )
 from blueprinter.policy.compiled.loads import ID, PROPERTIES, ROW, TYPE, Reads
 from blueprinter.policy.compiled.runtime import LACKING, may_hold
+from blueprinter.policy.compiled.shapes import Depths, Place, Shape
 
 _GLANCE = "glance"
 _VERDICT = "verdict"
@@ -53,30 +55,56 @@ class Part(Protocol):
 
 Glance = Callable[[Any, bytes], Code | None]
 """A function of a `Part` and of the line that holds its row. It gives the verdicts; None = the row may have in another
-letter case what the part lacks."""
-
-Glancing = Callable[[], Glance]
-"""Makes a `Glance` when it is first called."""
+letter case what the part lacks. Raises `FAULTS`, and `Unseen` likewise."""
 
 
-def glancing_by(
-    verdict: Callable[..., Code],
-    reads: Reads,
-    columns: Mapping[str, str],
-    members: Mapping[str, str],
-    *,
-    as_row: bool,
-) -> Glancing:
-    """`verdict` takes a row, then these columns and members of `properties`, by their names. `as_row`: the row that it
-    takes is looked at, otherwise None will do."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """A function over parts of rows, and what it needs of columns and of members of `properties`: of those that are not
+    named here all."""
 
-    @cache
-    def glance() -> Glance:
+    glance: Glance
+    shapes: Mapping[Place, Shape] = field(default_factory=dict)
+
+
+class Glancing(Protocol):
+    """Makes a function for parts of rows, in which the values in these places are whole."""
+
+    def __call__(self, whole: frozenset[Place]) -> Sight: ...
+
+
+@dataclass(slots=True, eq=False)
+class Glancer:
+    """The functions for parts of rows, made from one for rows: `verdict`, which takes a row, then these columns and
+    members of `properties`, by their names."""
+
+    depths: Depths
+    reads: Reads
+    columns: Mapping[str, str]
+    members: Mapping[str, str]
+    as_row: bool
+    """The row that it takes is looked at, otherwise None will do."""
+    in_part: bool
+    """All that it reads of values is known."""
+    _made: dict[tuple[tuple[Place, Shape], ...], Sight] = field(default_factory=dict)
+    """By shapes."""
+
+    def __call__(self, whole: frozenset[Place]) -> Sight:
+        shapes = {place: self.depths.shape(place, whole) for place in self._places()} if self.in_part else {}
+        shapes = {place: shape for place, shape in shapes.items() if not shape.is_whole}
+        kept = tuple(shapes.items())
+        if kept not in self._made:
+            self._made[kept] = Sight(self._glance(self.depths.function(_VERDICT, shapes)), shapes)
+        return self._made[kept]
+
+    def _glance(self, verdict: FunctionType) -> Glance:
         names = Namespace()
-        made = _function(names, reads, columns, members, as_row=as_row)
+        made = _function(names, self.reads, self.columns, self.members, as_row=self.as_row)
         return assemble([made], {**names.objects, _VERDICT: verdict})[_GLANCE]
 
-    return glance
+    def _places(self) -> list[Place]:
+        named, inner = self.reads.attributes()
+        return [*((name,) for name in named if name != PROPERTIES), *((PROPERTIES, name) for name in inner)]
 
 
 def _function(
@@ -125,9 +153,9 @@ def _settled(name: str, variable: str, held: ast.expr, *, provable: bool) -> lis
     return [when(call(held, load(_LINE), sought), unsure), assign(variable, constant(None))]
 
 
-def seeing_nothing() -> Glance:
+def seeing_nothing(whole: frozenset[Place]) -> Sight:
     """Of programs that read nothing."""
-    return _nothing
+    return Sight(_nothing)
 
 
 def _nothing(part: Part, line: bytes) -> int | None:

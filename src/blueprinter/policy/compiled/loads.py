@@ -28,6 +28,7 @@ from blueprinter.policy.compiled.code import (
     load,
     method,
     opposite,
+    other,
     same,
     when,
 )
@@ -49,7 +50,13 @@ class _Node:
     key: str | int
     variable: str
     asked: bool = False
-    """The value itself is wanted, not only what it holds."""
+    """Code has the variable, not only what the value holds."""
+    wanted: bool = False
+    """The value itself is looked at."""
+    is_array: bool = False
+    """Code goes through its elements."""
+    plain: list[str] = field(default_factory=list)
+    """The names of what knows whether its keys are plain."""
     folded: str = ""
     """The variable of its folded text, if one is wanted."""
     place: str = ""
@@ -62,6 +69,31 @@ class _Node:
 
     def new_members(self) -> list[_Node]:
         return [child for child in self.members.values() if not child.written]
+
+
+@dataclass(slots=True)
+class Branch:
+    """A value that functions read: what of it."""
+
+    variables: set[str]
+    is_whole: bool
+    """More of it is wanted than members by their names, and elements."""
+    is_array: bool
+    plain: set[str]
+    """The names of what knows whether its keys are plain."""
+    members: dict[str, Branch] = field(default_factory=dict)
+
+    def merge(self, other: Branch) -> None:
+        """What other functions read."""
+        self.variables |= other.variables
+        self.is_whole = self.is_whole or other.is_whole
+        self.is_array = self.is_array or other.is_array
+        self.plain |= other.plain
+        for name, branch in other.members.items():
+            if name in self.members:
+                self.members[name].merge(branch)
+            else:
+                self.members[name] = branch
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +158,24 @@ class Loads:
 
     def variable(self, steps: Steps) -> str:
         """The variable that holds the value at a path."""
+        node = self._node(steps)
+        node.wanted = True
+        return node.variable
+
+    def array(self, steps: Steps) -> str:
+        """The variable that holds the value at a path, of which only the elements are wanted."""
+        node = self._node(steps)
+        node.is_array = True
+        return node.variable
+
+    def holder(self, steps: Steps) -> str:
+        """The variable that holds the value at a path, of which only that it is there is wanted."""
         return self._node(steps).variable
 
     def folded(self, steps: Steps) -> str:
         """The variable that holds the value with text folded."""
         node = self._node(steps)
+        node.wanted = True
         if not node.folded:
             node.folded = self._names.fresh("folded")
         return node.folded
@@ -138,6 +183,7 @@ class Loads:
     def place(self, steps: Steps) -> str:
         """The variable that holds the location which the value names."""
         node = self._node(steps)
+        node.wanted = True
         if not node.place:
             node.place = self._names.fresh("place")
         return node.place
@@ -152,6 +198,10 @@ class Loads:
             node = node.members[step]
         node.asked = True
         return node
+
+    def branch(self) -> Branch:
+        """What is read of the value."""
+        return _branch(self._root)
 
     def reads(self) -> Reads | None:
         """What is read of the row; None = more than columns and members of `properties` by their names."""
@@ -239,9 +289,9 @@ class Loads:
             found, below = self._named(node, named)
             cleared = [statement for child in named for statement in self._cleared(child)]
             if self._of_row or not node.asked or node is self._root:
-                # what is no object has no `get`
+                # what is no object has no `get`; an empty one may be part of one that is not (`shapes`)
                 safe = guarded(found, load("AttributeError"), [self._cleared_one(child) for child in named])
-                made.append(when(value, [safe, *below], cleared))
+                made.append(when(other(value, constant(None)), [safe, *below], cleared))
             else:
                 made.append(when(has_type(value, "dict"), [*found, *below], cleared))
         for child in indexed:
@@ -270,9 +320,13 @@ class Loads:
             found.append(assign(child.variable, method(base, "get", *([key] if plain else [key, nothing]))))
             lacks = same(load(child.variable), nothing)
             absent.append(both([lacks, compare(key, ast.NotIn, base)]) if plain else lacks)
-        are_plain = self._names.name_of(self._keys.are_plain, "plain")
+        are_plain = self._names.fresh("plain")
+        self._names.objects[are_plain] = self._keys.are_plain
+        node.plain.append(are_plain)
         found.append(
-            when(both([either(absent), opposite(call(are_plain, base))]), [self._sought(node, children)])
+            when(
+                both([either(absent), opposite(call(load(are_plain), base))]), [self._sought(node, children)]
+            )
         )
         return found, [statement for child in children for statement in self._below(child)]
 
@@ -327,3 +381,9 @@ class Loads:
         for child in node.members.values():
             made.extend(self._cleared(child))
         return made
+
+
+def _branch(node: _Node) -> Branch:
+    indexed = any(not isinstance(key, str) for key in node.members)
+    named = {str(key): _branch(child) for key, child in node.members.items() if not indexed}
+    return Branch({node.variable}, node.wanted or indexed, node.is_array, set(node.plain), named)

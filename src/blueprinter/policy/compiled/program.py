@@ -33,10 +33,11 @@ from blueprinter.policy.compiled.code import (
     when,
 )
 from blueprinter.policy.compiled.conditions import TRUE, Conditions, Scope, TooDeep, Truth, Writer
-from blueprinter.policy.compiled.glancing import Code, Glance, Glancing, glancing_by, seeing_nothing
+from blueprinter.policy.compiled.glancing import Code, Glancer, Glancing, Sight, seeing_nothing
 from blueprinter.policy.compiled.loads import ROW, Reads
 from blueprinter.policy.compiled.reasons import UNTOLD, Reason, plan_reasons
 from blueprinter.policy.compiled.runtime import FAULTS
+from blueprinter.policy.compiled.shapes import Depths, Place
 from blueprinter.policy.compiled.situation import Situation, Target
 from blueprinter.policy.conflicts import WRITING
 from blueprinter.policy.effects import Family, family_of, fired_state
@@ -126,9 +127,10 @@ class Program:
             target, self.slots, self.decide, reads=self.reads, glancing=self._glancing, reasons=self._reasons
         )
 
-    def glance(self) -> Glance | None:
-        """The verdicts on a `Part` of a row; None = the whole row has to be asked."""
-        return None if self._glancing is None else self._glancing()
+    def sight(self, whole: frozenset[Place] = frozenset()) -> Sight | None:
+        """The verdicts on a `Part` of a row, in which the values in these places are whole; None = the whole row has to
+        be asked."""
+        return None if self._glancing is None else self._glancing(whole)
 
     def outcomes(self, code: Code) -> tuple[Outcome, ...]:
         """The verdicts in a code, in the order of the policies; those that do not apply are left out."""
@@ -222,7 +224,10 @@ def _assembled(
     if reads is not None:
         # null is not the same as nothing in a row that is put together again
         as_row = taken.needs_row or writer.needs_row
-        glancing = glancing_by(made[_VERDICT], reads, taken.columns, taken.members, as_row=as_row)
+        root, elements = writer.branches()
+        glancing = Glancer(
+            Depths(root, elements, made), reads, taken.columns, taken.members, as_row, not writer.collects
+        )
     return made[_DECIDE], reads, glancing
 
 

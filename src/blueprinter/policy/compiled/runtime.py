@@ -30,6 +30,15 @@ class Unsure(Exception):
     """Generated code cannot tell; the interpreter can."""
 
 
+class Unseen(Exception):
+    """A part of a row cannot tell; the whole row can."""
+
+
+def unseen(mapping: object) -> NoReturn:
+    """Stands for what knows the keys of an object where only some of its members are there."""
+    raise Unseen
+
+
 FAULTS = (
     Unsure,
     Undecidable,
