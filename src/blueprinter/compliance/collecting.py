@@ -6,12 +6,11 @@ from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from typing import cast
 
-from blueprinter.compliance.projecting import RowPart
 from blueprinter.compliance.related import Bodies, Stored
 from blueprinter.compliance.scope import type_key
 from blueprinter.compliance.survey import InventoryFile
-from blueprinter.compliance.sweep import ALWAYS, NEVER, Cell, Entry, Row
-from blueprinter.policy import LACKING, Reads, Sight
+from blueprinter.compliance.sweep import ALWAYS, NEVER, Cell, Entries, Entry, Row
+from blueprinter.policy import NOTHING_SEEN, Reads
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +45,7 @@ class CollectingDesk:
         def give_up(id: str) -> Entry:
             return rows
 
-        return Cell(type, api_version, _alike, make, give_up, Reads(), lambda whole: Sight(_alike_by_part))
+        return Cell(type, api_version, _alike, Entries(make), give_up, Reads(), lambda whole: NOTHING_SEEN)
 
     def tidy(self) -> None:
         """Nothing is held that could be dropped."""
@@ -62,7 +61,3 @@ class CollectingDesk:
 
 def _alike(row: Row) -> Hashable:
     return 0
-
-
-def _alike_by_part(part: RowPart, line: bytes) -> int | None:
-    return 0 if part.stated is LACKING and part.properties is not LACKING else None

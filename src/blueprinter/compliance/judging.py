@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import IO, NamedTuple, cast
@@ -16,9 +16,8 @@ from blueprinter.compliance.clerk import Answers, Clerk, Entry, Shelf, Shown, Te
 from blueprinter.compliance.findings import Shortlist
 from blueprinter.compliance.marks import Marks
 from blueprinter.compliance.model import Finding, Form, Pair, Recorder
-from blueprinter.compliance.projecting import RowPart
 from blueprinter.compliance.survey import InventoryFile, SurveyPart
-from blueprinter.compliance.sweep import NEVER, Cell, Row, unpacked
+from blueprinter.compliance.sweep import NEVER, Cell, Entries, Row, unpacked
 from blueprinter.compliance.sweep import Entry as Counted
 from blueprinter.policy import (
     FAULTS,
@@ -27,11 +26,9 @@ from blueprinter.policy import (
     Code,
     Lookup,
     Outcome,
-    Place,
     PolicyState,
     Program,
     Reason,
-    Sight,
     resource_of,
     weight_of_key,
 )
@@ -196,35 +193,24 @@ class JudgingDesk:
                 given_up[within] = self._new(type, program, program.unknown(), within, shelf)
             return given_up[within]
 
-        if not masked:
+        def decide(row: Row) -> Hashable:
+            code = program.decide(row)
+            return (code, self._covering(cast(str, row["id"]))) if masked else code
 
-            def make(code: Hashable) -> Counted:
-                return self._entry(cell, program, cast(Code, code), everywhere, everywhere, shelf)
+        def make(key: Hashable) -> Counted:
+            code, within = cast("tuple[Code, frozenset[int]]", key) if masked else (key, everywhere)
+            return self._entry(cell, program, cast(Code, code), within, within, shelf)
 
-            cell = Cell(type, api_version, program.decide, make, give_up, program.reads, program.sight)
-            return cell
-
-        def decide(row: Row) -> tuple[Code, frozenset[int]]:
-            return program.decide(row), self._covering(cast(str, row["id"]))
-
-        def sight(whole: frozenset[Place]) -> Sight | None:
-            seen = program.sight(whole)
-            return None if seen is None else Sight(masking(seen.glance), seen.shapes)
-
-        def masking(
-            glance: Callable[[RowPart, bytes], Code | None],
-        ) -> Callable[[RowPart, bytes], Code | None]:
-            def masked(part: RowPart, line: bytes) -> tuple[Code, frozenset[int]] | None:
-                code = glance(part, line)
-                return None if code is None else (code, self._covering(part.id))
-
-            return masked
-
-        def make_masked(key: Hashable) -> Counted:
-            code, within = cast("tuple[Code, frozenset[int]]", key)
-            return self._entry(cell, program, code, within, within, shelf)
-
-        cell = Cell(type, api_version, decide, make_masked, give_up, program.reads, sight)
+        cell = Cell(
+            type,
+            api_version,
+            decide if masked else program.decide,
+            Entries(make),
+            give_up,
+            program.reads,
+            program.sight,
+            self._covering if masked else None,
+        )
         return cell
 
     def _scattered(self, type: str, api_version: str, shelf: Shelf) -> Cell:
@@ -249,7 +235,7 @@ class JudgingDesk:
                 given_up[circle, within] = self._new(type, program, program.unknown(), within, shelf)
             return given_up[circle, within]
 
-        cell = Cell(type, api_version, decide, make, give_up)
+        cell = Cell(type, api_version, decide, Entries(make), give_up)
         return cell
 
     def _entry(

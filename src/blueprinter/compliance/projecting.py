@@ -7,7 +7,7 @@ for numbers that no computer can hold.
 """
 
 # annotations are no text here: msgspec would compile them for each class that is made
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, TypedDict, Union, cast
 
 import msgspec
@@ -43,10 +43,15 @@ Shapes = Mapping[Place, Shape]
 
 
 def part_of(
-    type_: str, reads: Reads, shapes: Shapes, entry: Callable[[Any, bytes], object]
+    type_: str,
+    reads: Reads,
+    shapes: Shapes,
+    entry: Callable[[Any, bytes], object],
+    closed: Collection[str] | None = None,
 ) -> "PartClass | None":
-    """The class for what is read of rows of a type, as they spell it, with its method `entry`. None = a key or the type
-    cannot be had so."""
+    """The class for what is read of rows of a type, as they spell it, with its method `entry`. Where `closed` is given,
+    `properties` have no other keys than these, and a row with another one is refused. None = a key or the type cannot
+    be had so."""
     columns, members = reads.attributes()
     fields: list[tuple[str, Any, Any]] = [
         (attribute, _kind(shapes.get((name,))), LACKING) for name, attribute in columns.items()
@@ -59,7 +64,13 @@ def part_of(
                 for name, attribute in members.items()
             ]
             turned = {attribute: key for key, attribute in members.items()}
-            properties = msgspec.defstruct("Properties", inner, rename=turned, gc=False)
+            for number, key in enumerate(sorted(set(closed or ()) - members.keys())):
+                # as bytes, which is the quickest way to do nothing with a value
+                inner.append((f"other_{number}", msgspec.Raw, LACKING))
+                turned[f"other_{number}"] = key
+            properties = msgspec.defstruct(
+                "Properties", inner, rename=turned, gc=False, forbid_unknown_fields=closed is not None
+            )
             fields.append((PROPERTIES, properties, LACKING))
         return cast(
             "PartClass",

@@ -21,6 +21,7 @@ from blueprinter.casing import fold, get
 from blueprinter.collection import without_collection
 from blueprinter.compliance.marks import Marks, mark_of
 from blueprinter.compliance.projecting import (
+    PROPERTIES,
     REFUSED,
     STATED,
     Decode,
@@ -42,7 +43,19 @@ from blueprinter.compliance.records import (
 from blueprinter.compliance.scope import subscription_of, type_key
 from blueprinter.compliance.survey import InventoryFile, SurveyPart
 from blueprinter.compliance.windows import Part, lines_before, windows
-from blueprinter.policy import ELEMENTS, FAULTS, ByScope, Place, Reads, Shape, Sight, Unseen, name_of
+from blueprinter.policy import (
+    ELEMENTS,
+    FAULTS,
+    ByScope,
+    Held,
+    Itself,
+    Place,
+    Reads,
+    Shape,
+    Sight,
+    may_hold,
+    name_of,
+)
 
 ALWAYS = -1
 """The rank of an entry whose rows have to be looked at each time."""
@@ -54,7 +67,6 @@ _HEAD = 64
 _HEADS = 20_000
 _start = itemgetter(slice(_HEAD))
 _ODD = (*FAULTS, orjson.JSONDecodeError)
-_BLIND = (*FAULTS, Unseen)
 _SUBSCRIPTION = "microsoft.resources/subscriptions"
 
 Row = Mapping[str, Value]
@@ -62,6 +74,11 @@ _PATIENCE = 256
 """Rows that lack something before it is asked whether parsing in part pays."""
 _SELDOM = 32
 """Of so many rows one may lack something that is read of it, or else the object in question is parsed whole."""
+_LACKS = 16
+"""After so many `properties` that lack something it is asked whether parts should have all of their keys."""
+_OFTEN = 8
+"""They should where one of so many does."""
+_MOST_KEYS = 150
 _IDS = 1_000
 
 
@@ -73,6 +90,18 @@ class Entry(Protocol):
     """The desk looks at its rows while this is not above the desk's bar."""
 
 
+class Entries(dict[Hashable, Entry]):
+    """Entries by what makes their rows alike; those that are missing are made."""
+
+    def __init__(self, make: Callable[[Hashable], Entry]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: Hashable) -> Entry:
+        entry = self[key] = self._make(key)
+        return entry
+
+
 @dataclass(slots=True)
 class Cell:
     """The rows of a file of one type, as they spell it, and of one API version."""
@@ -81,16 +110,17 @@ class Cell:
     api_version: str
     decide: Callable[[Row], Hashable]
     """What makes rows alike. May raise `FAULTS`."""
-    make: Callable[[Hashable], Entry]
-    """The entry for what `decide` gave for the first time."""
+    entries: Entries
+    """By that."""
     give_up: Callable[[str], Entry]
     """The entry of a row, by its id, on which `decide` raised."""
     reads: Reads | None = None
-    """What `glance` needs of a row."""
+    """What `sight` needs of a row."""
     sight: Callable[[frozenset[Place]], Sight | None] | None = None
-    """Makes `decide` for part of a row, in which the values in these places are whole. None = there is no such
+    """Makes `decide` for parts of rows, in which the values in these places are whole. None = there is no such
     function."""
-    entries: dict[Hashable, Entry] = field(default_factory=dict)
+    around: Callable[[str], Hashable] | None = None
+    """What makes rows alike besides what `sight` gives, by their ids: keys are pairs then."""
     others: dict[int, Entry] = field(default_factory=dict)
     """Entries that stand for no key."""
     part: PartClass | None = None
@@ -101,42 +131,88 @@ class Cell:
     """What is parsed of values."""
     wanting: Counter[Place] = field(default_factory=Counter)
     """In how many of the rows that were parsed whole an object did not have everything that is read of it."""
+    keys: set[str] | None = field(default_factory=set)
+    """The keys of `properties` in rows that were parsed whole, but for those that are read and spelled in another way;
+    None = there are too many of them."""
+    lacks: int = 0
+    """How often `properties` lacked something, and the line was searched for it."""
+    wish: Callable[[], None] = lambda: None
+    """Is told of rows that could be parsed in a better way."""
 
     def begin(self) -> PartClass | None:
-        """Begins to parse rows in part, if that can be done."""
-        entries, make = self.entries, self.make
+        """Begins to parse rows in part, if that can be done; or begins anew, with what is known of them by now."""
         whole = frozenset(place for place, count in self.wanting.items() if count * _SELDOM > self.rows())
         sight = None if self.sight is None else self.sight(whole)
         if sight is None or self.reads is None:
             self.sight = None
             return None
-        glance, self.shapes = sight.glance, sight.shapes
-
-        def entry(part: RowPart, line: bytes) -> Entry | None:
-            """The entry of a row; None = it has to be parsed whole."""
-            try:
-                key = glance(part, line)
-            except _BLIND:
-                return None
-            found = entries.get(key)
-            if found is None and key is not None:
-                found = entries[key] = make(key)
-            return found
-
-        self.part = part_of(self.type, self.reads, sight.shapes, entry=entry)
+        # where it has all keys of `properties`, a part lacks nothing that the line may have
+        closed = self.keys if self._is_poor else None
+        self.shapes = sight.shapes
+        self.part = part_of(
+            self.type,
+            self.reads,
+            sight.shapes,
+            self._entry(sight, self._held if closed is None else _never),
+            closed,
+        )
         if self.part is None:
             self.sight = None
         return self.part
 
-    def regret(self, row: Row) -> None:
-        """Notes a row that was parsed in part in vain; where too many are, they are parsed in another way, or whole."""
+    def _entry(self, sight: Sight, held: Held) -> Callable[[RowPart, bytes], Entry | None]:
+        """The entry of a row; None = it has to be parsed whole."""
+        if self.around is None:
+            return sight.glance(self.entries, held)
+        entries, around, glance = self.entries, self.around, sight.glance(Itself(), held)
+
+        def entry(part: RowPart, line: bytes) -> Entry | None:
+            key = glance(part, line)
+            return None if key is None else entries[key, around(part.id)]
+
+        return entry
+
+    def _held(self, line: bytes, name: bytes) -> bool:
+        """Whether `properties` may have a name in another letter case; how often that is asked is counted."""
+        self.lacks += 1
+        if self.lacks % _LACKS == 0 and self._is_poor:
+            self.part = None
+            self.wish()
+        return may_hold(line, name)
+
+    @property
+    def _is_poor(self) -> bool:
+        """So many `properties` lack something that parts should have all keys of them."""
+        return self.keys is not None and self.lacks * _OFTEN > self.rows()
+
+    def learn(self, row: Row) -> None:
+        """Notes a row that was parsed whole. Where too many are, they are parsed in another way from now on."""
+        fresh = self._learn_keys(row)
+        if self.part is None:
+            if self.sight is not None:
+                self.wish()
+            return
         self.refused += 1
         for place in set(_wanting(row, self.shapes)):
             self.wanting[place] += 1
-            if self.wanting[place] * _SELDOM > self.rows():
-                self.part = None
-        if self.refused % _PATIENCE == 0 and self.refused * 2 > self.rows():
+            fresh = fresh or self.wanting[place] * _SELDOM > self.rows()
+        if fresh:
+            self.part = None
+        elif self.refused % _PATIENCE == 0 and self.refused * 2 > self.rows():
             self.sight = self.part = None
+
+    def _learn_keys(self, row: Row) -> bool:
+        """Learns the keys of `properties`; whether parts have all keys but not these."""
+        properties = row.get(PROPERTIES)
+        if self.keys is None or self.reads is None or not isinstance(properties, dict):
+            return False
+        members = self.reads.members
+        near = set(map(fold, members))
+        fresh = {key for key in properties.keys() - self.keys if key in members or fold(key) not in near}
+        self.keys |= fresh
+        if len(self.keys) > _MOST_KEYS:
+            self.keys = None
+        return bool(fresh) and self._is_poor
 
     def rows(self) -> int:
         """How many resources it has."""
@@ -279,6 +355,9 @@ class Sweep:
             parts = [part if _is_text(line) else _NO_PART for line, part in zip(lines, parts, strict=True)]
         return parts
 
+    def _wish(self) -> None:
+        self._missed += 1
+
     def _renew(self) -> None:
         """Makes the parser anew, for all types that can be parsed in part by now."""
         classes = [part for cell in self._cells.values() if (part := cell.part or cell.begin()) is not None]
@@ -298,14 +377,8 @@ class Sweep:
             for odd in row_of_line(number, line):
                 self._any(odd)
             return
-        entry = cell.entries.get(key)
-        if entry is None:
-            entry = cell.entries[key] = cell.make(key)
-        elif cell.part is not None:
-            cell.regret(row)
-            self._missed += cell.part is None
-        elif cell.sight is not None:
-            self._missed += 1
+        cell.learn(row)
+        entry = cell.entries[key]
         self._ids.append(id_)
         entry.count += 1
         if entry.lowest <= self._desk.bar:
@@ -368,6 +441,7 @@ class Sweep:
         cell = self._all_cells.get((type_, version))
         if cell is None:
             cell = self._all_cells[type_, version] = self._desk.cell(type_, version, self._file)
+            cell.wish = self._wish
             if "apiVersion" not in body and fold(type_) != _SUBSCRIPTION:
                 self._cells[type_] = cell
         return cell
@@ -378,8 +452,6 @@ class Sweep:
         except FAULTS:
             other = cell.give_up(id_)
             return cell.others.setdefault(id(other), other)
-        if key not in cell.entries:
-            cell.entries[key] = cell.make(key)
         return cell.entries[key]
 
     def _note(self, id_: str, type_: str, body: Row) -> None:
@@ -420,6 +492,10 @@ def _wanting_of(value: object, shape: Shape, place: Place) -> Iterator[Place]:
             yield from _wanting_of(value[name], below, (*place, name))
     else:
         yield place
+
+
+def _never(line: bytes, name: bytes) -> bool:
+    return False
 
 
 _NO_PART = RowPart("-")

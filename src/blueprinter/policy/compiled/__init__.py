@@ -5,11 +5,11 @@ interpreter decides, condition by condition, policy by policy or row by row.
 """
 
 from blueprinter.policy.compiled.alike import may_be_alike, traits_of
-from blueprinter.policy.compiled.glancing import Code, Sight
+from blueprinter.policy.compiled.glancing import NOTHING_SEEN, Code, Held, Itself, Sight
 from blueprinter.policy.compiled.loads import Reads
 from blueprinter.policy.compiled.program import Outcome, Program, Slot, may_judge, write_program
 from blueprinter.policy.compiled.reasons import Reason, weight_of_key
-from blueprinter.policy.compiled.runtime import FAULTS, LACKING, Unseen
+from blueprinter.policy.compiled.runtime import FAULTS, LACKING, may_hold
 from blueprinter.policy.compiled.shapes import ELEMENTS, Place, Shape
 from blueprinter.policy.compiled.situation import Target
 
@@ -17,7 +17,10 @@ __all__ = [
     "ELEMENTS",
     "FAULTS",
     "LACKING",
+    "NOTHING_SEEN",
     "Code",
+    "Held",
+    "Itself",
     "Outcome",
     "Place",
     "Program",
@@ -27,8 +30,8 @@ __all__ = [
     "Sight",
     "Slot",
     "Target",
-    "Unseen",
     "may_be_alike",
+    "may_hold",
     "may_judge",
     "traits_of",
     "weight_of_key",

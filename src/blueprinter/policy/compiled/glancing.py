@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any, Protocol
 
 from blueprinter.policy.compiled.assembly import assemble
@@ -22,6 +22,8 @@ from blueprinter.policy.compiled.code import (
     either,
     function,
     give,
+    guarded,
+    item,
     load,
     mapping,
     other,
@@ -29,12 +31,15 @@ from blueprinter.policy.compiled.code import (
     when,
 )
 from blueprinter.policy.compiled.loads import ID, PROPERTIES, ROW, TYPE, Reads
-from blueprinter.policy.compiled.runtime import LACKING, may_hold
+from blueprinter.policy.compiled.runtime import FAULTS, LACKING, Unseen, may_hold
 from blueprinter.policy.compiled.shapes import Depths, Place, Shape
 
 _GLANCE = "glance"
 _VERDICT = "verdict"
 _LINE = "line"
+_FOUND = "found"
+_HELD = "held"
+_BLIND = (*FAULTS, Unseen)
 
 Code = int | tuple[Any, ...]
 """Verdicts on a row: a number, or a number and the keys of the rules that hold."""
@@ -53,24 +58,38 @@ class Part(Protocol):
     """With members as attributes, unless all of it is a column."""
 
 
-Glance = Callable[[Any, bytes], Code | None]
-"""A function of a `Part` and of the line that holds its row. It gives the verdicts; None = the row may have in another
-letter case what the part lacks. Raises `FAULTS`, and `Unseen` likewise."""
+Glance = Callable[[Any, bytes], Any]
+"""A function of a `Part` and of the line that holds its row. It gives what stands under the verdicts; None = the part
+is not enough, for instance because the row may have in another letter case what the part lacks."""
+
+Held = Callable[[bytes, bytes], bool]
+"""Whether what `properties` lack may stand there in another letter case: see `may_hold`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sight:
-    """A function over parts of rows, and what it needs of columns and of members of `properties`: of those that are not
-    named here all."""
+class Sight(Protocol):
+    """What a program sees of parts of rows."""
 
-    glance: Glance
-    shapes: Mapping[Place, Shape] = field(default_factory=dict)
+    @property
+    def shapes(self) -> Mapping[Place, Shape]:
+        """What it needs of columns and of members of `properties`: of those that are not named here all."""
+        ...
+
+    def glance(self, found: Mapping[Any, Any], held: Held = may_hold) -> Glance:
+        """The function that gives what `found` has for the verdicts."""
+        ...
 
 
 class Glancing(Protocol):
     """Makes a function for parts of rows, in which the values in these places are whole."""
 
     def __call__(self, whole: frozenset[Place]) -> Sight: ...
+
+
+class Itself(dict[Any, Any]):
+    """Every key stands for itself."""
+
+    def __missing__(self, key: Any) -> Any:
+        return key
 
 
 @dataclass(slots=True, eq=False)
@@ -94,69 +113,96 @@ class Glancer:
         shapes = {place: shape for place, shape in shapes.items() if not shape.is_whole}
         kept = tuple(shapes.items())
         if kept not in self._made:
-            self._made[kept] = Sight(self._glance(self.depths.function(_VERDICT, shapes)), shapes)
+            self._made[kept] = _Seen(shapes, self._function(self.depths.function(_VERDICT, shapes)))
         return self._made[kept]
-
-    def _glance(self, verdict: FunctionType) -> Glance:
-        names = Namespace()
-        made = _function(names, self.reads, self.columns, self.members, as_row=self.as_row)
-        return assemble([made], {**names.objects, _VERDICT: verdict})[_GLANCE]
 
     def _places(self) -> list[Place]:
         named, inner = self.reads.attributes()
         return [*((name,) for name in named if name != PROPERTIES), *((PROPERTIES, name) for name in inner)]
 
+    def _function(self, verdict: FunctionType) -> FunctionType:
+        """The function, but for what it finds by name: see `_Seen`."""
+        names = Namespace()
+        named, inner = self.reads.attributes()
+        lacking = names.name_of(LACKING, "lacking")
+        unsure = [give(constant(None))]
+        made: list[ast.stmt] = [when(other(attribute(load(ROW), "stated"), lacking), unsure)]
+        values: dict[str, ast.expr] = {
+            name: attribute(load(ROW), kept)
+            for name, kept in ((ID, "id"), (TYPE, "spelled"))
+            if name in self.reads.columns
+        }
 
-def _function(
-    names: Namespace, reads: Reads, columns: Mapping[str, str], members: Mapping[str, str], *, as_row: bool
-) -> ast.FunctionDef:
-    named, inner = reads.attributes()
-    lacking = names.name_of(LACKING, "lacking")
-    held = names.name_of(may_hold, "may_hold")
-    made: list[ast.stmt] = [when(other(attribute(load(ROW), "stated"), lacking), [give(constant(None))])]
-    values: dict[str, ast.expr] = {
-        name: attribute(load(ROW), kept)
-        for name, kept in ((ID, "id"), (TYPE, "spelled"))
-        if name in reads.columns
-    }
+        def take(name: str, owner: str, kept: str, held: ast.expr) -> ast.expr:
+            variable = names.fresh("value")
+            value = load(variable)
+            made.append(assign(variable, attribute(load(owner), kept)))
+            absent = same(value, lacking)
+            if name == PROPERTIES:  # null in their place says nothing of them
+                absent = either([absent, same(value, constant(None))])
+            # null is not the same as nothing in a row that is put together again
+            text = None if self.as_row or name == PROPERTIES else _sought(name)
+            settled = (
+                unsure
+                if text is None
+                else [when(call(held, load(_LINE), constant(text)), unsure), assign(variable, constant(None))]
+            )
+            made.append(when(absent, settled))
+            return value
 
-    def take(name: str, owner: str, kept: str) -> ast.expr:
-        variable = names.fresh("value")
-        value = load(variable)
-        made.append(assign(variable, attribute(load(owner), kept)))
-        absent = same(value, lacking)
-        if name == PROPERTIES:  # null in their place says nothing of them
-            absent = either([absent, same(value, constant(None))])
-        made.append(when(absent, _settled(name, variable, held, provable=not as_row)))
-        return value
-
-    for name, kept in named.items():
-        values[name] = take(name, ROW, kept)
-    if PROPERTIES not in named:
-        made.append(assign(PROPERTIES, take(PROPERTIES, ROW, PROPERTIES)))
-    within = {name: take(name, PROPERTIES, kept) for name, kept in inner.items()}
-    if within:
-        values[PROPERTIES] = mapping(within)
-    row = mapping(values) if as_row else constant(None)
-    given = [*(values[name] for name in columns), *(within[name] for name in members)]
-    return function(_GLANCE, [ROW, _LINE], [*made, give(call(load(_VERDICT), row, *given))])
+        anywhere = names.name_of(may_hold, "may_hold")
+        for name, kept in named.items():
+            values[name] = take(name, ROW, kept, anywhere)
+        if PROPERTIES not in named:
+            made.append(assign(PROPERTIES, take(PROPERTIES, ROW, PROPERTIES, anywhere)))
+        within = {name: take(name, PROPERTIES, kept, load(_HELD)) for name, kept in inner.items()}
+        if within:
+            values[PROPERTIES] = mapping(within)
+        row = mapping(values) if self.as_row else constant(None)
+        given = [*(values[name] for name in self.columns), *(within[name] for name in self.members)]
+        code = names.fresh("code")
+        said = assign(code, call(load(_VERDICT), row, *given))
+        made.append(guarded([said], names.name_of(_BLIND, "blind"), unsure))
+        made.append(give(item(load(_FOUND), load(code))))
+        tree = function(_GLANCE, [ROW, _LINE], made)
+        return assemble([tree], {**names.objects, _VERDICT: verdict})[_GLANCE]
 
 
-def _settled(name: str, variable: str, held: ast.expr, *, provable: bool) -> list[ast.stmt]:
-    """What to do where a part has no value of a name: its row lacks it, if the name stands nowhere in its line."""
-    unsure = [give(constant(None))]
-    if not provable or name == PROPERTIES or not (name.isascii() and name.isprintable()):
-        return unsure
-    if {'"', "\\"} & set(name):  # JSON has more than one way to write it
-        return unsure
-    sought = constant(f'"{name.lower()}"'.encode())
-    return [when(call(held, load(_LINE), sought), unsure), assign(variable, constant(None))]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """A function that was made, once with its names."""
+
+    shapes: Mapping[Place, Shape]
+    function: FunctionType
+
+    def glance(self, found: Mapping[Any, Any], held: Held = may_hold) -> Glance:
+        names = {**self.function.__globals__, _FOUND: found, _HELD: held}
+        return FunctionType(self.function.__code__.replace(), names)
+
+
+class _Nothing:
+    """Of programs that read nothing: their verdict is 0."""
+
+    shapes: Mapping[Place, Shape] = MappingProxyType({})
+
+    def glance(self, found: Mapping[Any, Any], held: Held = may_hold) -> Glance:
+        def glance(part: Part, line: bytes) -> Any:
+            return found[0] if part.stated is LACKING and part.properties is not LACKING else None
+
+        return glance
+
+
+NOTHING_SEEN: Sight = _Nothing()
 
 
 def seeing_nothing(whole: frozenset[Place]) -> Sight:
     """Of programs that read nothing."""
-    return Sight(_nothing)
+    return NOTHING_SEEN
 
 
-def _nothing(part: Part, line: bytes) -> int | None:
-    return 0 if part.stated is LACKING and part.properties is not LACKING else None
+def _sought(name: str) -> bytes | None:
+    """What to look for in a line that may have a name in any letter case; None = JSON has more than one way to write
+    it."""
+    if not (name.isascii() and name.isprintable()) or {'"', "\\"} & set(name):
+        return None
+    return f'"{name.lower()}"'.encode()
