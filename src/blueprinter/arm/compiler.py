@@ -262,13 +262,16 @@ def _strict(
                 if counted and seen > FREE and context is not None:
                     context.spend(seen)
             if limited:
+                taken = _ELEMENT * seen
                 for value in values:
-                    if type(value) is list or type(value) is dict:
+                    kind = type(value)
+                    if kind is str:
+                        taken += len(value)  # type: ignore[arg-type]  # a text
+                    elif kind is list or kind is dict:
                         bounded_in_policy(value)
-                if context is not None and not wants_context:
-                    taken = _weight(values, seen)
-                    if taken > FREE:
-                        context.spend(taken)
+                        taken += _ELEMENT * len(value)  # type: ignore[arg-type]  # a container
+                if taken > FREE and context is not None and not wants_context:
+                    context.spend(taken)
             if unknown is None:
                 result = function(context, *values) if wants_context else function(*values)
             else:
@@ -289,18 +292,8 @@ def _strict(
     return code
 
 
-def _weight(values: list[Value], seen: int) -> int:
-    """What a call of a policy's function looks at: characters, elements, and what elements hold (`seen`)."""
-    weight = _ELEMENT * seen
-    for value in values:
-        if type(value) is str:
-            weight += len(value)
-        elif type(value) is list or type(value) is dict:
-            weight += _ELEMENT * len(value)
-    return weight
-
-
 _ELEMENT = 8
+"""What an element that a function of a policy looks at counts as, beside a character, which counts as one."""
 _WEIGHTS: Mapping[type, int] = {str: 1, list: 4, dict: 4}
 """What a character, element or member of a result counts as."""
 

@@ -86,11 +86,16 @@ or be given. Source: Microsoft Learn, "Azure Policy definition structure policy 
 evaluation"."""
 
 
+_HOLDERS = frozenset({list, dict})
+
+
 def bounded_in_policy(value: Value) -> None:
     """Raises `LimitPassed` for what no function of a policy may give, or be given."""
     if isinstance(value, str):
         if len(value) > MAX_POLICY_TEXT:
             raise LimitPassed(f"a function of a policy gives at most {MAX_POLICY_TEXT:,} characters")
+        return
+    if isinstance(value, list) and len(value) < MAX_POLICY_NODES and _HOLDERS.isdisjoint(map(type, value)):
         return
     nodes, depth = 0, 0
     level: list[Value] = [value]

@@ -11,7 +11,7 @@ from blueprinter.arm.display import json_text, shown
 from blueprinter.arm.functions.array import fold_by_char
 from blueprinter.arm.hashing import guid, unique_string
 from blueprinter.arm.lenient_json import read_json
-from blueprinter.arm.limits import MAX_TEXT, bounded, bounded_pairs
+from blueprinter.arm.limits import MAX_PAIRS, MAX_TEXT, bounded, bounded_pairs
 from blueprinter.arm.model import ExpressionError, TemplateContext, Value
 from blueprinter.arm.nulls import null_gives, null_is_empty, taking_null
 from blueprinter.arm.rows import (
@@ -133,6 +133,8 @@ def _replace(text: str, old: str, new: str) -> Value:
 
 
 def _split(text: str, delimiter: str | list[Value]) -> Value:
+    if isinstance(delimiter, str) and delimiter and len(text) <= MAX_PAIRS:
+        return [*text.split(delimiter)]
     wanted = [delimiter] if isinstance(delimiter, str) else delimiter
     delimiters: list[str] = []
     for one in wanted:
