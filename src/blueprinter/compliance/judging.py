@@ -43,27 +43,25 @@ _NONE: Mapping[int, PolicyState] = MappingProxyType({})
 _MARK = "a-text-of-the-resource-7120663849154403"
 _MARKED = f'"{_MARK}"'.encode()
 """What stands in a record where the text of a resource is put."""
+_ID, _LINE = b"\1", b"\2"
+"""What stands in records where the id of a row and its line are put: nothing that JSON could hold."""
 
 
 class Sheet:
     """Rows of an entry for which the same words say what decided."""
 
-    __slots__ = ("code", "count", "entry", "first", "lowest", "pieces", "size", "times")
+    __slots__ = ("code", "count", "entry", "first", "lowest", "records")
 
     def __init__(self, entry: Entry, code: Code) -> None:
         self.entry = entry
         self.code = code
         self.count = 0
         self.lowest = entry.lowest
-        self.pieces: list[bytes] | None = None
-        """The records of a row, which has its id at every fourth place from the second on, and its line two behind it;
-        None = not known, or every row has its own."""
-        self.times = 0
-        """How many records that are."""
-        self.size = 0
-        """Their bytes without ids and lines."""
+        self.records: bytes | None = None
+        """The records of a row, with `_ID` and `_LINE` in place of its id and its line; None = not known, or every row
+        has its own."""
         self.first = NEVER
-        """The lowest rank of a finding among them, once `pieces` are known."""
+        """The lowest rank of a finding among them, once they are known."""
 
 
 class Candidate(NamedTuple):
@@ -275,12 +273,10 @@ class JudgingDesk:
     # ------------------------------------------------------------ rows that are looked at
 
     def glimpse(self, entry: Counted, id: str, raw: bytes, file: int, line: int) -> None:
-        if type(entry) is Sheet and (pieces := entry.pieces or self._composed(entry)) is not None:
-            quoted, number = _as_json(id), b"%d" % line
-            pieces[1::4] = (quoted,) * entry.times
-            pieces[3::4] = (number,) * entry.times
-            self._waiting += pieces
-            self._size += entry.size + (len(quoted) + len(number)) * entry.times
+        if type(entry) is Sheet and (records := entry.records or self._composed(entry)) is not None:
+            records = records.replace(_ID, _as_json(id)).replace(_LINE, b"%d" % line)
+            self._waiting.append(records)
+            self._size += len(records)
             if self._size >= _BATCH:
                 self._flush()
             if entry.first <= self.bar:
@@ -293,7 +289,7 @@ class JudgingDesk:
 
     def look(self, entry: Counted, row: Row, raw: bytes, file: int, line: int) -> None:
         sheet = entry if isinstance(entry, Sheet) else Sheet(cast(Entry, entry), 0)
-        if sheet.pieces is not None:
+        if sheet.records is not None:
             self.glimpse(entry, cast(str, row["id"]), raw, file, line)
             return
         known = sheet.entry
@@ -383,8 +379,8 @@ class JudgingDesk:
         if entry is sheet.entry and len(forms) == len(lines):
             self._compose(sheet, forms)
 
-    def _composed(self, sheet: Sheet) -> list[bytes] | None:
-        """The pieces of a sheet; None = not all of its words are known yet."""
+    def _composed(self, sheet: Sheet) -> bytes | None:
+        """The records of a sheet; None = not all of their words are known yet."""
         code = sheet.code
         if self._recorder is None or sheet.entry.asks or isinstance(code, int):
             return None
@@ -399,16 +395,18 @@ class JudgingDesk:
             forms.extend(found)
         return self._compose(sheet, forms)
 
-    def _compose(self, sheet: Sheet, forms: Sequence[Form]) -> list[bytes]:
+    def _compose(self, sheet: Sheet, forms: Sequence[Form]) -> bytes:
         type_ = _as_json(sheet.entry.type)
-        pieces = [b""]
-        for start, middle, near, end in forms:
-            pieces[-1] += start
-            pieces += b"", b"".join((middle, type_, near)), b"", end
-        sheet.pieces, sheet.times, sheet.first = pieces, len(forms), sheet.entry.first
-        sheet.size = sum(map(len, pieces))
-        self._hold(sheet.size)
-        return pieces
+        sheet.records = b"".join(
+            [
+                part
+                for start, middle, near, end in forms
+                for part in (start, _ID, middle, type_, near, _LINE, end)
+            ]
+        )
+        sheet.first = sheet.entry.first
+        self._hold(len(sheet.records))
+        return sheet.records
 
     def _form(
         self, recorder: Recorder, program: Program, one: Shown, code: Code, resource: Resource
