@@ -50,16 +50,16 @@ def floor(file: Path) -> int:
     return count
 
 
-def judge(file: Path, given: Judged, *, records: bool = False, jobs: int = 1) -> int:
+def judge(file: Path, given: Judged, folder: Path, *, records: bool = False, jobs: int = 1) -> int:
     """`blueprinter evaluate` without its command line: reads, judges, writes `-o json` and with `records` also
-    `-o jsonl`. How many pairs do not comply."""
-    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "states.jsonl").open("wb") as lines:
+    `-o jsonl` into a folder. How many pairs do not comply."""
+    with (folder / "states.jsonl").open("wb") as lines:
         recorder = StateRecorder([lines], all_states=False, rewindable=True) if records else None
         run = run_of(file, given, recorder, jobs)
         report = FORMATS.get("json")
         if report is None:
             raise SystemExit("there is no format `json`")
-        with (Path(folder) / "run.json").open("w", encoding="utf-8") as out:
+        with (folder / "run.json").open("w", encoding="utf-8") as out:
             out.writelines(report.write(run, ReportOptions()))
         return run.findings_total
 
@@ -94,10 +94,10 @@ def built_in() -> Judged:
     return chosen.built_in()
 
 
-TASKS: dict[str, tuple[Callable[[], Judged], Callable[[Path, Judged], int]]] = {
+TASKS: dict[str, tuple[Callable[[], Judged], Callable[[Path, Judged, Path], int]]] = {
     "judge": (thirty, judge),
-    "record": (thirty, lambda file, given: judge(file, given, records=True)),
-    "record-2": (thirty, lambda file, given: judge(file, given, records=True, jobs=2)),
+    "record": (thirty, lambda file, given, folder: judge(file, given, folder, records=True)),
+    "record-2": (thirty, lambda file, given, folder: judge(file, given, folder, records=True, jobs=2)),
     "judge-300": (three_hundred, judge),
     "judge-related": (with_related, judge),
     "judge-built-in": (built_in, judge),
@@ -208,9 +208,10 @@ def main() -> None:
     else:
         prepare, work = TASKS[task]
         given = prepare()
-        started = time.perf_counter()
-        count = work(file, given)
-        taken = time.perf_counter() - started
+        with tempfile.TemporaryDirectory() as folder:
+            started = time.perf_counter()
+            count = work(file, given, Path(folder))
+            taken = time.perf_counter() - started
     print(json.dumps({"seconds": taken, "peak": peak(), "count": count}))
 
 

@@ -22,7 +22,7 @@ from blueprinter.compliance.related import Bodies, RelatedIndex, Stored
 from blueprinter.compliance.scope import type_key
 from blueprinter.compliance.survey import InventoryFile, Survey, SurveyPart
 from blueprinter.compliance.sweep import Sweep
-from blueprinter.compliance.windows import digesting
+from blueprinter.compliance.windows import digest, digesting
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, in_order
 from blueprinter.document import note
 from blueprinter.policy import ByScope, Lookup, resource_of
@@ -154,8 +154,10 @@ class Inventory:
                 recorder.restart()
 
     def _judged(self, judging: Judging, repeated: frozenset[int], jobs: int) -> Tally:
-        groups = shares([file.path for file in self.files], 1 if repeated else jobs)
         survey = Survey(self.files) if self._known is None else None
+        groups = shares(
+            [file.path for file in self.files], 1 if repeated else jobs, digesting=survey is not None
+        )
         if len(groups) > 1:
             tally = self._together(judging, groups, survey)
         else:
@@ -189,10 +191,11 @@ class Inventory:
                 spools[number].flush()
                 return tally
 
-            # processes are started before the thread that makes digests: only this thread goes on in them
             workers = opened.enter_context(Workers(work, len(others)))
-            opened.enter_context(self._digesting(range(len(self.files)), survey))
             found = self._share(judging, judging.recorder, own)
+            # not beside: a thread would wait for a processor that the processes use
+            for index, file in enumerate(self.files if survey else ()):
+                digest(file.path, survey.digests(index) if survey else ())
             for tally in workers.results():
                 found.add(tally)
             if judging.recorder is not None:

@@ -72,6 +72,8 @@ class Candidate(NamedTuple):
     row: bytes
     api_version: str
     policy: int
+    code: Code
+    """What its program gave; a number alone does not say what decided."""
     pair: Pair
     exemption: str
     controls: tuple[str, ...]
@@ -280,10 +282,10 @@ class JudgingDesk:
             if self._size >= _BATCH:
                 self._flush()
             if entry.first <= self.bar:
-                self._shortlist(entry.entry, id, raw, file, line)
+                self._shortlist(entry.entry, entry.code, id, raw, file, line)
         elif type(entry) is Entry and self._recorder is None and not entry.asks:
             if entry.first <= self.bar:
-                self._shortlist(entry, id, raw, file, line)
+                self._shortlist(entry, 0, id, raw, file, line)
         else:
             self.look(entry, unpacked(raw), raw, file, line)
 
@@ -301,9 +303,10 @@ class JudgingDesk:
         if self._recorder is not None:
             self._record(self._recorder, sheet, known, row, file, line, states)
         if known.first <= self.bar:
-            self._shortlist(known, cast(str, row["id"]), raw, file, line)
+            code = sheet.code if known is sheet.entry else 0
+            self._shortlist(known, code, cast(str, row["id"]), raw, file, line)
 
-    def _shortlist(self, entry: Entry, id: str, raw: bytes, file: int, line: int) -> None:
+    def _shortlist(self, entry: Entry, code: Code, id: str, raw: bytes, file: int, line: int) -> None:
         """Puts the findings of a row on the list of the worst."""
         folded = fold(id)
         for one in entry.shown:
@@ -314,6 +317,7 @@ class JudgingDesk:
                     raw,
                     entry.program.target.api_version,
                     one.policy,
+                    code,
                     one.pair,
                     one.exemption,
                     one.controls,
@@ -483,7 +487,7 @@ class JudgingDesk:
         """A finding of the shortlist, whole."""
         body = unpacked(candidate.row)
         resource = self._resource(body, candidate.file, candidate.line, candidate.api_version)
-        state = self._policies.state_of_policy(candidate.policy, resource, self._lookup)
+        state = self._policies.state_of_policy(candidate.policy, resource, self._lookup, candidate.code)
         severity = state.assigned.definition.severity
         return Finding(state, candidate.pair, severity, candidate.controls, candidate.exemption)
 

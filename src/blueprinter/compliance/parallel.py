@@ -18,34 +18,35 @@ Result = TypeVar("Result")
 
 _LEAST = 4 * 1024 * 1024
 """Bytes for which another process is worth its start."""
+_DIGEST = 0.07
+"""The time that a digest takes, as part of what judging the same bytes does."""
 
 Unit = tuple[int, Part | None]
 """The place of a file, and a part of it; None = all of a file that cannot be cut."""
 
 
-def shares(paths: Sequence[Path], processes: int) -> list[list[Unit]]:
-    """The files as shares of about the same size, in order, no more than processes. Raises `OSError`."""
+def shares(paths: Sequence[Path], processes: int, *, digesting: bool = False) -> list[list[Unit]]:
+    """The files as shares, in order, no more than processes: of about the same size, but for the first, where its
+    process makes the digest besides. Raises `OSError`."""
     sizes = [path.stat().st_size for path in paths]
-    processes = max(1, min(processes, sum(sizes) // _LEAST)) if can_fork() else 1
-    target = sum(sizes) / processes
-    units: list[tuple[Unit, int]] = []
+    total = sum(sizes)
+    processes = max(1, min(processes, total // _LEAST)) if can_fork() else 1
+    others = processes - 1
+    first = max(1 - others * _DIGEST, 0.25) / processes if digesting else 1 / processes
+    # where each share but the last ends, in bytes of all files
+    ends = [total * (first + (1 - first) * number / others) for number in range(others)]
+    found: list[list[Unit]] = [[] for _ in range(processes)]
+    before = 0
     for place, (path, size) in enumerate(zip(paths, sizes, strict=True)):
-        if not can_be_cut(path):
-            units.append(((place, None), size))
-            continue
-        parts = (
-            cut(path, max(1, min(processes, round(processes * size / target)))) if target else cut(path, 1)
-        )
-        units.extend(((place, part), part.stop - part.start) for part in parts)
-    found: list[list[Unit]] = [[]]
-    filled = 0
-    for unit, size in units:
-        if found[-1] and filled + size / 2 > target and len(found) < processes:
-            found.append([])
-            filled = 0
-        found[-1].append(unit)
-        filled += size
-    return found
+        if can_be_cut(path):
+            inside = [round(end - before) for end in ends if before < end < before + size]
+            share = sum(end <= before for end in ends)
+            for number, part in enumerate(cut(path, inside)):
+                found[share + number].append((place, part))
+        else:
+            found[sum(end <= before + size / 2 for end in ends)].append((place, None))
+        before += size
+    return [share for share in found if share]
 
 
 def can_fork() -> bool:

@@ -89,17 +89,17 @@ class _Bounded(io.RawIOBase):
         self._open = self._open + len(data) if end < 0 else len(tail) - end - 1
 
 
-def cut(path: Path, parts: int) -> tuple[Part, ...]:
-    """A file of lines in parts of about the same size; fewer where it has not that many lines. Raises `OSError`."""
+def cut(path: Path, places: Sequence[int]) -> tuple[Part, ...]:
+    """A file of lines in parts, each to the end of the line that holds one of these places, the last one to the end of
+    the file. There is always one more than places; of some of them nothing may be left. Raises `OSError`."""
     size = path.stat().st_size
     edges = [0]
     with path.open("rb") as file:
-        for place in range(1, parts):
-            file.seek(max(size * place // parts - 1, edges[-1]))
+        for place in places:
+            file.seek(max(place - 1, edges[-1]))
             file.readline()
             edges.append(min(file.tell(), size))
-    edges = sorted({*edges, size}) if size else [0, 0]
-    return tuple(Part(path, start, stop) for start, stop in pairwise(edges))
+    return tuple(Part(path, start, stop) for start, stop in pairwise([*edges, size]))
 
 
 def lines_before(part: Part) -> int:
@@ -118,7 +118,7 @@ def lines_before(part: Part) -> int:
 @contextmanager
 def digesting(files: Sequence[tuple[Path, Sequence[_Hash]]]) -> Iterator[None]:
     """Feeds the bytes of each file to its digests while the block runs; they are complete when it ends."""
-    wanted = [(path, digests) for path, digests in files if digests]
+    wanted = [one for one in files if one[1]]
     if not wanted:
         yield
         return
@@ -126,7 +126,7 @@ def digesting(files: Sequence[tuple[Path, Sequence[_Hash]]]) -> Iterator[None]:
     sys.setswitchinterval(min(usual, _TURN))
     try:
         with ThreadPoolExecutor(1, "digest") as thread:
-            done: list[Future[None]] = [thread.submit(_digest, *one) for one in wanted]
+            done: list[Future[None]] = [thread.submit(digest, *one) for one in wanted]
             yield
             for one in done:
                 one.result()
@@ -134,7 +134,7 @@ def digesting(files: Sequence[tuple[Path, Sequence[_Hash]]]) -> Iterator[None]:
         sys.setswitchinterval(usual)
 
 
-def _digest(path: Path, digests: Sequence[_Hash]) -> None:
+def digest(path: Path, digests: Sequence[_Hash]) -> None:
     """Feeds the bytes of a file to digests. Raises `OSError`."""
     buffer = bytearray(_HASHED)
     view = memoryview(buffer)

@@ -139,32 +139,34 @@ class BulkPolicies:
         found = Judgement(outcome.state, policy.effect or "", fires=True, leaf=leaf, source=outcome.source)
         return state_of(policy.assigned, resource, found)
 
-    def state_of_policy(self, place: int, resource: Resource, lookup: Lookup) -> PolicyState:
-        """The state of one policy, which gives one on the resource, as `PolicySet.run` would."""
+    def state_of_policy(self, place: int, resource: Resource, lookup: Lookup, code: Code = 0) -> PolicyState:
+        """The state of one policy, which gives one on the resource, as `PolicySet.run` would. `code`: of the resource,
+        if its program is worded and gave one that says what decided."""
         wanted = self.policies.policies[place]
         if self.policies.may_conflict and may_write(wanted):
             states = self.policies.run(resource, lookup)
-        elif (found := self._worded_state(place, resource, lookup)) is not None:
+        elif (found := self._worded_state(place, resource, lookup, code)) is not None:
             return found
         else:
             states = self.policies.judge([wanted], resource, lookup)
         return next(state for state in states if state.assigned is wanted.assigned)
 
-    def _worded_state(self, place: int, resource: Resource, lookup: Lookup) -> PolicyState | None:
+    def _worded_state(self, place: int, resource: Resource, lookup: Lookup, code: Code) -> PolicyState | None:
         """The state of one policy where a program says that its rule holds."""
         if self._worded:
             program = self.program(resource.type, resource.api_version, self.circles(resource.id))
         else:
             program = self._alone(place, resource.type, resource.api_version)
-        try:
-            code = program.decide(resource.body)
-        except FAULTS:
-            return None
+        if isinstance(code, int):
+            try:
+                code = program.decide(resource.body)
+            except FAULTS:
+                return None
         wanted = fired_state(self.policies.policies[place].effect or "")
-        for outcome in program.outcomes(code):
-            if outcome.policy == place and outcome.state is wanted:
-                return self.state(program, outcome, code, resource, lookup)
-        return None
+        outcome = program.outcome(place, code)
+        if outcome is None or outcome.state is not wanted:
+            return None
+        return self.state(program, outcome, code, resource, lookup)
 
     def _leaf(self, program: Program, outcome: Outcome, code: Code, row: Mapping[str, Value]) -> Leaf | None:
         """What decided that the rule of a policy holds; None = the interpreter must be asked, or says nothing."""

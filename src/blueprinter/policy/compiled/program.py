@@ -138,6 +138,11 @@ class Program:
         found = (slot.outcome(number) for slot in self.slots)
         return tuple(outcome for outcome in found if outcome is not None)
 
+    def outcome(self, policy: int, code: Code) -> Outcome | None:
+        """The verdict of one policy in a code; None = it does not apply."""
+        number = code if isinstance(code, int) else code[0]
+        return next((slot.outcome(number) for slot in self.slots if slot.policy == policy), None)
+
     def unknown(self) -> tuple[Outcome, ...]:
         """What to say of a row on which `decide` raised: every policy is asked."""
         return tuple(Outcome(slot.policy, None) for slot in self.slots)
