@@ -78,6 +78,7 @@ from blueprinter.compliance.model import (
 from blueprinter.compliance.offerings import service_name
 from blueprinter.compliance.offline import OfflineSource
 from blueprinter.compliance.outcomes import LIVE_ONLY, Silence
+from blueprinter.compliance.parallel import usual_processes
 from blueprinter.compliance.policyinsights import PolicyInsights
 from blueprinter.compliance.resource_facts import is_sensitive
 from blueprinter.compliance.resourcegraph import ResourceGraph, ask_graph, read_gone
@@ -201,6 +202,7 @@ __all__ = [
     "tested",
     "trigger",
     "unchained",
+    "usual_processes",
     "with_details",
     "without_secrets",
     "worst_severity",

@@ -18,6 +18,8 @@ Result = TypeVar("Result")
 
 _LEAST = 4 * 1024 * 1024
 """Bytes for which another process is worth its start."""
+_MOST = 8
+"""Processes that are started unless somebody asks for more."""
 _DIGEST = 0.07
 """The time that a digest takes, as part of what judging the same bytes does."""
 
@@ -47,6 +49,14 @@ def shares(paths: Sequence[Path], processes: int, *, digesting: bool = False) ->
             found[sum(end <= before + size / 2 for end in ends)].append((place, None))
         before += size
     return [share for share in found if share]
+
+
+def usual_processes() -> int:
+    """How many processes judge a large inventory unless somebody says how many: as many as there are processors for
+    this one, but no more than pay."""
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), _MOST)
+    return min(os.cpu_count() or 1, _MOST)
 
 
 def can_fork() -> bool:

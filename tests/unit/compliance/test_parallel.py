@@ -6,10 +6,13 @@ import multiprocessing
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
-from blueprinter.compliance.parallel import Workers, can_fork
+from blueprinter.compliance import parallel
+from blueprinter.compliance.parallel import Unit, Workers, can_fork, shares, usual_processes
+from blueprinter.compliance.windows import windows
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="this system has no way to go on as two processes")
 
@@ -53,3 +56,45 @@ def test_processes_end_with_the_work_of_whoever_started_them() -> None:
         stop_while_they_run()
     assert len(started) == 2
     assert not any(process.is_alive() for process in started)
+
+
+def test_as_many_processes_as_processors_unless_somebody_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    assert usual_processes() == 3
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
+    assert usual_processes() == 8
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert usual_processes() == 1
+
+
+def lines_of(share: list[Unit]) -> list[bytes]:
+    return [line for _, part in share if part is not None for window in windows(part) for line in window]
+
+
+@pytest.mark.parametrize("digesting", [False, True], ids=["judging", "judging and hashing"])
+@pytest.mark.parametrize("processes", [1, 2, 3, 7])
+def test_shares_are_all_lines_once(
+    processes: int, digesting: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "_LEAST", 1)
+    lines = [b'{"id":"%d","text":"%s"}\n' % (number, b"x" * (number % 97)) for number in range(300)]
+    whole = [tmp_path / "a.jsonl", tmp_path / "b.jsonl", tmp_path / "c.jsonl"]
+    for file, part in zip(whole, (lines[:200], [], lines[200:]), strict=True):
+        file.write_bytes(b"".join(part))
+    found = shares(whole, processes, digesting=digesting)
+    assert len(found) == processes
+    assert [line for share in found for line in lines_of(share)] == lines
+    sizes = [sum(map(len, lines_of(share))) for share in found]
+    first, *others = sizes
+    assert max(others, default=0) - min(others, default=0) < 300
+    assert not others or (first < others[0] if digesting else abs(first - others[0]) < 300)
+
+
+def test_a_file_that_cannot_be_cut_is_one_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "_LEAST", 1)
+    file = tmp_path / "a.json"
+    file.write_text('[{"id": "a"}, {"id": "b"}]')
+    assert shares([file], 4) == [[(0, None)]]

@@ -43,6 +43,7 @@ from blueprinter.compliance import (
     compare_states,
     exit_code,
     snapshot,
+    usual_processes,
 )
 from blueprinter.diagnostics import InvalidInput, Severity
 from blueprinter.document import noting
@@ -199,8 +200,8 @@ _SECTIONS = {
 @click.option("--allow-partial", is_flag=True, help="Unreadable scopes and records do not make the run fail.")
 @click.option(
     "--jobs",
-    default=1,
-    show_default=True,
+    default=None,
+    show_default="one for each processor",
     metavar="N",
     type=click.IntRange(min=1),
     help="Processes that judge large inventories.",
@@ -255,7 +256,7 @@ def command(
     save: bool,
     history_file: Path,
     allow_partial: bool,
-    jobs: int,
+    jobs: int | None,
     all_states: bool,
     max_findings: int,
     outputs: tuple[str, ...],
@@ -321,7 +322,7 @@ def command(
         allow_partial=allow_partial,
         max_findings=_kept(max_findings, targets, saved=save, compared=baseline is not None),
         all_states=all_states,
-        jobs=jobs,
+        jobs=jobs or usual_processes(),
     )
     if record is not None:
         check_folder(record)

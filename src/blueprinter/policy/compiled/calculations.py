@@ -36,7 +36,7 @@ _OF_POLICY = frozenset(
 
 _MOST = 4_096
 """Results that one expression remembers."""
-_LONGEST = 64
+_LONGEST = 256
 """Characters of a text that is worth remembering."""
 
 
