@@ -328,7 +328,7 @@ class JudgingDesk:
     def _ask(self, entry: Entry, row: Row, file: int, line: int) -> tuple[Entry, Mapping[int, PolicyState]]:
         """What the interpreter says of a row; the entry that the row falls under with it."""
         resource = self._resource(row, file, line, entry.program.target.api_version)
-        answers = self._policies.ask(entry.asks, resource, self._lookup)
+        answers = self._policies.ask(entry.asks, resource, self._lookup, worded=self._recorder is not None)
         before = len(entry.settled)
         found = self._clerk.settle(entry, answers)
         if len(entry.settled) > before:

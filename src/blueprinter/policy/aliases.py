@@ -117,6 +117,10 @@ class MemoryStore:
         return tuple(self.by_type.get(resource_type, ()))
 
 
+_MOST_TYPES = 10_000
+"""Types of which is remembered what they are capable of: rows may say anything."""
+
+
 class AliasTable:
     """Aliases by resource type and name, from one store or several; the first that knows an alias answers.
 
@@ -124,12 +128,13 @@ class AliasTable:
     An open one answers an alias that it does not know with the default-path rule, marked as guessed.
     """
 
-    __slots__ = ("_cache", "closed", "stores")
+    __slots__ = ("_cache", "_capable", "closed", "stores")
 
     def __init__(self, stores: Iterable[AliasStore] = (), *, closed: bool = False) -> None:
         self.stores = tuple(stores)
         self.closed = closed
         self._cache: dict[tuple[str, str, str], AliasPath | None] = {}
+        self._capable: dict[str, Capabilities] = {}
 
     @classmethod
     def empty(cls) -> AliasTable:
@@ -202,12 +207,14 @@ class AliasTable:
 
     def capabilities(self, resource_type: str) -> Capabilities:
         """What is known of a resource type."""
-        folded = fold(resource_type)
-        for store in self.stores:
-            found = store.capabilities(folded)
-            if found != Capabilities():
-                return found
-        return Capabilities()
+        known = self._capable.get(resource_type)
+        if known is None:
+            nothing = Capabilities()
+            answers = (store.capabilities(fold(resource_type)) for store in self.stores)
+            known = next((found for found in answers if found != nothing), nothing)
+            if len(self._capable) < _MOST_TYPES:
+                self._capable[resource_type] = known
+        return known
 
     def lists(self, alias: str) -> bool:
         """Whether a table lists the alias, or the array that it is of, for any type."""

@@ -108,9 +108,9 @@ class PolicySet:
         return self.judge(self._policies if self._all_states else self._of_type(type), resource, lookup)
 
     def judge(
-        self, policies: Sequence[CompiledPolicy], resource: Resource, lookup: Lookup
+        self, policies: Sequence[CompiledPolicy], resource: Resource, lookup: Lookup, *, worded: bool = True
     ) -> tuple[PolicyState, ...]:
-        """The states that some of the policies give, as `run` would."""
+        """The states that some of the policies give, as `run` would; unless `worded` without what decided."""
         surroundings = LookupSurroundings(resource, lookup)
         reached: dict[tuple[object, ...], Reach] = {}
         states: list[PolicyState] = []
@@ -129,7 +129,7 @@ class PolicySet:
             context = context_for(
                 policy, resource, self._aliases, surroundings, now=self._now, strict=self._strict
             )
-            found = judge(policy, context, lookup, explain=self._all_states)
+            found = judge(policy, context, lookup, explain=self._all_states, worded=worded)
             if found.state is None:
                 continue
             if found.state is ComplianceState.NOT_APPLICABLE and not self._all_states:

@@ -178,11 +178,13 @@ class BulkPolicies:
         except FAULTS:
             return None
 
-    def ask(self, outcomes: Sequence[Outcome], resource: Resource, lookup: Lookup) -> tuple[PolicyState, ...]:
-        """What the interpreter says where a program could not tell."""
+    def ask(
+        self, outcomes: Sequence[Outcome], resource: Resource, lookup: Lookup, *, worded: bool = True
+    ) -> tuple[PolicyState, ...]:
+        """What the interpreter says where a program could not tell; unless `worded` without what decided."""
         everyone = self.policies.policies
         unsure = [everyone[outcome.policy] for outcome in outcomes if outcome.state is None]
-        return self.policies.judge(unsure, resource, lookup) if unsure else ()
+        return self.policies.judge(unsure, resource, lookup, worded=worded) if unsure else ()
 
 
 def may_write(policy: CompiledPolicy) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 from blueprinter.arm import Unknown, UnknownKey, Value
@@ -83,6 +84,10 @@ class FieldName:
 
 def read_field(text: str) -> FieldName:
     """What a field name stands for. Every text is a name of something: what is nothing else is an alias."""
+    return _known_field(text) if len(text) <= _LONGEST else _read_field(text)
+
+
+def _read_field(text: str) -> FieldName:
     text = text.strip()
     folded = fold(text)
     special = _SPECIAL.get(folded)
@@ -94,6 +99,11 @@ def read_field(text: str) -> FieldName:
         return FieldName(text, FieldKind.TAG, tag=_tag_name(text))
     root = _ROOTS.get(folded.partition(".")[0].partition("[")[0], FieldKind.ALIAS)
     return FieldName(text, root, wildcards=text.count("[*]"))
+
+
+_LONGEST = 256
+"""Characters of a name that is worth remembering: rules may put names together for each resource anew."""
+_known_field = lru_cache(4_096)(_read_field)
 
 
 def _tag_name(text: str) -> str:

@@ -290,13 +290,15 @@ def judge(
     observer: Observer | None = None,
     *,
     explain: bool = True,
+    worded: bool = True,
 ) -> Judgement:
-    """What a policy says of a resource. Without `explain` it does not say why a resource complies."""
-    return _Judge(policy, context, lookup, observer, explain=explain).judge()
+    """What a policy says of a resource. Without `explain` it does not say why a resource complies, without `worded` not
+    why it does not either, and nothing of the details of the effect."""
+    return _Judge(policy, context, lookup, observer, explain=explain, worded=worded).judge()
 
 
 class _Judge:
-    __slots__ = ("context", "effect", "evaluator", "explain", "lookup", "observer", "policy")
+    __slots__ = ("context", "effect", "evaluator", "explain", "lookup", "observer", "policy", "worded")
 
     def __init__(
         self,
@@ -306,8 +308,10 @@ class _Judge:
         observer: Observer | None,
         *,
         explain: bool,
+        worded: bool,
     ) -> None:
         self.explain = explain
+        self.worded = worded
         self.policy = policy
         self.context = context
         self.lookup = lookup
@@ -397,15 +401,17 @@ class _Judge:
             return self._open(truth)
         source = self.context.subject.source  # what words and details read does not bear on the verdict
         leaf = None
-        if truth or self.explain:
+        if (truth and self.worded) or self.explain:
             leaf = self._silent().deciding(self.policy.rule.condition)
         if truth is False:
             # a manual policy says nothing of a resource that its rule does not hold for
             kept = family is not Family.MANUAL
             state = ComplianceState.COMPLIANT if kept else ComplianceState.NOT_APPLICABLE
             return self._result(state, leaf=leaf if kept else None, source=source)
-        details, detail = self._details()
         state = fired_state(self.effect)
+        if family is Family.PLAIN and not self.worded:
+            return self._result(state, fires=True, source=source)
+        details, detail = self._details()
         if family is Family.MANUAL:
             state = _default_state(details)
             leaf = None
@@ -427,6 +433,8 @@ class _Judge:
         if related.exists:
             return self._result(ComplianceState.COMPLIANT, leaf=leaf)
         source = self.context.subject.source
+        if not self.worded:
+            return self._result(fired_state(self.effect), fires=True, source=source)
         details, detail = self._details()
         if rule.existence.condition is not None and len(related.candidates) == 1:
             only = related.candidates[0]
