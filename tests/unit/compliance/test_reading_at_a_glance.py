@@ -9,7 +9,7 @@ import pytest
 
 from blueprinter.compliance.marks import Marks, mark_of
 from blueprinter.compliance.projecting import REFUSED, RowPart, Shapes, decoder_of, part_of
-from blueprinter.policy import LACKING, Reads
+from blueprinter.policy import LACKING, Reads, Shape
 
 TYPE = "Microsoft.Web/sites"
 NONE: Shapes = {}
@@ -59,6 +59,50 @@ def test_only_what_is_read_is_kept() -> None:
 def test_values_that_are_read_are_whole() -> None:
     tags = {"a": {"b": [1, None, "c"]}}
     assert values(part(line(tags=tags)))["tags"] == tags
+
+
+INNER = Shape((("a", Shape()), ("b", Shape((("c", Shape()),)))))
+DEEP: Shapes = {("tags",): INNER, ("properties", "httpsOnly"): Shape(element=INNER)}
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        pytest.param(
+            {"a": [1], "x": 2, "b": {"c": {"d": 1}, "e": 3}}, {"a": [1], "b": {"c": {"d": 1}}}, id="all"
+        ),
+        pytest.param({"A": 1, "b": {}}, {"b": {}}, id="in another letter case, and absent"),
+        pytest.param({"b": None}, {"b": None}, id="null inside"),
+        pytest.param(None, None, id="null"),
+    ],
+)
+def test_of_objects_only_those_members_are_kept(value: object, kept: object) -> None:
+    found = part(line(tags=value, properties={"httpsOnly": [value, value]}), shapes=DEEP)
+    assert values(found) == {"tags": kept, "httpsOnly": [kept, kept]}
+
+
+@pytest.mark.parametrize("value", ["text", 7, True, [], {"b": "text"}, {"b": [{"c": 1}]}], ids=repr)
+def test_what_is_no_object_where_members_are_read_is_refused(value: object) -> None:
+    with pytest.raises(REFUSED):
+        part(line(tags=value), shapes=DEEP)
+    with pytest.raises(REFUSED):
+        part(line(properties={"httpsOnly": [value]}), shapes=DEEP)
+
+
+def test_members_of_an_object_that_comes_twice_are_those_of_the_last() -> None:
+    row = line(properties={}).replace(b'"tags":null', b'"tags":{"a":1,"b":{"c":2}},"tags":{"a":3}')
+    assert values(part(row, shapes=DEEP))["tags"] == json.loads(row)["tags"] == {"a": 3}
+
+
+def test_where_properties_are_closed_other_keys_are_refused() -> None:
+    closed = part_of(TYPE, READS, NONE, lambda *_: None, {"hostNames", "state", "httpsOnly"})
+    assert closed is not None
+    decode = decoder_of([closed])
+    assert values(decode(line())) == {"tags": None, "httpsOnly": True}
+    assert values(decode(line(properties={"state": {"deep": [1]}})))["httpsOnly"] is LACKING
+    for other in ("HttpsOnly", "new"):
+        with pytest.raises(REFUSED):
+            decode(line(properties={other: True}))
 
 
 def test_properties_are_whole_where_all_of_them_are_read() -> None:
