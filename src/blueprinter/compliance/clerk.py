@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from blueprinter.compliance.books import Books
+from blueprinter.compliance.cells import ALWAYS, NEVER
 from blueprinter.compliance.findings import SHOWN, Rank, behind
 from blueprinter.compliance.ledger import Verdict
 from blueprinter.compliance.model import Finding, Form, Pair
-from blueprinter.compliance.sweep import ALWAYS, NEVER
 from blueprinter.policy import (
     AliasSource,
     AssignedPolicy,

@@ -6,10 +6,10 @@ from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from typing import cast
 
+from blueprinter.compliance.cells import ALWAYS, NEVER, Cell, Entries, Entry, Row
 from blueprinter.compliance.related import Bodies, Stored
 from blueprinter.compliance.scope import type_key
 from blueprinter.compliance.survey import InventoryFile
-from blueprinter.compliance.sweep import ALWAYS, NEVER, Cell, Entries, Entry, Row
 from blueprinter.policy import NOTHING_SEEN, Reads
 
 

@@ -12,13 +12,14 @@ import orjson
 
 from blueprinter.arm import Origin, Resource, Value
 from blueprinter.casing import fold
+from blueprinter.compliance.cells import NEVER, Cell, Entries, Row
+from blueprinter.compliance.cells import Entry as Counted
 from blueprinter.compliance.clerk import Answers, Clerk, Entry, Shelf, Shown, Telling
 from blueprinter.compliance.findings import Shortlist
 from blueprinter.compliance.marks import Marks
 from blueprinter.compliance.model import Finding, Form, Pair, Recorder
 from blueprinter.compliance.survey import InventoryFile, SurveyPart
-from blueprinter.compliance.sweep import NEVER, Cell, Entries, Row, unpacked
-from blueprinter.compliance.sweep import Entry as Counted
+from blueprinter.compliance.sweep import unpacked
 from blueprinter.policy import (
     FAULTS,
     BulkPolicies,

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Protocol, cast
 
@@ -19,18 +18,9 @@ import orjson
 from blueprinter.arm import Value
 from blueprinter.casing import fold, get
 from blueprinter.collection import without_collection
+from blueprinter.compliance.cells import Cell, Entry, Row
 from blueprinter.compliance.marks import Marks, mark_of
-from blueprinter.compliance.projecting import (
-    PROPERTIES,
-    REFUSED,
-    STATED,
-    Decode,
-    PartClass,
-    RowPart,
-    Shapes,
-    decoder_of,
-    part_of,
-)
+from blueprinter.compliance.projecting import REFUSED, STATED, Decode, RowPart, decoder_of
 from blueprinter.compliance.records import (
     MAX_RECORD,
     Fault,
@@ -43,24 +33,7 @@ from blueprinter.compliance.records import (
 from blueprinter.compliance.scope import subscription_of, type_key
 from blueprinter.compliance.survey import InventoryFile, SurveyPart
 from blueprinter.compliance.windows import Part, lines_before, windows
-from blueprinter.policy import (
-    ELEMENTS,
-    FAULTS,
-    ByScope,
-    Held,
-    Itself,
-    Place,
-    Reads,
-    Shape,
-    Sight,
-    may_hold,
-    name_of,
-)
-
-ALWAYS = -1
-"""The rank of an entry whose rows have to be looked at each time."""
-NEVER = 1 << 61
-"""The rank of an entry whose rows are only counted."""
+from blueprinter.policy import FAULTS, ByScope, name_of
 
 _HEAD = 64
 """Characters of an id that hold all of its subscription."""
@@ -69,154 +42,7 @@ _start = itemgetter(slice(_HEAD))
 _ODD = (*FAULTS, orjson.JSONDecodeError)
 _SUBSCRIPTION = "microsoft.resources/subscriptions"
 
-Row = Mapping[str, Value]
-_PATIENCE = 256
-"""Rows that lack something before it is asked whether parsing in part pays."""
-_SELDOM = 32
-"""Of so many rows one may lack something that is read of it, or else the object in question is parsed whole."""
-_LACKS = 16
-"""After so many `properties` that lack something it is asked whether parts should have all of their keys."""
-_OFTEN = 8
-"""They should where one of so many does."""
-_MOST_KEYS = 150
 _IDS = 1_000
-
-
-class Entry(Protocol):
-    """Rows that are alike."""
-
-    count: int
-    lowest: int
-    """The desk looks at its rows while this is not above the desk's bar."""
-
-
-class Entries(dict[Hashable, Entry]):
-    """Entries by what makes their rows alike; those that are missing are made."""
-
-    def __init__(self, make: Callable[[Hashable], Entry]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, key: Hashable) -> Entry:
-        entry = self[key] = self._make(key)
-        return entry
-
-
-@dataclass(slots=True)
-class Cell:
-    """The rows of a file of one type, as they spell it, and of one API version."""
-
-    type: str
-    api_version: str
-    decide: Callable[[Row], Hashable]
-    """What makes rows alike. May raise `FAULTS`."""
-    entries: Entries
-    """By that."""
-    give_up: Callable[[str], Entry]
-    """The entry of a row, by its id, on which `decide` raised."""
-    reads: Reads | None = None
-    """What `sight` needs of a row."""
-    sight: Callable[[frozenset[Place]], Sight | None] | None = None
-    """Makes `decide` for parts of rows, in which the values in these places are whole. None = there is no such
-    function."""
-    around: Callable[[str], Hashable] | None = None
-    """What makes rows alike besides what `sight` gives, by their ids: keys are pairs then."""
-    others: dict[int, Entry] = field(default_factory=dict)
-    """Entries that stand for no key."""
-    part: PartClass | None = None
-    """The class of the parts that are judged, once rows are parsed so."""
-    refused: int = 0
-    """How many rows had to be parsed whole after all."""
-    shapes: Shapes = field(default_factory=dict)
-    """What is parsed of values."""
-    wanting: Counter[Place] = field(default_factory=Counter)
-    """In how many of the rows that were parsed whole an object did not have everything that is read of it."""
-    keys: set[str] | None = field(default_factory=set)
-    """The keys of `properties` in rows that were parsed whole, but for those that are read and spelled in another way;
-    None = there are too many of them."""
-    lacks: int = 0
-    """How often `properties` lacked something, and the line was searched for it."""
-    wish: Callable[[], None] = lambda: None
-    """Is told of rows that could be parsed in a better way."""
-
-    def begin(self) -> PartClass | None:
-        """Begins to parse rows in part, if that can be done; or begins anew, with what is known of them by now."""
-        whole = frozenset(place for place, count in self.wanting.items() if count * _SELDOM > self.rows())
-        sight = None if self.sight is None else self.sight(whole)
-        if sight is None or self.reads is None:
-            self.sight = None
-            return None
-        # where it has all keys of `properties`, a part lacks nothing that the line may have
-        closed = self.keys if self._is_poor else None
-        self.shapes = sight.shapes
-        self.part = part_of(
-            self.type,
-            self.reads,
-            sight.shapes,
-            self._entry(sight, self._held if closed is None else _never),
-            closed,
-        )
-        if self.part is None:
-            self.sight = None
-        return self.part
-
-    def _entry(self, sight: Sight, held: Held) -> Callable[[RowPart, bytes], Entry | None]:
-        """The entry of a row; None = it has to be parsed whole."""
-        if self.around is None:
-            return sight.glance(self.entries, held)
-        entries, around, glance = self.entries, self.around, sight.glance(Itself(), held)
-
-        def entry(part: RowPart, line: bytes) -> Entry | None:
-            key = glance(part, line)
-            return None if key is None else entries[key, around(part.id)]
-
-        return entry
-
-    def _held(self, line: bytes, name: bytes) -> bool:
-        """Whether `properties` may have a name in another letter case; how often that is asked is counted."""
-        self.lacks += 1
-        if self.lacks % _LACKS == 0 and self._is_poor:
-            self.part = None
-            self.wish()
-        return may_hold(line, name)
-
-    @property
-    def _is_poor(self) -> bool:
-        """So many `properties` lack something that parts should have all keys of them."""
-        return self.keys is not None and self.lacks * _OFTEN > self.rows()
-
-    def learn(self, row: Row) -> None:
-        """Notes a row that was parsed whole. Where too many are, they are parsed in another way from now on."""
-        fresh = self._learn_keys(row)
-        if self.part is None:
-            if self.sight is not None:
-                self.wish()
-            return
-        self.refused += 1
-        for place in set(_wanting(row, self.shapes)):
-            self.wanting[place] += 1
-            fresh = fresh or self.wanting[place] * _SELDOM > self.rows()
-        if fresh:
-            self.part = None
-        elif self.refused % _PATIENCE == 0 and self.refused * 2 > self.rows():
-            self.sight = self.part = None
-
-    def _learn_keys(self, row: Row) -> bool:
-        """Learns the keys of `properties`; whether parts have all keys but not these."""
-        properties = row.get(PROPERTIES)
-        if self.keys is None or self.reads is None or not isinstance(properties, dict):
-            return False
-        members = self.reads.members
-        near = set(map(fold, members))
-        fresh = {key for key in properties.keys() - self.keys if key in members or fold(key) not in near}
-        self.keys |= fresh
-        if len(self.keys) > _MOST_KEYS:
-            self.keys = None
-        return bool(fresh) and self._is_poor
-
-    def rows(self) -> int:
-        """How many resources it has."""
-        return sum(one.count for one in (*self.entries.values(), *self.others.values()))
 
 
 class Desk(Protocol):
@@ -466,36 +292,6 @@ class Sweep:
         for head, count in self._heads.items():
             self._part.scopes[head] = self._part.scopes.get(head, 0) + count
         self._heads.clear()
-
-
-def _wanting(row: Row, shapes: Shapes) -> Iterator[Place]:
-    """The places of values of a row that are not what they would have to be to be parsed in part."""
-    for place, shape in shapes.items():
-        owner: object = row
-        for step in place[:-1]:
-            owner = owner.get(step) if isinstance(owner, dict) else None
-        if isinstance(owner, dict):
-            yield from _wanting_of(owner.get(place[-1]), shape, place)
-
-
-def _wanting_of(value: object, shape: Shape, place: Place) -> Iterator[Place]:
-    if value is None or shape.is_whole:
-        return
-    if shape.element is not None:
-        if not isinstance(value, list):
-            yield place
-            return
-        for element in value:
-            yield from _wanting_of(element, shape.element, (*place, ELEMENTS))
-    elif isinstance(value, dict) and all(name in value for name, _ in shape.members):
-        for name, below in shape.members:
-            yield from _wanting_of(value[name], below, (*place, name))
-    else:
-        yield place
-
-
-def _never(line: bytes, name: bytes) -> bool:
-    return False
 
 
 _NO_PART = RowPart("-")
