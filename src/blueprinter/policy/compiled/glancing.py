@@ -97,7 +97,8 @@ class Glancer:
     """The functions for parts of rows, made from one for rows: `verdict`, which takes a row, then these columns and
     members of `properties`, by their names."""
 
-    depths: Depths
+    depths: Callable[[], Depths]
+    """Works out how deep the functions read: most programs are never asked."""
     reads: Reads
     columns: Mapping[str, str]
     members: Mapping[str, str]
@@ -109,11 +110,12 @@ class Glancer:
     """By shapes."""
 
     def __call__(self, whole: frozenset[Place]) -> Sight:
-        shapes = {place: self.depths.shape(place, whole) for place in self._places()} if self.in_part else {}
+        depths = self.depths()
+        shapes = {place: depths.shape(place, whole) for place in self._places()} if self.in_part else {}
         shapes = {place: shape for place, shape in shapes.items() if not shape.is_whole}
         kept = tuple(shapes.items())
         if kept not in self._made:
-            self._made[kept] = _Seen(shapes, self._function(self.depths.function(_VERDICT, shapes)))
+            self._made[kept] = _Seen(shapes, self._function(depths.function(_VERDICT, shapes)))
         return self._made[kept]
 
     def _places(self) -> list[Place]:

@@ -229,10 +229,12 @@ def _assembled(
     if reads is not None:
         # null is not the same as nothing in a row that is put together again
         as_row = taken.needs_row or writer.needs_row
-        root, elements = writer.branches()
-        glancing = Glancer(
-            Depths(root, elements, made), reads, taken.columns, taken.members, as_row, not writer.collects
-        )
+        writer.functions.clear()  # what was made of them is kept, and the writer is
+
+        def depths() -> Depths:
+            return Depths(*writer.branches(), made)
+
+        glancing = Glancer(depths, reads, taken.columns, taken.members, as_row, not writer.collects)
     return made[_DECIDE], reads, glancing
 
 
