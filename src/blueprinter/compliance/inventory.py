@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -194,8 +194,9 @@ class Inventory:
             workers = opened.enter_context(Workers(work, len(others)))
             found = self._share(judging, judging.recorder, own)
             # not beside: a thread would wait for a processor that the processes use
-            for index, file in enumerate(self.files if survey else ()):
-                digest(file.path, survey.digests(index) if survey else ())
+            if survey is not None:
+                for index, file in enumerate(self.files):
+                    digest(file.path, survey.digests(index))
             for tally in workers.results():
                 found.add(tally)
             if judging.recorder is not None:
@@ -207,11 +208,11 @@ class Inventory:
 
     def _read(self, sweep: Sweep, units: Sequence[Unit], survey: Survey | None) -> None:
         for index, part in units:
-            with self._digesting([index], survey):
+            with self._digesting(index, survey):
                 sweep.read(index, part)
 
-    def _digesting(self, files: Iterable[int], survey: Survey | None) -> AbstractContextManager[None]:
-        return digesting([(self.files[one].path, survey.digests(one)) for one in files] if survey else [])
+    def _digesting(self, file: int, survey: Survey | None) -> AbstractContextManager[None]:
+        return nullcontext() if survey is None else digesting(self.files[file].path, survey.digests(file))
 
     def _scopes(self) -> ByScope[str]:
         return Survey(self.files).scope_of()

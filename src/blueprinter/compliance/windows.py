@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -116,20 +116,15 @@ def lines_before(part: Part) -> int:
 
 
 @contextmanager
-def digesting(files: Sequence[tuple[Path, Sequence[_Hash]]]) -> Iterator[None]:
-    """Feeds the bytes of each file to its digests while the block runs; they are complete when it ends."""
-    wanted = [one for one in files if one[1]]
-    if not wanted:
-        yield
-        return
+def digesting(path: Path, digests: Sequence[_Hash]) -> Iterator[None]:
+    """Feeds the bytes of a file to its digests while the block runs; they are complete when it ends."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(min(usual, _TURN))
     try:
         with ThreadPoolExecutor(1, "digest") as thread:
-            done: list[Future[None]] = [thread.submit(digest, *one) for one in wanted]
+            done = thread.submit(digest, path, digests)
             yield
-            for one in done:
-                one.result()
+            done.result()
     finally:
         sys.setswitchinterval(usual)
 
