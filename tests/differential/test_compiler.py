@@ -22,6 +22,7 @@ from blueprinter.document import Json, load, parse
 from blueprinter.policy import (
     FAULTS,
     AliasTable,
+    Asking,
     AssignedPolicy,
     BulkPolicies,
     ComplianceState,
@@ -35,6 +36,7 @@ from blueprinter.policy import (
     UnsupportedReason,
     compile_policies,
     interpret,
+    judge,
     read_aliases,
     read_definition,
     read_overrides,
@@ -89,6 +91,20 @@ def told(state: PolicyState) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+_ASKING: dict[tuple[int, int], tuple[BulkPolicies, Lookup, Asking]] = {}
+_MOST_ASKING = 16
+
+
+def asking_of(bulk: BulkPolicies, lookup: Lookup) -> Asking:
+    """What asks the interpreter for all rows of one estate: what it said of others is remembered."""
+    known = _ASKING.get((id(bulk), id(lookup)))
+    if known is None:
+        if len(_ASKING) >= _MOST_ASKING:
+            _ASKING.clear()
+        known = _ASKING[id(bulk), id(lookup)] = bulk, lookup, bulk.asking(lookup)
+    return known[2]
+
+
 def compare(
     row: Row,
     bulk: BulkPolicies,
@@ -128,7 +144,8 @@ def compare(
             assert outcome.source == own.alias_source, where
     missing = set(expected) - {outcome.policy for outcome in outcomes}
     assert not missing, f"{said}: nothing of {missing} on {json.dumps(row)}"
-    asked = {place[id(state.assigned)]: told(state) for state in bulk.ask(outcomes, resource, lookup)}
+    asking = asking_of(bulk, lookup)
+    asked = {one.policy: told(asking.state(one, resource)) for one in asking.ask(outcomes, resource)}
     left = {outcome.policy for outcome in outcomes if outcome.state is None}
     wanted = {policy: told(state) for policy, state in expected.items() if policy in left}
     assert asked == wanted, f"{said}: asked for {left} on {json.dumps(row)}"
@@ -330,7 +347,7 @@ def test_a_guess_that_only_applicability_reads(aliases: AliasTable) -> None:
 def test_near_the_limit(aliases: AliasTable, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the interpreter finds a rule to be too much work, the compiler decides nothing. What explains a verdict has
     a limit of its own, near which the two may differ."""
-    for module in (interpret, conditions, program, sites):
+    for module in (interpret, judge, conditions, program, sites):
         monkeypatch.setattr(module, "MAX_STEPS", 500)
     counts = over_drawn(DRAWN // 4, aliases, members=30, explained=False)
     assert counts.limited > 20, counts.limited

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from blueprinter.casing import fold
 
@@ -30,6 +31,10 @@ class ResourceId:
 
 def parse_id(id: str) -> ResourceId | None:
     """The parts of a resource id, or None where the text is none. A `/` at the end is ignored."""
+    return _known_id(id) if len(id) <= _LONGEST else _parse_id(id)
+
+
+def _parse_id(id: str) -> ResourceId | None:
     if not id.startswith("/"):
         return None
     segments = id.strip("/").split("/")
@@ -45,6 +50,11 @@ def parse_id(id: str) -> ResourceId | None:
         if start == len(segments):
             return _container(subscription, group)
     return _resource(segments, start, subscription, group)
+
+
+_LONGEST = 1_024
+"""Characters of an id that is worth remembering: whoever asks about a resource mostly asks more than once."""
+_known_id = lru_cache(maxsize=256)(_parse_id)
 
 
 def _container(subscription: str, group: str) -> ResourceId:

@@ -19,6 +19,7 @@ from blueprinter.policy import (
     PolicyState,
     Program,
     Reason,
+    Said,
     UnsupportedReason,
 )
 
@@ -153,7 +154,6 @@ class Clerk:
         self._tests = [books.tests.test_of(policy) for policy in self._policies]
         self._books = books
         self._recording = recording
-        self._places = {id(policy): place for place, policy in enumerate(self._policies)}
         self._ranks = self._ranking()
         self._judged: dict[tuple[Answer, frozenset[int]], tuple[Pair, str, int]] = {}
 
@@ -191,18 +191,10 @@ class Clerk:
         )
         return Entry(self, type, program, answers, known, asks, within, shelf)
 
-    def settle(self, entry: Entry, states: Sequence[PolicyState]) -> Entry:
-        """What they mean together with the interpreter's states of one resource."""
+    def settle(self, entry: Entry, said: Sequence[Said]) -> Entry:
+        """What they mean together with what the interpreter said of one resource."""
         asked = tuple(
-            [
-                (
-                    self._places[id(state.assigned)],
-                    state.state,
-                    state.reason,
-                    state.alias_source is AliasSource.GUESSED,
-                )
-                for state in states
-            ]
+            [(one.policy, one.state, one.reason, one.source is AliasSource.GUESSED) for one in said]
         )
         found = entry.settled.get(asked)
         if found is None:
@@ -212,9 +204,6 @@ class Clerk:
             )
             entry.settled[asked] = found
         return found
-
-    def place_of(self, policy: AssignedPolicy) -> int:
-        return self._places[id(policy)]
 
     def verdict(self, answer: Answer) -> Verdict:
         place, state, reason, guessed = answer

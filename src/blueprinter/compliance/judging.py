@@ -27,9 +27,9 @@ from blueprinter.policy import (
     Code,
     Lookup,
     Outcome,
-    PolicyState,
     Program,
     Reason,
+    Said,
     resource_of,
     weight_of_key,
 )
@@ -40,7 +40,7 @@ _MOST_HELD = 8_000_000
 """Bytes of records with blanks that are kept."""
 _OVERHEAD = 256
 _LONGEST_KEY = 1_024
-_NONE: Mapping[int, PolicyState] = MappingProxyType({})
+_NONE: Mapping[int, Said] = MappingProxyType({})
 _MARK = "a-text-of-the-resource-7120663849154403"
 _MARKED = f'"{_MARK}"'.encode()
 """What stands in a record where the text of a resource is put."""
@@ -159,6 +159,7 @@ class JudgingDesk:
         self._clerk = clerk
         self._covering = covering
         self._lookup = lookup
+        self._asking = policies.asking(lookup, worded=recorder is not None)
         self._recorder = recorder
         self._worst: Shortlist[Candidate] = Shortlist(clerk.limit)
         self.bar = self._worst.bar
@@ -296,13 +297,13 @@ class JudgingDesk:
             self.glimpse(entry, cast(str, row["id"]), raw, file, line)
             return
         known = sheet.entry
-        states: Mapping[int, PolicyState] = _NONE
+        answers: Mapping[int, Said] = _NONE
         if known.asks:
-            known, states = self._ask(known, row, file, line)
+            known, answers = self._ask(known, row, file, line)
         if known.lowest > self.bar:
             return
         if self._recorder is not None:
-            self._record(self._recorder, sheet, known, row, file, line, states)
+            self._record(self._recorder, sheet, known, row, file, line, answers)
         if known.first <= self.bar:
             code = sheet.code if known is sheet.entry else 0
             self._shortlist(known, code, cast(str, row["id"]), raw, file, line)
@@ -326,16 +327,16 @@ class JudgingDesk:
                 self._worst.offer(one.rank, folded, one.tail, candidate)
         self.bar = self._worst.bar
 
-    def _ask(self, entry: Entry, row: Row, file: int, line: int) -> tuple[Entry, Mapping[int, PolicyState]]:
+    def _ask(self, entry: Entry, row: Row, file: int, line: int) -> tuple[Entry, Mapping[int, Said]]:
         """What the interpreter says of a row; the entry that the row falls under with it."""
         resource = self._resource(row, file, line, entry.program.target.api_version)
-        answers = self._policies.ask(entry.asks, resource, self._lookup, worded=self._recorder is not None)
+        said = self._asking.ask(entry.asks, resource)
         before = len(entry.settled)
-        found = self._clerk.settle(entry, answers)
+        found = self._clerk.settle(entry, said)
         if len(entry.settled) > before:
             self._entries.append(found)
         found.count += 1
-        return found, {self._clerk.place_of(state.assigned): state for state in answers}
+        return found, _NONE if self._recorder is None else {one.policy: one for one in said}
 
     def _resource(self, row: Row, file: int, line: int, api_version: str) -> Resource:
         return resource_of(row, Origin(self._files[file].shown, line, 1), api_version=api_version)
@@ -357,7 +358,7 @@ class JudgingDesk:
         row: Row,
         file: int,
         line: int,
-        states: Mapping[int, PolicyState],
+        answers: Mapping[int, Said],
     ) -> None:
         """The records of a row; if nothing but id and line of the row is special about them, they are what the sheet
         says of the next row."""
@@ -367,8 +368,11 @@ class JudgingDesk:
         for one in entry.shown:
             found = self._form(recorder, entry.program, one, sheet.code, resource)
             if found is None:
-                state = states.get(one.policy) or self._policies.state_of_policy(
-                    one.policy, resource, self._lookup
+                said = answers.get(one.policy)
+                state = (
+                    self._policies.state_of_policy(one.policy, resource, self._lookup)
+                    if said is None
+                    else self._asking.state(said, resource)
                 )
                 lines.append(recorder.line(one.finding(state)))
                 continue

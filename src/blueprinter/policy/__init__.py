@@ -7,6 +7,7 @@ policy states of a resource. `run_cases` runs the tests of a policy, `check_cata
 from blueprinter.policy.alias_files import read_alias_table
 from blueprinter.policy.aliases import AliasEntry, AliasPath, AliasTable, Capabilities, read_aliases
 from blueprinter.policy.applicability import aliases_in, is_data_plane, is_passed_over
+from blueprinter.policy.asking import Asking, Said
 from blueprinter.policy.assignments import (
     assign_set,
     effect_faults,
@@ -128,6 +129,7 @@ __all__ = [
     "AliasSource",
     "AliasTable",
     "Around",
+    "Asking",
     "AssignedPolicy",
     "BulkPolicies",
     "ByScope",
@@ -175,6 +177,7 @@ __all__ = [
     "Reads",
     "Reason",
     "ResourceSelector",
+    "Said",
     "Selector",
     "SelectorFault",
     "SelectorKind",

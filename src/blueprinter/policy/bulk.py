@@ -5,12 +5,13 @@ What a program says is what `PolicySet.run` would say of the row as a resource, 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 
 from blueprinter.arm import Resource, Value
 from blueprinter.casing import fold
 from blueprinter.collection import without_collection
 from blueprinter.policy.applicability import kind_of
+from blueprinter.policy.asking import Asking
 from blueprinter.policy.batch import PolicySet, state_of
 from blueprinter.policy.compiled import (
     FAULTS,
@@ -178,13 +179,10 @@ class BulkPolicies:
         except FAULTS:
             return None
 
-    def ask(
-        self, outcomes: Sequence[Outcome], resource: Resource, lookup: Lookup, *, worded: bool = True
-    ) -> tuple[PolicyState, ...]:
-        """What the interpreter says where a program could not tell; unless `worded` without what decided."""
-        everyone = self.policies.policies
-        unsure = [everyone[outcome.policy] for outcome in outcomes if outcome.state is None]
-        return self.policies.judge(unsure, resource, lookup, worded=worded) if unsure else ()
+    def asking(self, lookup: Lookup, *, worded: bool = True) -> Asking:
+        """What asks the interpreter where programs cannot tell; unless `worded` it is not told what decided. The estate
+        that `lookup` knows has to stay as it is."""
+        return Asking(self.policies, lookup, worded=worded)
 
 
 def may_write(policy: CompiledPolicy) -> bool:

@@ -81,7 +81,7 @@ class EvaluationContext:
         """Members of arrays that were looked at, and other work of comparisons."""
         self.work = 0
         """What functions were given and gave."""
-        self._policy = dict(policy)
+        self._policy = policy
         self._request = request
         self._given: set[str] = set()
 
@@ -175,6 +175,9 @@ class EvaluationContext:
 
 
 _A_MEMBER = 8
+_USUAL = ["", "subscriptions", "resourcegroups", "providers"]
+_USUAL_LENGTHS = (9, 11, 13)
+"""Of ids of resources in resource groups, whose type has one, two or three parts."""
 _GROUP_KEYS = ("id", "name", "type", "location", "managedBy", "tags", "properties")
 _SUBSCRIPTION_KEYS = ("id", "subscriptionId", "displayName", "tenantId", "tags")
 
@@ -284,6 +287,14 @@ class GivenSurroundings:
 
 def group_of(id: str) -> str:
     """The id of the resource group that an id lies in; empty when it lies in none."""
+    segments = id.split("/")
+    if (
+        len(segments) in _USUAL_LENGTHS
+        and [fold(segments[place]) for place in (0, 1, 3, 5)] == _USUAL
+        and "" not in segments[1:]
+        and _USUAL[3] not in map(fold, segments[9::2])
+    ):
+        return f"/subscriptions/{segments[2]}/resourceGroups/{segments[4]}"
     scope = scope_of(id)
     return scope if scope.count("/") == 4 and fold(scope).startswith("/subscriptions/") else ""
 

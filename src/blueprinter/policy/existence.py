@@ -5,7 +5,9 @@ Sources: Microsoft Learn, "Azure Policy definitions auditIfNotExists effect" and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
 
 from blueprinter.arm import ExpressionError, Resource, Unknown, Value, child_of, extended_by
 from blueprinter.casing import fold, same
@@ -60,8 +62,7 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(NamedTuple):
     """What is looked for: a type, a name (None = any), a scope."""
 
     type: str
@@ -69,8 +70,7 @@ class Search:
     scope: str
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(NamedTuple):
     """What was found: whether a related resource satisfies, and how many there are."""
 
     exists: Truth
@@ -193,11 +193,11 @@ def search_for(existence: Existence, context: EvaluationContext) -> Search:
     name = _text(existence.name, context) or None
     subject = context.subject
     id = subject.resource.id
-    inside = fold(type).startswith(f"{fold(subject.type)}/")
-    if _is_container(subject):
+    place = _place_of(type, subject.type)
+    if place is _Place.IN_CONTAINER:
         return Search(type, name, _scope_in_container(existence, context))
-    if inside or fold(type) in EXTENSION_TYPES:
-        if name is not None and inside and name.count("/") < segments(type) - 1:
+    if place is not _Place.BESIDE:
+        if name is not None and place is _Place.BELOW and name.count("/") < segments(type) - 1:
             name = f"{_full_name(context)}/{name}"
         return Search(type, name, id)
     if same(_text(existence.existence_scope, context), "subscription"):
@@ -206,6 +206,25 @@ def search_for(existence: Existence, context: EvaluationContext) -> Search:
     if group:
         return Search(type, name, f"{subscription_of(id)}/resourceGroups/{group}")
     return Search(type, name, group_of(id) or subscription_of(id))
+
+
+class _Place(Enum):
+    """Where related resources of a type lie, seen from the evaluated resource."""
+
+    IN_CONTAINER = "in a container"
+    """The evaluated resource is a resource group or a subscription."""
+    BELOW = "below it"
+    ON_IT = "on it"
+    BESIDE = "beside it"
+
+
+@lru_cache(maxsize=1_024)
+def _place_of(type: str, own: str) -> _Place:
+    if fold(own) in (fold(RESOURCE_GROUP), fold(SUBSCRIPTION)):
+        return _Place.IN_CONTAINER
+    if fold(type).startswith(f"{fold(own)}/"):
+        return _Place.BELOW
+    return _Place.ON_IT if fold(type) in EXTENSION_TYPES else _Place.BESIDE
 
 
 def _scope_in_container(existence: Existence, context: EvaluationContext) -> str:

@@ -26,10 +26,11 @@ from blueprinter.policy.applicability import (
     reads_caller,
     type_guard,
 )
-from blueprinter.policy.context import EvaluationContext, Surroundings
+from blueprinter.policy.context import MAX_WORK, EvaluationContext, Surroundings
 from blueprinter.policy.count import Open
 from blueprinter.policy.details import Details, evaluate_details
 from blueprinter.policy.effects import Family, family_of, fired_state
+from blueprinter.policy.effort import MAX_STEPS
 from blueprinter.policy.existence import Related, find_related, reason_for
 from blueprinter.policy.fields import FieldKind, FieldName
 from blueprinter.policy.interpret import Evaluator, Leaf, Observer
@@ -279,7 +280,7 @@ def context_for(
 ) -> EvaluationContext:
     """The context of one policy on one resource; `ids` and `request` override what is derived."""
     subject = Subject(resource, aliases, strict=strict)
-    given = {**policy.ids, **(ids or {})}
+    given = {**policy.ids, **ids} if ids else policy.ids
     return EvaluationContext(subject, policy.parameters, surroundings, now=now, policy=given, request=request)
 
 
@@ -295,6 +296,27 @@ def judge(
     """What a policy says of a resource. Without `explain` it does not say why a resource complies, without `worded` not
     why it does not either, and nothing of the details of the effect."""
     return _Judge(policy, context, lookup, observer, explain=explain, worded=worded).judge()
+
+
+def judge_related(
+    policy: CompiledPolicy,
+    context: EvaluationContext,
+    lookup: Lookup,
+    source: AliasSource,
+    *,
+    worded: bool = True,
+) -> Judgement | None:
+    """What `judge` says where it is known already that the policy looks at the resource, and that its rule holds, for
+    which aliases of this source were read. Only for effects that look for related resources. None = the limits of a
+    rule may be near, of which this knows a part only."""
+    context.subject.source = source
+    # what decided the rule never took more than half
+    context.steps, context.work = MAX_STEPS // 2, MAX_WORK // 2
+    try:
+        found = _Judge(policy, context, lookup, None, explain=False, worded=worded).related()
+    except Exhausted:
+        return None
+    return found if context.work <= MAX_WORK else None
 
 
 class _Judge:
@@ -418,12 +440,16 @@ class _Judge:
         return self._result(state, fires=True, leaf=leaf, details=details, detail=detail, source=source)
 
     def _existence(self) -> Judgement:
-        rule = self.policy.rule
-        truth = self.evaluator.holds(rule.condition)
+        truth = self.evaluator.holds(self.policy.rule.condition)
         if truth is False:
             return self._result(ComplianceState.NOT_APPLICABLE)
         if isinstance(truth, Open):
             return self._open(truth)
+        return self.related()
+
+    def related(self) -> Judgement:
+        """The rule holds: whether there is a related resource."""
+        rule = self.policy.rule
         if rule.existence is None:
             return self._open(Open(None, f"`{self.effect}` without the type of a related resource"))
         related = find_related(rule.existence, self.context, self.lookup, self.observer)

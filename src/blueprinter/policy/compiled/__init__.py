@@ -5,13 +5,14 @@ interpreter decides, condition by condition, policy by policy or row by row.
 """
 
 from blueprinter.policy.compiled.alike import may_be_alike, traits_of
+from blueprinter.policy.compiled.calculations import inputs_of
 from blueprinter.policy.compiled.glancing import NOTHING_SEEN, Code, Held, Itself, Sight
 from blueprinter.policy.compiled.loads import Reads
 from blueprinter.policy.compiled.program import Outcome, Program, Slot, may_judge, write_program
 from blueprinter.policy.compiled.reasons import Reason, weight_of_key
 from blueprinter.policy.compiled.runtime import FAULTS, LACKING, may_hold
 from blueprinter.policy.compiled.shapes import ELEMENTS, Place, Shape
-from blueprinter.policy.compiled.situation import Target
+from blueprinter.policy.compiled.situation import Situation, Target, Varies
 
 __all__ = [
     "ELEMENTS",
@@ -28,8 +29,11 @@ __all__ = [
     "Reason",
     "Shape",
     "Sight",
+    "Situation",
     "Slot",
     "Target",
+    "Varies",
+    "inputs_of",
     "may_be_alike",
     "may_hold",
     "may_judge",

@@ -61,6 +61,8 @@ class Outcome:
     """None = generated code cannot tell: ask the interpreter."""
     source: AliasSource | None = AliasSource.NONE
     """Where the aliases come from that were read; None = only the interpreter can tell whether any was."""
+    holds: bool = False
+    """The rule holds, and what is left to ask is whether there is a related resource."""
 
     @property
     def guessed(self) -> bool:
@@ -81,7 +83,9 @@ class Slot:
     source: AliasSource | None = AliasSource.NONE
     """Where aliases come from when the rule holds, unless one was guessed now; None = there may be none."""
     always_asks: bool = False
-    fired: ComplianceState = ComplianceState.NON_COMPLIANT
+    always_fires: bool = False
+    fired: ComplianceState | None = ComplianceState.NON_COMPLIANT
+    """The state of a resource for which its rule holds; None = that hangs on related resources."""
     otherwise: ComplianceState | None = ComplianceState.COMPLIANT
     """The state of a resource to which the policy applies and for which its rule does not hold."""
 
@@ -91,10 +95,12 @@ class Slot:
             return Outcome(self.policy, None)
         if code & self.lies_outside:
             return None
-        state = self.fired if code & self.fires else self.otherwise
-        if state is None:
-            return None
-        return Outcome(self.policy, state, AliasSource.GUESSED if code & self.guesses else self.source)
+        fires = self.always_fires or bool(code & self.fires)
+        source = AliasSource.GUESSED if code & self.guesses else self.source
+        if fires and self.fired is None:
+            return Outcome(self.policy, None, source, holds=True)
+        state = self.fired if fires else self.otherwise
+        return None if state is None else Outcome(self.policy, state, source)
 
 
 class Program:
@@ -192,7 +198,8 @@ def write_program(
     if not blocks:
         return Program(target, slots, _nothing, reads=Reads(), glancing=seeing_nothing)
     try:
-        decide, reads, glancing = _assembled(scope, blocks, keys, sum(slot.fires for slot in slots))
+        told = sum(slot.fires for slot in slots if slot.fired is not None)
+        decide, reads, glancing = _assembled(scope, blocks, keys, told)
     except RecursionError:
         asking = [Slot(slot.policy, always_asks=True) for slot in slots]
         return Program(target, asking, _nothing, reads=Reads(), glancing=seeing_nothing)
@@ -200,16 +207,17 @@ def write_program(
 
 
 def _assembled(
-    scope: Scope, blocks: Sequence[ast.stmt], keys: Sequence[str], fires: int
+    scope: Scope, blocks: Sequence[ast.stmt], keys: Sequence[str], told: int
 ) -> tuple[Callable[[Mapping[str, Value]], Code], Reads | None, Glancing | None]:
-    """The function of a program, what it reads of a row, and the like for part of one. Raises `RecursionError`."""
+    """The function of a program, what it reads of a row, and the like for part of one. `told`: the bits with which keys
+    go. Raises `RecursionError`."""
     writer = scope.writer
     taken = scope.of(ROW).taken()
     reads = writer.reads()
     result: ast.expr = load(_RESULT)
     blank: list[ast.stmt] = [assign(key, constant(None)) for key in keys]
     if keys:
-        holds = ast.BinOp(load(_RESULT), ast.BitAnd(), constant(fires), lineno=1, col_offset=0)
+        holds = ast.BinOp(load(_RESULT), ast.BitAnd(), constant(told), lineno=1, col_offset=0)
         result = choose(holds, together([result, *map(load, keys)]), result)
     functions = [
         *writer.functions,
@@ -282,12 +290,12 @@ def _policy(
         )  # the limit may be near, which only the interpreter tells
     family = family_of(policy.effect)
     rule = policy.rule
-    if family in (Family.EXISTENCE, Family.MANUAL):
+    if family is Family.EXISTENCE:
+        return _existence(place, situation, scope, faults, bit)
+    if family is Family.MANUAL:
         # where the rule does not hold such a policy does not apply; where it does, the interpreter goes on
         truth = Conditions(situation, scope).truth(rule.condition)
-        applies = TRUE  # the rule of an existence policy says itself whether it does
-        if family is Family.MANUAL:
-            applies = Conditions(situation, scope).applicable(rule.condition, policy.kinds)
+        applies = Conditions(situation, scope).applicable(rule.condition, policy.kinds)
         if applies.code is None:
             applies = truth if applies.constant else applies
             truth = TRUE
@@ -302,6 +310,43 @@ def _policy(
     return _plain(place, situation, scope, faults, bit, wording)
 
 
+def _existence(
+    place: int, situation: Situation, scope: Scope, faults: ast.expr, bit: int
+) -> tuple[Slot | None, list[ast.stmt], int]:
+    """A policy that looks for related resources where its rule holds, and does not apply elsewhere."""
+    truth, note = _noted(situation, scope)
+    slot = Slot(place, source=_source(truth, noted=bool(note)), fired=None, otherwise=None)
+    if truth.code is None:
+        return (replace(slot, always_fires=True) if truth.constant else None), [], bit
+    fires, bit = bit, bit << 1
+    block: list[ast.stmt] = [when(truth.expression, [add(_RESULT, fires)])]
+    asks = 0
+    if not truth.plain:
+        asks, bit = bit, bit << 1
+    block = _safe(block, truth.plain, faults, asks)
+    block, guesses, bit = _with_guesses(block, note, bit)
+    return replace(slot, fires=fires, asks=asks, guesses=guesses), block, bit
+
+
+def _noted(situation: Situation, scope: Scope) -> tuple[Truth, str]:
+    """Whether a rule holds, and the variable that tells whether that rests on a guess; empty = it never or always
+    does."""
+    condition = situation.policy.rule.condition
+    truth = Conditions(situation, scope).truth(condition)
+    if not truth.may_guess or truth.guesses:
+        return truth, ""
+    note = scope.writer.names.fresh("guess")
+    return Conditions(situation, scope, note=note).truth(condition), note
+
+
+def _with_guesses(block: list[ast.stmt], note: str, bit: int) -> tuple[list[ast.stmt], int, int]:
+    """A block with the bit that tells of guesses, if they are noted; and the next bit that is free."""
+    if not note:
+        return block, 0, bit
+    noted = [assign(note, constant(False)), *block, when(load(note), [add(_RESULT, bit)])]
+    return noted, bit, bit << 1
+
+
 def _plain(
     place: int, situation: Situation, scope: Scope, faults: ast.expr, bit: int, wording: _Wording | None
 ) -> tuple[Slot | None, list[ast.stmt], int]:
@@ -312,11 +357,7 @@ def _plain(
         return None, [], bit
     if applies.may_guess:  # the verdict rests on a guess whatever the rule itself reads
         return Slot(place, always_asks=True), [], bit
-    truth = Conditions(situation, scope).truth(policy.rule.condition)
-    note = ""
-    if truth.may_guess and not truth.guesses:
-        note = scope.writer.names.fresh("guess")
-        truth = Conditions(situation, scope, note=note).truth(policy.rule.condition)
+    truth, note = _noted(situation, scope)
     fires, bit = bit, bit << 1
     block: list[ast.stmt] = []
     if truth.code is not None or truth.constant:
@@ -341,15 +382,7 @@ def _plain(
     plain = truth.plain and applies.plain
     if not plain:
         asks, bit = bit, bit << 1
-    block = _safe(block, plain, faults, asks)
-    guesses = 0
-    if note:
-        guesses, bit = bit, bit << 1
-        block = [
-            assign(note, constant(False)),
-            *block,
-            when(load(note), [add(_RESULT, guesses)]),
-        ]
+    block, guesses, bit = _with_guesses(_safe(block, plain, faults, asks), note, bit)
     slot = Slot(
         place,
         fires,

@@ -1,0 +1,280 @@
+"""What is remembered of the interpreter's answers, and what it is not asked again, is what it would say: over rules
+drawn at random about small estates, in which resources are alike and groups are known, unknown or without tags."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from blueprinter.casing import fold
+from blueprinter.diagnostics import InvalidInput
+from blueprinter.document import parse
+from blueprinter.policy import (
+    FAULTS,
+    AliasSource,
+    AliasTable,
+    AssignedPolicy,
+    BulkPolicies,
+    Found,
+    Lookup,
+    LookupResult,
+    NoneExist,
+    NotCollected,
+    compile_policies,
+    read_aliases,
+    read_definition,
+    read_resource_selectors,
+    resource_of,
+)
+from differential.drawing import ALIASES, CHILD, TYPE
+from differential.test_compiler import told
+
+SEED = int(os.environ.get("BLUEPRINTER_SEED", "20261120"))
+NOW = "2026-11-20T06:00:00.0000000Z"
+SETS = 120
+ROWS = 60
+GROUP = "microsoft.resources/subscriptions/resourcegroups"
+SUBSCRIPTION = "microsoft.resources/subscriptions"
+EXTENSION = "Microsoft.Insights/diagnosticSettings"
+OTHER = "Contoso.Other/x"
+
+LEFT: Sequence[dict[str, Any]] = (
+    {"field": "tags.env"},
+    {"field": "[concat('tags[', parameters('tag'), ']')]"},
+    {"field": "location"},
+    {"field": "kind"},
+    {"field": "type"},
+    {"field": "apiVersion"},
+    {"field": f"{TYPE}/p"},
+    {"field": f"{TYPE}/deep.a"},
+    {"field": f"{TYPE}/nowhere"},
+    {"field": f"{TYPE}/list[*]"},
+    {"field": "name"},
+    {"field": "tags"},
+    {"value": "[resourceGroup().tags.env]"},
+    {"value": "[resourceGroup().location]"},
+    {"value": "[subscription().displayName]"},
+    {"value": f"[concat(field('{TYPE}/p'), resourceGroup().name)]"},
+    {"value": "[requestContext().apiVersion]"},
+    {"value": "[field('tags')]"},
+    {"value": f"[field('{TYPE}/q')]"},
+    {"value": "[if(equals(field('kind'), 'a'), resourceGroup().tags.env, field('tags.env'))]"},
+    {"count": {"value": ["a", "b"], "name": "n", "where": {"field": "kind", "equals": "[current('n')]"}}},
+    {"count": {"field": f"{TYPE}/rules[*]", "where": {"field": f"{TYPE}/rules[*].v", "equals": 1}}},
+)
+AROUND = [left for left in LEFT if "resourceGroup()" in str(left) or "subscription()" in str(left)]
+RIGHT: Sequence[Any] = (
+    "a", "b", "westeurope", "1", 1, 2, True, "true", "",
+    "[resourceGroup().tags[parameters('tag')]]", "[resourceGroup().location]", "[field('tags.env')]",
+    "[subscription().tags.env]", f"[field('{TYPE}/p')]", "[parameters('tag')]",
+)  # fmt: skip
+OPERATORS = ("equals", "notEquals", "exists", "like", "notIn", "greater")
+
+
+def comparison(draw: random.Random) -> dict[str, Any]:
+    left = dict(draw.choice(LEFT if draw.random() < 0.8 else AROUND))
+    operator = "equals" if "count" in left else draw.choice(OPERATORS)
+    right = draw.choice((0, 1, 2)) if "count" in left else draw.choice(RIGHT)
+    if operator == "exists":
+        right = draw.choice((True, False))
+    elif operator == "notIn":
+        right = [right, "b"]
+    elif operator == "like":
+        right = draw.choice(("a*", "*"))
+    return {**left, operator: right}
+
+
+def condition(draw: random.Random, depth: int = 0) -> dict[str, Any]:
+    kind = draw.random()
+    if depth > 2 or kind < 0.4:
+        return comparison(draw)
+    if kind < 0.5:
+        return {"not": condition(draw, depth + 1)}
+    members = [condition(draw, depth + 1) for _ in range(draw.randint(1, 3))]
+    return {draw.choice(("allOf", "anyOf")): members}
+
+
+def definition(draw: random.Random, number: int) -> dict[str, Any]:
+    effect = draw.choice(("audit", "deny", "auditIfNotExists", "auditIfNotExists", "modify"))
+    then: dict[str, Any] = {"effect": effect}
+    if effect == "auditIfNotExists":
+        then["details"] = {
+            "type": draw.choice((EXTENSION, CHILD, OTHER)),
+            **draw.choice(({}, {"name": "default"}, {"name": "[field('kind')]"})),
+            **draw.choice(({}, {"existenceScope": "subscription"}, {"resourceGroupName": "g1"})),
+            **draw.choice(({}, {"existenceCondition": condition(draw, 2)})),
+        }
+    elif effect == "modify":
+        operation = {"operation": "add", "field": "tags.env", "value": "[resourceGroup().tags.env]"}
+        role = "/providers/microsoft.authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c"
+        then["details"] = {"roleDefinitionIds": [role], "operations": [operation]}
+    return {
+        "name": f"drawn-{number}",
+        "properties": {
+            "mode": draw.choice(("All", "Indexed")),
+            "parameters": {"tag": {"type": "String", "defaultValue": "env"}},
+            "policyRule": {"if": condition(draw), "then": then},
+        },
+    }
+
+
+def group(number: int) -> dict[str, Any]:
+    tags: Mapping[int, Any] = {0: {"env": "a"}, 1: {"Env": "b"}, 2: None, 3: {"other": "a"}}
+    return {
+        "id": f"/subscriptions/s{number % 2}/resourceGroups/g{number}",
+        "type": "microsoft.resources/subscriptions/resourceGroups",
+        "name": f"g{number}",
+        "location": "westeurope" if number % 2 else "northeurope",
+        "tags": tags[number],
+        "properties": {},
+    }
+
+
+def surroundings(draw: random.Random) -> Lookup:
+    """An estate of which some groups were collected, perhaps a subscription, and some of what is related."""
+    groups = {fold(one["id"]): one for one in map(group, range(4)) if draw.random() < 0.7}
+    subscription = {
+        "id": "/subscriptions/s0",
+        "type": "microsoft.resources/subscriptions",
+        "name": "s0",
+        "tags": {"env": "a"},
+        "properties": {"displayName": "a"},
+    }
+    knows_subscription = draw.random() < 0.5
+    mood = draw.randrange(3)
+
+    def find(type: str, name: str | None, scope: str) -> LookupResult:
+        wanted = fold(type)
+        if wanted == GROUP:
+            known = groups.get(fold(scope))
+            return NotCollected("not asked for") if known is None else Found((resource_of(known),))
+        if wanted == SUBSCRIPTION:
+            if knows_subscription and fold(scope) == "/subscriptions/s0":
+                return Found((resource_of(subscription),))
+            return NotCollected()
+        if mood == 0 or scope.endswith("-3"):
+            return NotCollected(f"{type} of {scope}")
+        if mood == 1 or scope.endswith("-4"):
+            return NoneExist()
+        body = {"id": f"{scope}/providers/{type}/x", "type": type, "name": "x", "kind": scope[-1]}
+        return Found((resource_of({**body, "properties": {"p": "a"}, "tags": {"env": "a"}}),))
+
+    return find
+
+
+def row(draw: random.Random, number: int) -> dict[str, Any]:
+    type_ = draw.choice((TYPE,) * 5 + (TYPE.lower(), CHILD, OTHER))
+    place = draw.randrange(4)
+    name = f"{TYPE}/t-{number}" if type_ == CHILD else f"{type_}/t-{number}"
+    path = f"{name}/children/c" if type_ == CHILD else name
+    head = f"/subscriptions/s{place % 2}/resourceGroups/g{place}"
+    found: dict[str, Any] = {
+        "id": draw.choice((head,) * 8 + (f"/subscriptions/s{place % 2}", head.upper()))
+        + f"/providers/{path}",
+        "type": type_,
+        "name": f"t-{number}",
+        "properties": draw.choice(
+            (
+                {"p": "a", "q": [1]},
+                {"P": "b", "deep": {"a": 1}},
+                {"p": 1, "deep": {"a": True}, "list": ["a"]},
+                {"p": True, "deep": {"a": 1.0}, "rules": [{"v": 1}]},
+                {"p": None, "deep": None, "q": "a"},
+            )
+        ),
+    }
+    optional: Sequence[tuple[str, Sequence[Any]]] = (
+        ("tags", ({"env": "a"}, {"ENV": "b"}, {}, None, "a")),
+        ("location", ("westeurope", "West Europe", "northeurope", None)),
+        ("kind", ("a", "b", "")),
+    )
+    for key, values in optional:
+        if draw.random() < 0.8:
+            found[key] = draw.choice(values)
+    if draw.random() < 0.1:
+        found["apiVersion"] = "2019-01-01"
+    if draw.random() < 0.05:
+        found["properties"] = None
+    if draw.random() < 0.03:
+        found = {**group(place), "type": draw.choice((GROUP, "microsoft.resources/resourcegroups"))}
+    return found
+
+
+def drawn(draw: random.Random, aliases: AliasTable, *, strict: bool) -> BulkPolicies | None:
+    assigned = []
+    for number in range(draw.randint(1, 4)):
+        text = json.dumps(definition(draw, number))
+        try:
+            one = AssignedPolicy(read_definition(parse(text, "policy.json")))
+            compile_policies([one], aliases=aliases, now=NOW)
+        except InvalidInput:
+            continue
+        if draw.random() < 0.1:
+            selector = {"name": "s", "selectors": [{"kind": "resourceLocation", "in": ["westeurope"]}]}
+            one = replace(one, resource_selectors=read_resource_selectors([selector])[0])
+        assigned.append(one)
+    if not assigned:
+        return None
+    return BulkPolicies(compile_policies(assigned, aliases=aliases, now=NOW, strict_aliases=strict))
+
+
+def check(sets: int, aliases: AliasTable) -> Counter[str]:
+    draw = random.Random(SEED)
+    counts: Counter[str] = Counter()
+    while counts["sets"] < sets:
+        bulk = drawn(draw, aliases, strict=draw.random() < 0.2)
+        if bulk is None:
+            continue
+        counts["sets"] += 1
+        lookup = surroundings(draw)
+        everyone = bulk.policies.policies
+        place = {id(one.assigned): index for index, one in enumerate(everyone)}
+        worded, wordless = bulk.asking(lookup), bulk.asking(lookup, worded=False)
+        for number in range(ROWS):
+            one = row(draw, number)
+            resource = resource_of(one, api_version=one.get("apiVersion", ""))
+            program = bulk.program(one["type"], resource.api_version, bulk.circles(resource.id))
+            try:
+                outcomes = program.outcomes(program.decide(one))
+            except FAULTS:
+                outcomes = program.unknown()
+            left = {outcome.policy for outcome in outcomes if outcome.state is None}
+            counts["held"] += sum(outcome.holds for outcome in outcomes)
+            counts["asked"] += len(left)
+            states = [
+                state for state in bulk.policies.run(resource, lookup) if place[id(state.assigned)] in left
+            ]
+            where = f"seed {SEED}: {[everyone[number].rule for number in left]} on {json.dumps(one)}"
+            said = worded.ask(outcomes, resource)
+            assert [told(worded.state(one, resource)) for one in said] == list(map(told, states)), where
+            assert [
+                (one.policy, one.state, one.reason, one.source is AliasSource.GUESSED)
+                for one in wordless.ask(outcomes, resource)
+            ] == [
+                (place[id(one.assigned)], one.state, one.reason, one.alias_source == "guessed")
+                for one in states
+            ], where
+    return counts
+
+
+@pytest.fixture(scope="module")
+def aliases() -> AliasTable:
+    return read_aliases(parse(json.dumps(ALIASES), "aliases.json"))
+
+
+def test_on_small_estates(aliases: AliasTable) -> None:
+    counts = check(SETS, aliases)
+    assert counts["held"] > SETS * 5, counts
+    assert counts["asked"] > counts["held"] * 1.5, counts
+
+
+@pytest.mark.soak
+def test_on_many_small_estates(aliases: AliasTable) -> None:
+    check(SETS * 20, aliases)

@@ -1,0 +1,200 @@
+"""What the interpreter is asked for resource after resource, and what it is not asked again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from blueprinter.arm import scope_of
+from blueprinter.document import parse
+from blueprinter.policy import (
+    FAULTS,
+    AliasTable,
+    AssignedPolicy,
+    BulkPolicies,
+    Found,
+    LookupResult,
+    NotCollected,
+    PolicyState,
+    compile_policies,
+    interpret,
+    judge,
+    read_definition,
+    resource_of,
+)
+from blueprinter.policy.context import group_of
+
+NOW = "2026-11-20T06:00:00.0000000Z"
+TYPE = "Contoso.Test/things"
+GROUPS = "/subscriptions/s/resourceGroups"
+FIRST: dict[str, Any] = {
+    "id": f"{GROUPS}/a/providers/{TYPE}/one",
+    "type": TYPE,
+    "name": "one",
+    "tags": {"env": "a"},
+    "properties": {"p": "a", "list": ["a"]},
+}
+AROUND = {"value": "[resourceGroup().tags.env]", "equals": "nothing"}
+"""False, which only the interpreter can tell."""
+
+
+def bulk(condition: Any, details: Any = None) -> BulkPolicies:
+    then = {"effect": "audit"} if details is None else {"effect": "auditIfNotExists", "details": details}
+    text = json.dumps({"if": condition, "then": then})
+    assigned = AssignedPolicy(read_definition(parse(text, "policy.json")))
+    return BulkPolicies(compile_policies([assigned], aliases=AliasTable.empty(), now=NOW))
+
+
+def lookup(type: str, name: str | None, scope: str) -> LookupResult:
+    if not scope.startswith(GROUPS) or "providers" in scope:
+        return NotCollected()
+    env = scope.rpartition("/")[2]
+    return Found((resource_of({"id": scope, "type": type, "name": env, "tags": {"env": env}}),))
+
+
+def told(state: PolicyState) -> tuple[object, ...]:
+    return (
+        state.state,
+        state.reason,
+        state.detail,
+        state.path,
+        state.expected,
+        state.actual,
+        state.alias_source,
+    )
+
+
+def asked(policies: BulkPolicies, rows: list[dict[str, Any]]) -> list[list[object]]:
+    """The states that are given to rows, one after the other."""
+    asking = policies.asking(lookup)
+    found = []
+    for row in rows:
+        resource = resource_of(row, api_version=row.get("apiVersion", ""))
+        program = policies.program(row["type"], resource.api_version, policies.circles(row["id"]))
+        try:
+            outcomes = program.outcomes(program.decide(row))
+        except FAULTS:
+            outcomes = program.unknown()
+        assert all(outcome.state is None for outcome in outcomes)
+        states = [asking.state(one, resource) for one in asking.ask(outcomes, resource)]
+        assert list(map(told, states)) == list(map(told, policies.policies.run(resource, lookup)))
+        found.append([state.state for state in states])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("other", "changed"),
+    [
+        ({"field": "tags.env", "equals": "b"}, {"tags": {"env": "b"}}),
+        ({"field": "tags.env", "exists": False}, {"tags": {}}),
+        ({"field": "type", "equals": "Contoso.Other/x"}, {"type": "Contoso.Other/x"}),
+        ({"field": "apiVersion", "equals": "2020-01-01"}, {"apiVersion": "2020-01-01"}),
+        (
+            {"value": "[requestContext().apiVersion]", "equals": "2020-01-01"},
+            {"apiVersion": "2020-01-01"},
+        ),
+        ({"field": f"{TYPE}/p", "equals": "b"}, {"properties": {"p": "b"}}),
+        ({"field": f"{TYPE}/p", "equals": "b"}, {"properties": None}),
+        ({"field": f"{TYPE}/p", "equals": 1}, {"properties": {"p": 1}}),
+        ({"field": f"{TYPE}/list[*]", "equals": "b"}, {"properties": {"list": ["b"]}}),
+        ({"count": {"field": f"{TYPE}/list[*]"}, "equals": 2}, {"properties": {"list": [1, 2]}}),
+        ({"value": "[field('tags.env')]", "equals": "b"}, {"tags": {"env": "b"}}),
+        ({"field": "name", "equals": "two"}, {"name": "two", "id": f"{GROUPS}/a/providers/{TYPE}/two"}),
+        (
+            {"value": "[resourceGroup().name]", "equals": "b"},
+            {"id": f"{GROUPS}/b/providers/{TYPE}/one"},
+        ),
+        (
+            {"value": "[subscription().subscriptionId]", "equals": "t"},
+            {"id": f"/subscriptions/t/resourceGroups/a/providers/{TYPE}/one"},
+        ),
+    ],
+    ids=str,
+)
+def test_resources_that_differ_in_what_a_rule_reads_are_no_longer_alike(other: Any, changed: Any) -> None:
+    policies = bulk({"anyOf": [AROUND, other]})
+    second = {**FIRST, **changed}
+    alike = {**FIRST, "id": f"{FIRST['id']}-too"}
+    first, again, *rest = asked(policies, [FIRST, alike, second, FIRST])
+    assert first == again == rest[-1]
+    assert rest[0] != first
+
+
+def test_numbers_and_booleans_are_not_mistaken_for_each_other() -> None:
+    policies = bulk({"anyOf": [AROUND, {"field": f"{TYPE}/p", "equals": "true"}]})
+    rows = [{**FIRST, "properties": {"p": value}} for value in (1, True, 1.0, "true", "True")]
+    assert asked(policies, rows)[:3] == [["Compliant"], ["NonCompliant"], ["Compliant"]]
+
+
+def test_a_rule_that_holds_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    policies = bulk({"field": "tags.env", "equals": "a"}, {"type": f"{TYPE}/children"})
+    compared: list[object] = []
+
+    def note(self: object, condition: object) -> bool:
+        compared.append(condition)
+        return True
+
+    asking = policies.asking(lookup)
+    resource = resource_of(FIRST)
+    program = policies.program(TYPE, "", policies.circles(""))
+    outcomes = program.outcomes(program.decide(FIRST))
+    monkeypatch.setattr(interpret.Evaluator, "holds", note)
+    (said,) = asking.ask(outcomes, resource)
+    assert (said.state, compared) == ("Unsupported", [])
+
+
+@pytest.mark.parametrize("limit", ["steps", "work"])
+def test_near_a_limit_a_rule_that_holds_is_asked_again(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of what a rule may take is set apart for its `if`: where the rest does not do, all of it is counted."""
+    condition = {"field": "tags.env", "equals": "a"}
+    if limit == "steps":
+        where = {"count": {"value": list(range(40)), "name": "n", "where": condition}, "equals": 40}
+        details: Any = {"type": TYPE, "existenceScope": "subscription", "existenceCondition": where}
+        for module in (interpret, judge):
+            monkeypatch.setattr(module, "MAX_STEPS", 100)
+    else:
+        details = {"type": f"{TYPE}/children", "name": f"[string(length(field('{TYPE}/list[*]')))]"}
+        monkeypatch.setattr(judge, "MAX_WORK", 2)
+    whole: list[object] = []
+    plain = judge.judge
+
+    def count(*arguments: Any, **more: Any) -> object:
+        whole.append(arguments[0])
+        return plain(*arguments, **more)
+
+    monkeypatch.setattr("blueprinter.policy.batch.judge", count)
+    policies = bulk(condition, details)
+    asking = policies.asking(lambda type, name, scope: Found((resource_of({**FIRST, "id": f"{scope}/x"}),)))
+    resource = resource_of(FIRST)
+    program = policies.program(TYPE, "", policies.circles(""))
+    asking.ask(program.outcomes(program.decide(FIRST)), resource)
+    assert whole
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        f"{GROUPS}/g/providers/{TYPE}/a",
+        f"{GROUPS.upper()}/G/PROVIDERS/{TYPE}/a/children/b",
+        f"{GROUPS}/providers/providers/{TYPE}/providers",
+        f"{GROUPS}/g/providers/{TYPE}/a/providers/A.b/c/d",
+        f"{GROUPS}/g/providers/{TYPE}/a/providers/d",
+        f"{GROUPS}/g/providers/{TYPE}/a/providers",
+        f"{GROUPS}/g/providers/{TYPE}/a/",
+        f"{GROUPS}//providers/{TYPE}/a",
+        f"{GROUPS}/g/providers/{TYPE}",
+        f"{GROUPS}/g",
+        "/subscriptions/s/providers/A.b/c/d",
+        f"/subscriptions/s/resourceGroup/g/providers/{TYPE}/a",
+        f"x{GROUPS}/g/providers/{TYPE}/a",
+        "/providers/Microsoft.Management/managementGroups/m/providers/A.b/c/d",
+        "[resourceId('a/b', 'c')]",
+        "",
+    ],
+)
+def test_the_group_of_an_id_is_the_same_the_quick_way(id: str) -> None:
+    scope = scope_of(id)
+    wanted = scope if scope.count("/") == 4 and scope.casefold().startswith("/subscriptions/") else ""
+    assert group_of(id) == wanted
