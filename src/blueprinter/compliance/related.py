@@ -103,7 +103,10 @@ class RelatedIndex(Generic[Reference]):
         not known, and nothing is known of it."""
         if not scope:
             return NotCollected("the scope is not known")
-        key = (type_key(type), None if name is None else fold(name), fold(scope).rstrip("/"))
+        kind = type_key(type)
+        if kind not in self._rows:
+            return self._nothing(type, scope)
+        key = (kind, None if name is None else fold(name), fold(scope).rstrip("/"))
         if (known := self._answers.get(key)) is not None:
             self._answers.move_to_end(key)
             return known
@@ -114,12 +117,12 @@ class RelatedIndex(Generic[Reference]):
         return answer
 
     def _find(self, kind: str, name: str | None, below: str, type: str, scope: str) -> LookupResult:
-        rows = self._rows.get(kind, [])
-        found = [
-            reference for id_, reference in self._range(rows, below) if name is None or _is_named(id_, name)
-        ]
-        if found:
-            return Found(tuple(self._load(reference) for reference in found))
+        rows = self._range(self._rows[kind], below)
+        found = [reference for id_, reference in rows if name is None or _is_named(id_, name)]
+        return Found(tuple(map(self._load, found))) if found else self._nothing(type, scope)
+
+    def _nothing(self, type: str, scope: str) -> LookupResult:
+        """What to answer where nothing was found."""
         why = self._doubt(type, scope)
         return NotCollected(why) if why else NoneExist()
 

@@ -188,6 +188,20 @@ class Comparison(_Remembering):
         return result
 
 
+class Counts(dict[tuple["str | int | None", ...], int]):
+    """How many constants satisfy a condition, by the values of a resource that it reads."""
+
+    __slots__ = ()
+
+    def learn(self, key: tuple[str | int | None, ...], number: int) -> int:
+        """The number, which is remembered."""
+        if len(self) >= _MOST:
+            self.clear()
+        if sum(len(value) for value in key if isinstance(value, str)) <= _LONGEST:
+            self[key] = number
+        return number
+
+
 def collector(steps: Path) -> Callable[[Mapping[str, Value]], list[object]]:
     """A function from a row to what `field()` gives for a path with `[*]`."""
 

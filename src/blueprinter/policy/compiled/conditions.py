@@ -14,13 +14,14 @@ from typing import NamedTuple, Protocol
 
 from blueprinter.arm import ExpressionError, Value, normal_location
 from blueprinter.casing import fold
-from blueprinter.policy.applicability import kind_of
+from blueprinter.policy.applicability import expressions_of, kind_of
 from blueprinter.policy.compiled import predicates
 from blueprinter.policy.compiled.calculations import (
     LAZY,
     SIMPLE,
     Calculation,
     Comparison,
+    Counts,
     Input,
     as_list,
     collector,
@@ -45,6 +46,7 @@ from blueprinter.policy.compiled.code import (
     let,
     load,
     loop,
+    method,
     opposite,
     other,
     same,
@@ -72,6 +74,7 @@ from blueprinter.policy.syntax import (
     ValueCount,
     ValueLeft,
     called_in,
+    conditions_in,
     expressions_in,
     fields_in,
 )
@@ -80,6 +83,8 @@ MAX_DEPTH = 60
 """How deep conditions may be nested in code; Python's own compiler has a limit."""
 
 
+_AROUND = frozenset({"resourcegroup", "subscription"})
+"""Functions that ask for what generated code does not have."""
 _MOST_LOOPS = 6
 """Loops in each other; Python's compiler takes twenty blocks."""
 
@@ -426,6 +431,9 @@ class Conditions:
         """A comparison as code of its own, or None. Raises `Varies` and what evaluating a constant raises."""
         situation = self._situation
         operator = condition.operator
+        called = called_in(condition)
+        if called & _AROUND and not called & LAZY and not isinstance(left, (FieldCount, ValueCount)):
+            return Truth(call(self._names.name_of(give_up, "give_up")), plain=False)
         if isinstance(left, ValueLeft):
             try:
                 value, right = situation.constant(left.value), situation.constant(condition.right)
@@ -792,7 +800,33 @@ class Conditions:
         truth = inner.truth(left.where, 1)
         counted = [add(counter, 1), *self._enough(counter, operator, right, plain=truth.plain)]
         inside = [*scope.statements([member]), when(truth.expression, counted)]
-        return self._function(scope, counter, [loop([member], self._names.constant(value), inside)]), False
+        number = self._function(scope, counter, [loop([member], self._names.constant(value), inside)])
+        return self._remembered(number, left.where), False
+
+    def _remembered(self, number: ast.expr, where: Condition) -> ast.expr:
+        """A count of constants, which need not be made again for values that were met."""
+        compares = list(conditions_in(where))
+        if self._around or not all(isinstance(one.left, (ValueLeft, ValueCount)) for one in compares):
+            return number
+        if any(called_in(one) & _AROUND for one in compares):
+            return number
+        operands = [operand for one in compares for operand in expressions_of(one)]
+        inputs = [one for one in inputs_of(operands, self._situation) if one[0] == "field"]
+        if not inputs:
+            return number
+        return self._known(self._names.name_of(Counts(), "counts"), self.inputs(inputs), number)
+
+    def _known(self, counts: ast.expr, values: Sequence[ast.expr], number: ast.expr) -> ast.expr:
+        """What `counts` has for values, or else a number, which it learns."""
+        names = [self._names.fresh("input") for _ in values]
+        simple = self._names.name_of(SIMPLE, "simple")
+        taken = [let(name, value) for name, value in zip(names, values, strict=True)]
+        good = both([compare(call(load("type"), one), ast.In, simple) for one in taken])
+        key = together(list(map(load, names)))
+        found = self._names.fresh("found")
+        got = let(found, method(counts, "get", key))
+        learned = method(counts, "learn", key, number)
+        return choose(good, choose(other(got, constant(None)), load(found), learned), number)
 
     def _enough(self, counter: str, operator: OperatorRow, right: Value, *, plain: bool) -> list[ast.stmt]:
         """Ends a count whose result cannot change any more: past the number that it is compared with, it is past."""
