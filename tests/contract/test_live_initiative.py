@@ -59,6 +59,41 @@ def test_offline_gives_the_same_controls(tenant: Tenant) -> None:
     assert offline["counts"]["states"] == live["counts"]["states"]
 
 
+def test_each_group_gets_what_its_own_member_says(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One definition twice, with another value for each group; live and offline say the same."""
+    plain_rule, plain_initiative = estate.rule, estate.initiative
+
+    def rule(name: str) -> dict[str, Any]:
+        found = plain_rule(name)
+        found["parameters"]["wanted"] = {"type": "Boolean", "defaultValue": True}
+        found["policyRule"]["if"]["allOf"][1]["notEquals"] = "[parameters('wanted')]"
+        return found
+
+    def initiative(name: str, scope: str = ONE) -> dict[str, Any]:
+        found = plain_initiative(name, scope)
+        first = found["properties"]["policyDefinitions"][0]
+        second = {**first, "policyDefinitionReferenceId": "reference again"}
+        second["parameters"] = {**first["parameters"], "wanted": {"value": False}}
+        first["groupNames"], second["groupNames"] = ["ISO_IEC_27002_2022_8.24"], ["ISO_IEC_27002_2022_5.14"]
+        found["properties"]["policyDefinitions"] = [first, second]
+        return found
+
+    monkeypatch.setattr(estate, "rule", rule)
+    monkeypatch.setattr(estate, "initiative", initiative)
+    id = made(tenant)
+    tenant.assign("baseline", ONE)
+    now = tenant.trigger()
+    code, live, said = tenant.evaluate("--initiative", id, "--subscription", FIRST, "--now", now)
+    assert code == 3, said
+    found = controls(live)
+    assert {id: (state[0], state[3]) for id, state in found.items()} == {
+        "A.5.14": ("gap", 2), "A.8.24": ("gap", 1)
+    }  # fmt: skip
+    given = write_offline(tenant, "baseline")
+    _, offline, said = tenant.evaluate(*given, "--inventory", "estate.jsonl", "--now", now)
+    assert controls(offline) == found, said
+
+
 WHERE = ("--subscription", FIRST, "--subscription", SECOND)
 
 

@@ -125,6 +125,9 @@ class Link:
     """`controls.yaml`, or `Microsoft` for a link taken from an initiative's groups."""
     title: str = ""
     """Display name of the test where it is known without its definition; empty = not known."""
+    reference: str = ""
+    """`policyDefinitionReferenceId` of the one member of an initiative that is meant, where an initiative has the
+    definition several times for different controls; empty = the definition, however it is assigned."""
     position: Position = field(default_factory=lambda: Position(""))
 
 

@@ -193,6 +193,8 @@ def _link(card: ControlCard, link: Link) -> Iterator[str]:
         notes.append("live estates only")
     if link.equivalent:
         notes.append(f"same test as built-in {link.equivalent}")
+    if link.reference:
+        notes.append(f"as {link.reference} of its initiative")
     if link.source != OWN_MAPPING:
         notes.append(f"mapped by {link.source}")
     title = card.titles.get(link.test) or (
@@ -347,6 +349,7 @@ def _link_json(card: ControlCard, link: Link) -> dict[str, object]:
         "why": link.why,
         "liveOnly": link.live_only,
         "equivalent": link.equivalent or None,
+        "reference": link.reference or None,
         "source": link.source,
     }
 

@@ -69,7 +69,7 @@ def _attestation(
         today=today,
         warn_days=warn_days,
     )
-    controls = tests.controls_of(test) if test else (entry.control,)
+    controls = tests.controls_of_definition(test) if test else (entry.control,)
     newer = any(other.assessed_on > entry.assessed_on and _alike(other, entry) for other in register)
     return AttestationUse(entry, part.status, part.reason, controls, superseded=newer)
 

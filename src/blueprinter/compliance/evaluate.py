@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Protocol, runtime_checkable
 
 from blueprinter import __version__
-from blueprinter.blueprint import Control, Framework, LinkTarget, Registers, ResolvedBlueprint
+from blueprinter.blueprint import Control, Framework, Registers, ResolvedBlueprint
 from blueprinter.casing import fold, same
 from blueprinter.compliance.assess import DECIDED, UNDECIDED
 from blueprinter.compliance.attested import attested_part
@@ -259,7 +259,7 @@ class _Judging:
 
     def result(self, control: Control) -> ControlResult:
         links = [self.outcomes.of(link) for link in self.tests.links_of(control.id)]
-        tests = self.tests.tests_of(control.id)
+        tests = self.tests.definitions_of(control.id)
         manual = {test for test in tests if self.outcomes.is_manual(test)}
         registers = self.registers
         soa = registers.soa.get(control.id)
@@ -309,11 +309,10 @@ class _Judging:
         """The tests of the direct links that ran, each once."""
         return list(
             dict.fromkeys(
-                self.tests.canonical(link.link.test)
+                test
                 for link in links
-                if link.link.target is LinkTarget.POLICY
-                and link.link.strength.direct
-                and link.outcome is not LinkOutcome.NOT_RUN
+                if link.link.strength.direct and link.outcome is not LinkOutcome.NOT_RUN
+                for test in self.tests.tests_of_link(link.link)
             )
         )
 
@@ -410,7 +409,7 @@ def _not_run(results: Iterable[ControlResult]) -> int:
     """Distinct tests that only a live run can answer."""
     return len(
         {
-            (link.link.target, link.link.test)
+            (link.link.target, link.link.test, link.link.reference)
             for result in results
             for link in result.links
             if link.outcome is LinkOutcome.NOT_RUN and link.reason == LIVE_ONLY

@@ -94,8 +94,9 @@ class Exemptions:
                 self._by_test.setdefault(test, []).append(entry)
 
     def _tests_of(self, exemption: Exemption) -> frozenset[str]:
-        named = {self._tests.canonical(fold(key)) for key in exemption.policies}
-        return frozenset(named.union(*(self._tests.tests_of(control) for control in exemption.controls)))
+        tests = self._tests
+        named = {test for key in exemption.policies for test in tests.all_of(tests.canonical(fold(key)))}
+        return frozenset(named.union(*(tests.tests_of(control) for control in exemption.controls)))
 
     def apply(self, verdict: Verdict, test: str, number: int, id: str) -> Exempted:
         """The pair that a verdict makes, after the exemptions of its test; `number` is that of its resource."""

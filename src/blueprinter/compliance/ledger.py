@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -106,6 +106,16 @@ class Account:
         self._numbers = array("L", worst.keys())
         self._codes = bytearray(worst.values())
 
+    def take(self, other: Account) -> None:
+        """The pairs of another test."""
+        self._numbers.extend(other._numbers)
+        self._codes.extend(other._codes)
+        self._undecided.update(other._undecided)
+        self.definition = self.definition or other.definition
+        self.not_enforced = self.not_enforced or other.not_enforced
+        self.expired_exemption = self.expired_exemption or other.expired_exemption
+        self.guessed = self.guessed or other.guessed
+
     def counts(self) -> dict[Pair, int]:
         """Resources by pair, worst first; only pairs that occur."""
         found: dict[Pair, int] = {}
@@ -180,6 +190,17 @@ class Ledger:
     def account(self, test: str) -> Account:
         """The account of a test; an empty one when no state was met."""
         return self._accounts.get(test) or Account(self.weights)
+
+    def together(self, tests: Sequence[str]) -> Account:
+        """Several tests as one."""
+        known = [self._accounts[test] for test in tests if test in self._accounts]
+        if len(known) == 1:
+            return known[0]
+        found = Account(self.weights)
+        for account in known:
+            found.take(account)
+        found.settle()
+        return found
 
     def tests(self) -> tuple[str, ...]:
         """The tests that have pairs."""

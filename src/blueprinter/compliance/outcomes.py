@@ -60,9 +60,9 @@ class Outcomes:
         """What a link gave."""
         if link.target is LinkTarget.ARTIFACT:
             return self._artifact(link)
-        test = self._tests.canonical(link.test)
-        account = self._ledger.account(test)
-        policies = self._tests.policies_of(test)
+        tests = self._tests.tests_of_link(link)
+        account = self._ledger.together(tests)
+        policies = [policy for test in tests for policy in self._tests.policies_of(test)]
         tally = self._tally(link, policies, account)
         outcome, reason = link_outcome(tally, hole=self._hole)
         return LinkResult(
@@ -75,9 +75,12 @@ class Outcomes:
             account.not_enforced or any(not policy.enforced for policy in policies),
         )
 
-    def is_manual(self, test: str) -> bool:
-        """Whether a test is a manual policy everywhere: people answer it, nothing evaluates it."""
-        policies = self._tests.policies_of(test)
+    def is_manual(self, definition: str) -> bool:
+        """Whether a definition, by its canonical key, is a manual policy everywhere: people answer it, nothing
+        evaluates it."""
+        policies = [
+            policy for test in self._tests.all_of(definition) for policy in self._tests.policies_of(test)
+        ]
         return bool(policies) and all(_has_effect(policy, "manual") for policy in policies)
 
     def _artifact(self, link: Link) -> LinkResult:
@@ -95,11 +98,12 @@ class Outcomes:
     def _tally(self, link: Link, policies: Sequence[AssignedPolicy], account: Account) -> Tally:
         counts = account.counts()
         off, blocked = self._standing(link, policies)
-        for silence in self._silent.get(self._tests.canonical(link.test), ()):
-            if silence.off:
-                off = off or silence.reason
-            else:
-                blocked = blocked or silence.reason
+        for test in self._tests.tests_of_link(link):
+            for silence in self._silent.get(test, ()):
+                if silence.off:
+                    off = off or silence.reason
+                else:
+                    blocked = blocked or silence.reason
         return Tally(
             counts,
             account.guessed_passes(),
@@ -158,7 +162,8 @@ def _severity(policies: Sequence[AssignedPolicy]) -> PolicySeverity:
 
 
 def _display_name(policies: Sequence[AssignedPolicy], link: Link) -> str:
-    return next(
+    name = next(
         (policy.definition.display_name for policy in policies if policy.definition.display_name),
         link.title or link.test,
     )
+    return f"{name} ({link.reference})" if link.reference else name

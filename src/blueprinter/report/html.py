@@ -228,7 +228,7 @@ class Page:
     def live_only(self) -> tuple[LinkResult, ...]:
         """Tests that only Azure itself can answer and that were not run, each once."""
         found = {
-            (outcome.link.target, outcome.link.test): outcome
+            (outcome.link.target, outcome.link.test, outcome.link.reference): outcome
             for result in self._shown.run.results
             for outcome in result.links
             if outcome.outcome is LinkOutcome.NOT_RUN and outcome.reason == LIVE_ONLY

@@ -239,6 +239,7 @@ def _link(outcome: LinkResult) -> dict[str, object]:
         "source": outcome.link.source,
         "liveOnly": outcome.link.live_only,
         "equivalent": outcome.link.equivalent or None,
+        "reference": outcome.link.reference or None,
         "outcome": str(outcome.outcome),
         "severity": str(outcome.severity),
         "reason": outcome.reason,

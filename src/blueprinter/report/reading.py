@@ -235,6 +235,7 @@ def _link(row: Record, control: str) -> LinkResult:
         row["liveOnly"],
         row["equivalent"] or "",
         row["source"],
+        reference=row.get("reference") or "",
     )
     return LinkResult(
         link,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -330,6 +331,111 @@ def initiative(file: Path, *members: dict[str, object], groups: tuple[str, ...] 
             }
         },
     )
+
+
+def of_groups(file: Path, *members: dict[str, object]) -> Path:
+    """An initiative whose members name their groups themselves."""
+    named = sorted({name for one in members for name in cast("list[str]", one["groupNames"])})
+    properties = {
+        "displayName": "Baseline",
+        "policyDefinitions": list(members),
+        "policyDefinitionGroups": [{"name": name} for name in named],
+    }
+    return write(file, {"properties": properties})
+
+
+CRYPTOGRAPHY, TRANSFER = "ISO_IEC_27002_2022_8.24", "ISO_IEC_27002_2022_5.14"
+
+
+def judged_by(cli: Cli, folder: Path, file: Path, *more: str) -> dict[str, Any]:
+    """The run by an initiative of an account that has TLS 1.2."""
+    write(folder / "policies/storage/least-tls/policy.json", LEAST_TLS)
+    subscription = "/subscriptions/00000000-0000-0000-0000-000000000001/"
+    account = json.dumps(STORAGE).replace("/subscriptions/1/", subscription)
+    inventory = rows(folder, account)
+    done = cli("evaluate", "--initiative", file, "--inventory", inventory, "--now", NOW, "-o", "json", *more)
+    assert done.out, done.err
+    return cast("dict[str, Any]", json.loads(done.out))
+
+
+def states_of(run: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
+    return {
+        one["id"]: (one["state"], [(link["reference"], link["counts"]) for link in one["links"]])
+        for one in run["controls"]
+        if one["links"]
+    }
+
+
+def test_each_group_gets_what_its_own_member_says(cli: Cli, tmp_path: Path) -> None:
+    """The CIS benchmarks have one definition many times, with another value for each of their groups."""
+    file = of_groups(
+        tmp_path / "baseline.json",
+        member(groupNames=[CRYPTOGRAPHY]),
+        member(version="TLS1_0", groupNames=[TRANSFER]),
+    )
+    run = judged_by(cli, tmp_path, file)
+    passed, failed = {"compliant": 1}, {"non-compliant": 1}
+    assert states_of(run) == {
+        "A.5.14": ("gap", [("least-tls TLS1_0", failed)]),
+        "A.8.24": ("incomplete", [("least-tls TLS1_2", passed)]),
+    }
+    assert [one["controls"] for one in run["findings"]] == [["A.5.14"]]
+    assert [link["displayName"] for one in run["controls"] for link in one["links"]] == [
+        "least TLS (least-tls TLS1_0)", "least TLS (least-tls TLS1_2)"
+    ]  # fmt: skip
+
+
+def test_a_group_with_both_members_gets_the_worst(cli: Cli, tmp_path: Path) -> None:
+    both = [member(groupNames=[TRANSFER]), member(version="TLS1_0", groupNames=[TRANSFER])]
+    run = judged_by(cli, tmp_path, of_groups(tmp_path / "alike.json", *both))
+    assert states_of(run) == {"A.5.14": ("gap", [(None, {"non-compliant": 1})])}
+    both[0]["groupNames"] = [TRANSFER, CRYPTOGRAPHY]
+    run = judged_by(cli, tmp_path, of_groups(tmp_path / "different.json", *both))
+    assert [state for state, _ in states_of(run).values()] == ["gap", "incomplete"]
+    assert [len(links) for _, links in states_of(run).values()] == [2, 1]
+
+
+def test_an_exemption_of_a_definition_is_one_of_all_its_members(cli: Cli, tmp_path: Path) -> None:
+    file = of_groups(
+        tmp_path / "baseline.json",
+        member(groupNames=[CRYPTOGRAPHY], version="TLS1_0"),
+        member(version="TLS1_2", groupNames=[TRANSFER]),
+    )
+    (tmp_path / "registers").mkdir()
+    (tmp_path / "registers" / "exemptions.yaml").write_text(
+        """schema: blueprinter/exemptions/1
+exemptions:
+  - name: old-clients
+    scope: /subscriptions/00000000-0000-0000-0000-000000000001
+    assignment: any
+    policies: [least-tls]
+    category: Waiver
+    reason: clients of 2012
+    owner: storage
+    approvedBy: lead
+    expiresOn: 2027-01-01
+"""
+    )
+    run = judged_by(cli, tmp_path, file, "--registers", str(tmp_path / "registers"))
+    assert states_of(run)["A.8.24"][1] == [("least-tls TLS1_0", {"waived": 1})]
+
+
+def test_members_are_observed_one_by_one(cli: Cli, tmp_path: Path) -> None:
+    file = of_groups(
+        tmp_path / "baseline.json",
+        member(groupNames=[CRYPTOGRAPHY]),
+        member(version="TLS1_0", groupNames=[TRANSFER]),
+    )
+    run = judged_by(cli, tmp_path, file, "-o", f"oscal={tmp_path / 'oscal'}")
+    results = json.loads((tmp_path / "oscal" / "assessment-results.json").read_text())
+    observations = results["assessment-results"]["results"][0]["observations"]
+    assert {(one["description"], len(one.get("subjects", ()))) for one in observations} == {
+        ("fail: 1 non-compliant", 1), ("pass: 1 compliant", 0)
+    }  # fmt: skip
+    kept = tmp_path / "run.json"
+    kept.write_text(json.dumps(run))
+    again = cli("report", kept, "-o", "json")
+    assert states_of(json.loads(again.out)) == states_of(run)
 
 
 @pytest.mark.parametrize("groups", [(), ("one",)])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from blueprinter.casing import fold
+from blueprinter.casing import fold, same
 from blueprinter.compliance import (
     Attested,
     ControlResult,
@@ -31,7 +31,7 @@ from blueprinter.report.oscal.parts import (
     prop,
     uid,
 )
-from blueprinter.report.outline import Action, outline, test_of, tests_of
+from blueprinter.report.outline import Action, keys_of, outline, test_of, tests_of
 from blueprinter.report.reproduce import command
 from blueprinter.report.words import stamp
 from blueprinter.text import plural
@@ -158,16 +158,22 @@ def observations(run: Run) -> list[dict[str, object]]:
     for result in run.results:
         for outcome in result.links:
             if outcome.outcome in _RAN:
-                links.setdefault(outcome.link.test, outcome)
+                links.setdefault(_observation(outcome), outcome)
     subjects: dict[str, list[Finding]] = {}
     for found in run.findings:
         if found.pair in _SHOWN:
             subjects.setdefault(test_of(found), []).append(found)
     tests = [
-        _of_test(run, test, outcome, subjects.get(test, []) + subjects.get(outcome.link.equivalent, []))
-        for test, outcome in links.items()
+        _of_test(run, name, outcome, [one for key in keys_of(outcome.link) for one in subjects.get(key, [])])
+        for name, outcome in links.items()
     ]
     return [*tests, *_of_attestations(run)]
+
+
+def _observation(outcome: LinkResult) -> str:
+    """What tells the observation of a test from others: one member of an initiative is a test of its own."""
+    link = outcome.link
+    return f"{link.test}#{fold(link.reference)}" if link.reference else link.test
 
 
 def test_uid(run: Run, test: str) -> str:
@@ -175,15 +181,18 @@ def test_uid(run: Run, test: str) -> str:
     return uid(run, "observation", test)
 
 
-def _of_test(run: Run, test: str, outcome: LinkResult, found: list[Finding]) -> dict[str, object]:
+def _of_test(run: Run, name: str, outcome: LinkResult, found: list[Finding]) -> dict[str, object]:
+    link = outcome.link
+    if link.reference:
+        found = [one for one in found if same(one.state.assigned.reference_id, link.reference)]
     counts = ", ".join(f"{count:,} {pair}" for pair, count in outcome.counts.items() if count)
     ids = dict.fromkeys(resource_uid(one) for one in found)
     return filled(
         {
-            "uuid": test_uid(run, test),
-            "title": line(outcome.display_name or test),
+            "uuid": test_uid(run, name),
+            "title": line(outcome.display_name or link.test),
             "description": line(f"{outcome.outcome}: {counts or 'no resource'}"),
-            "props": [prop("policy", test), prop("severity", outcome.severity)],
+            "props": [prop("policy", link.test), prop("severity", outcome.severity)],
             "methods": ["TEST"],
             "types": ["finding"],
             "subjects": [{"subject-uuid": id, "type": "inventory-item"} for id in ids],
@@ -280,14 +289,14 @@ def _observed(run: Run, test: str) -> str:
     for result in run.results:
         for outcome in result.links:
             if outcome.link.test == test or outcome.link.equivalent == test:
-                return outcome.link.test
+                return _observation(outcome)
     return test
 
 
 def _finding(run: Run, result: ControlResult, actions: Iterable[Action]) -> dict[str, object]:
     missed = result.state is ControlState.GAP or result.tested in (Tested.FAIL, Tested.WAIVED)
     seen = dict.fromkeys(
-        outcome.link.test
+        _observation(outcome)
         for outcome in result.links
         if outcome.outcome in _RAN and outcome.link.strength.direct
     )
