@@ -6,7 +6,7 @@ import os
 import weakref
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 from tempfile import TemporaryFile
@@ -89,11 +89,15 @@ class RelatedIndex(Generic[Reference]):
         doubt: Callable[[str, str], str],
     ) -> None:
         """`rows` are (type, id, reference). `doubt(type, scope)` says why absence is not believed; empty = it is."""
-        self._rows: dict[str, list[tuple[str, Reference]]] = {}
+        by_type: dict[str, list[tuple[str, Reference]]] = {}
         for type_, id_, reference in rows:
-            self._rows.setdefault(type_key(type_), []).append((fold(id_).rstrip("/"), reference))
-        for found in self._rows.values():
+            by_type.setdefault(type_key(type_), []).append((fold(id_).rstrip("/"), reference))
+        self._rows: dict[str, tuple[list[str], list[Reference]]] = {}
+        """Folded ids in order and, in the same order, what they stand for."""
+        while by_type:
+            kind, found = by_type.popitem()
             found.sort(key=itemgetter(0))
+            self._rows[kind] = [id_ for id_, _ in found], [reference for _, reference in found]
         self._load = load
         self._doubt = doubt
         self._answers: OrderedDict[tuple[str, str | None, str], LookupResult] = OrderedDict()
@@ -117,8 +121,12 @@ class RelatedIndex(Generic[Reference]):
         return answer
 
     def _find(self, kind: str, name: str | None, below: str, type: str, scope: str) -> LookupResult:
-        rows = self._range(self._rows[kind], below)
-        found = [reference for id_, reference in rows if name is None or _is_named(id_, name)]
+        ids, references = self._rows[kind]
+        found = [
+            references[place]
+            for place in _at_or_below(ids, below)
+            if name is None or _is_named(ids[place], name)
+        ]
         return Found(tuple(map(self._load, found))) if found else self._nothing(type, scope)
 
     def _nothing(self, type: str, scope: str) -> LookupResult:
@@ -126,15 +134,14 @@ class RelatedIndex(Generic[Reference]):
         why = self._doubt(type, scope)
         return NotCollected(why) if why else NoneExist()
 
-    @staticmethod
-    def _range(rows: list[tuple[str, Reference]], below: str) -> list[tuple[str, Reference]]:
-        """The rows at or below a folded id: ids are sorted, so they stand together."""
-        start = bisect_left(rows, below, key=lambda row: row[0])
-        at = [rows[start]] if start < len(rows) and rows[start][0] == below else []
-        first = bisect_left(rows, f"{below}/", key=lambda row: row[0])
-        # "0" is the character behind "/"
-        last = bisect_left(rows, f"{below}0", key=lambda row: row[0])
-        return [*at, *rows[first:last]]
+
+def _at_or_below(ids: list[str], below: str) -> Iterator[int]:
+    """The places of the ids at or below a folded id: ids are sorted, so they stand together."""
+    start = bisect_left(ids, below)
+    if start < len(ids) and ids[start] == below:
+        yield start
+    # "0" is the character behind "/"
+    yield from range(bisect_left(ids, f"{below}/", start), bisect_left(ids, f"{below}0", start))
 
 
 def _is_named(folded_id: str, name: str) -> bool:
