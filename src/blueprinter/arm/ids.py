@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from blueprinter.casing import fold
 
@@ -13,8 +13,7 @@ _PROVIDERS = re.compile("/providers/", re.IGNORECASE | re.ASCII)
 _CONTAINERS = frozenset({_GROUPS, "microsoft.resources/resourcegroups", "microsoft.resources/subscriptions"})
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceId:
+class ResourceId(NamedTuple):
     """The parts of an id, spelled as they were; what an id does not have is empty."""
 
     subscription_id: str = ""

@@ -7,8 +7,7 @@ definition structure policy rule", section Count.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from blueprinter.arm import ExpressionError, Unknown, Value
 from blueprinter.casing import fold
@@ -22,8 +21,7 @@ MAX_ITERATIONS = 200
 `differences.py`, `iterations-of-value-counts`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(NamedTuple):
     """A condition that cannot be decided. `reason` None = evaluating it failed, which is the state Error."""
 
     reason: UnsupportedReason | None
@@ -35,8 +33,7 @@ Truth: TypeAlias = "bool | Open"
 """True, false, or not to be decided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """A number of members, as far as is known: at least `low`, at most `high`."""
 
     low: int

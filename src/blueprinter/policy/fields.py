@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from blueprinter.arm import Unknown, UnknownKey, Value
 from blueprinter.casing import fold, key_of
@@ -163,8 +163,7 @@ def path_text(steps: Path) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One value that a path selects: the value, where it stands, and the members of arrays that lead to it."""
 
     value: Left

@@ -8,8 +8,7 @@ true member an `anyOf`, whatever else is open.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from blueprinter.arm import ExpressionError, Resource, Unknown, Value, normal_location
 from blueprinter.policy.context import EvaluationContext
@@ -57,8 +56,7 @@ class Trace(Protocol):
     def leave(self, truth: Truth) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """The comparison that decided: where it looked, what was wanted there, what is there."""
 
     path: str

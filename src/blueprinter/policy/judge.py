@@ -7,7 +7,7 @@ page of each effect.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from blueprinter.arm import ExpressionError, Resource, Unknown, Value, is_expression
 from blueprinter.casing import fold, get, same
@@ -78,8 +78,7 @@ class CompiledPolicy:
         return self.assigned.definition.rule
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Judgement:
+class Judgement(NamedTuple):
     """What a policy says of a resource. `state` None = nothing at all: the policy is switched off or static."""
 
     state: ComplianceState | None

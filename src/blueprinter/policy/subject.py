@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from blueprinter.arm import Resource, Unknown, Value, parse_id
 from blueprinter.casing import fold, get, same
@@ -47,8 +48,7 @@ class Exhausted(Undecidable):
         super().__init__(UnsupportedReason.LIMIT, detail)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What a field selects: one value, or with `[*]` any number of them."""
 
     hits: tuple[Hit, ...]
