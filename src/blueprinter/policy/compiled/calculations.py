@@ -24,6 +24,9 @@ Input = tuple[str, str | None]
 LAZY = frozenset({"if", "and", "or", "coalesce"})
 """Functions that do not evaluate all of their arguments."""
 
+AROUND = frozenset({"resourcegroup", "subscription"})
+"""Functions that ask for what generated code does not have."""
+
 SIMPLE = frozenset({str, int, type(None)})
 """Types of values that equal no value of another of these types."""
 

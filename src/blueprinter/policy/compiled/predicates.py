@@ -241,3 +241,13 @@ _QUICK: dict[str, Callable[[_Case], Test | None]] = {
     "greater": _ordered(ast.Gt),
     "greaterOrEquals": _ordered(ast.GtE),
 }
+
+NUMBER_TESTS: dict[str, type[ast.cmpop]] = {
+    "equals": ast.Eq,
+    "notEquals": ast.NotEq,
+    "less": ast.Lt,
+    "lessOrEquals": ast.LtE,
+    "greater": ast.Gt,
+    "greaterOrEquals": ast.GtE,
+}
+"""Operators that compare two numbers as Python does."""

@@ -32,13 +32,15 @@ from blueprinter.policy.compiled.code import (
     together,
     when,
 )
-from blueprinter.policy.compiled.conditions import TRUE, Conditions, Scope, TooDeep, Truth, Writer
+from blueprinter.policy.compiled.conditions import Conditions, TooDeep
 from blueprinter.policy.compiled.glancing import Code, Glancer, Glancing, Sight, seeing_nothing
 from blueprinter.policy.compiled.loads import ROW, Reads
 from blueprinter.policy.compiled.reasons import UNTOLD, Reason, plan_reasons
 from blueprinter.policy.compiled.runtime import FAULTS
 from blueprinter.policy.compiled.shapes import Depths, Place
 from blueprinter.policy.compiled.situation import Situation, Target
+from blueprinter.policy.compiled.truth import TRUE, Truth
+from blueprinter.policy.compiled.writer import Scope, Writer
 from blueprinter.policy.conflicts import WRITING
 from blueprinter.policy.effects import Family, family_of, fired_state
 from blueprinter.policy.effort import MAX_STEPS

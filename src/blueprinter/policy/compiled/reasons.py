@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from blueprinter.arm import ExpressionError, Value
+from blueprinter.policy.compiled.arrays import FirstCounted
 from blueprinter.policy.compiled.calculations import inputs_of
 from blueprinter.policy.compiled.code import (
     call,
@@ -27,9 +28,10 @@ from blueprinter.policy.compiled.code import (
     same,
     together,
 )
-from blueprinter.policy.compiled.conditions import Conditions, FirstCounted, Scope
+from blueprinter.policy.compiled.conditions import Conditions
 from blueprinter.policy.compiled.runtime import Unsure, give_up, reader
 from blueprinter.policy.compiled.situation import Situation, Varies
+from blueprinter.policy.compiled.writer import Scope
 from blueprinter.policy.count import Counted
 from blueprinter.policy.fields import FieldKind, Path, Wildcard
 from blueprinter.policy.interpret import Evaluator, Leaf, weight_of
@@ -215,7 +217,7 @@ class _Planner:
         return keys[0] if len(keys) == 1 else together(keys), explain
 
     def _count(self, condition: Compare, left: FieldCount, asked: _Interpreted) -> tuple[ast.expr, Explain]:
-        found = self._conditions.first_counted(left)
+        found = self._conditions.arrays.first_counted(left)
         fixed = self._is_constant(condition) and self._conditions.is_constant_phrase(left)
         if found is None or not fixed:
             return self._unknown(), asked
