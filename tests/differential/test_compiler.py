@@ -44,7 +44,7 @@ from blueprinter.policy import (
     resource_of,
 )
 from blueprinter.policy.case_file import read_case_file
-from blueprinter.policy.compiled import arrays, program, sites
+from blueprinter.policy.compiled import arrays, sites, situation
 from blueprinter.policy.effects import Family, family_of
 from blueprinter.policy.judge import CompiledPolicy
 from blueprinter.policy.parser import MAX_FIELD_COUNTS
@@ -347,7 +347,7 @@ def test_a_guess_that_only_applicability_reads(aliases: AliasTable) -> None:
 def test_near_the_limit(aliases: AliasTable, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the interpreter finds a rule to be too much work, the compiler decides nothing. What explains a verdict has
     a limit of its own, near which the two may differ."""
-    for module in (interpret, judge, arrays, program, sites):
+    for module in (interpret, judge, arrays, sites, situation):
         monkeypatch.setattr(module, "MAX_STEPS", 500)
     counts = over_drawn(DRAWN // 4, aliases, members=30, explained=False)
     assert counts.limited > 20, counts.limited

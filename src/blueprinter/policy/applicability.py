@@ -168,7 +168,11 @@ def reads_caller(rule: Rule) -> bool:
 
     Source: Microsoft Learn, "Use requestContext().identity to return caller identity in Azure Policy".
     """
-    return any(_names_caller(expression.node) for expression in _expressions_of_rule(rule))
+    return any(
+        _names_caller(expression.node)
+        for expression in _expressions_of_rule(rule)
+        if "requestcontext" in fold(expression.text)
+    )
 
 
 def _expressions_of_rule(rule: Rule) -> Iterator[Expression]:
@@ -287,6 +291,8 @@ class TypeGuard:
         """Whether a resource of a (folded) type may be one."""
         if self.any or type in self.types:
             return True
+        if not self.patterns:
+            return False
         try:
             return any(like_matcher(pattern)(type) for pattern in self.patterns)
         except ExpressionError:  # too much work to tell

@@ -275,19 +275,16 @@ class Conditions:
         """A comparison as code of its own, or None. Raises `Varies` and what evaluating a constant raises."""
         situation = self.situation
         operator = condition.operator
-        called = called_in(condition)
-        if called & AROUND and not called & LAZY and not isinstance(left, (FieldCount, ValueCount)):
-            return Truth(call(self._names.name_of(give_up, "give_up")), plain=False)
         if isinstance(left, ValueLeft):
             try:
                 value, right = situation.constant(left.value), situation.constant(condition.right)
                 return settled(operator.holds(value, right))
             except Varies:
-                return self._value(left.value, operator, condition.right)
+                return self._lost(condition) or self._value(left.value, operator, condition.right)
         try:
             right = situation.constant(condition.right)
         except Varies:
-            return self._against(condition, left)
+            return self._lost(condition) or self._against(condition, left)
         if isinstance(left, FieldLeft):
             return self._field(situation.field(left.name), operator, right)
         if isinstance(left, ValueCount):
@@ -304,6 +301,13 @@ class Conditions:
         return self._number(number, operator, right, plain=plain)
 
     # ------------------------------------------------------------ expressions
+
+    def _lost(self, condition: Compare) -> Truth | None:
+        """A comparison that always asks for what is not there: no need to find out each time."""
+        called = called_in(condition)
+        if not called & AROUND or called & LAZY or isinstance(condition.left, (FieldCount, ValueCount)):
+            return None
+        return Truth(call(self._names.name_of(give_up, "give_up")), plain=False)
 
     def _value(self, left: Operand, operator: OperatorRow, right: Operand) -> Truth:
         """A comparison of expressions."""

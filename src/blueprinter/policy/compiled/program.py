@@ -43,7 +43,6 @@ from blueprinter.policy.compiled.truth import TRUE, Truth
 from blueprinter.policy.compiled.writer import Scope, Writer
 from blueprinter.policy.conflicts import WRITING
 from blueprinter.policy.effects import Family, family_of, fired_state
-from blueprinter.policy.effort import MAX_STEPS
 from blueprinter.policy.judge import CompiledPolicy, refusal
 from blueprinter.policy.model import AliasSource, ComplianceState
 
@@ -284,12 +283,8 @@ def _policy(
     policy = situation.policy
     if policy.effect is None or policy.data_plane or policy.assigned.resource_selectors:
         return Slot(place, always_asks=True), [], bit
-    if situation.weight.fixed > MAX_STEPS // 4:
-        return (
-            Slot(place, always_asks=True),
-            [],
-            bit,
-        )  # the limit may be near, which only the interpreter tells
+    if situation.is_heavy:  # the limit may be near, which only the interpreter tells
+        return Slot(place, always_asks=True), [], bit
     family = family_of(policy.effect)
     rule = policy.rule
     if family is Family.EXISTENCE:

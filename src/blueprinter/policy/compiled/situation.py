@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NoReturn
 
 from blueprinter.arm import ExpressionError, Resource, Value
+from blueprinter.casing import fold
 from blueprinter.policy.aliases import AliasPath, AliasTable
 from blueprinter.policy.compiled.runtime import Unsure
 from blueprinter.policy.context import EvaluationContext
 from blueprinter.policy.count import MAX_ITERATIONS
-from blueprinter.policy.effort import effort
+from blueprinter.policy.effort import MAX_STEPS, effort
 from blueprinter.policy.fields import FieldKind, FieldName, Path, Wildcard, prefixes, read_field, read_path
 from blueprinter.policy.judge import CompiledPolicy, context_for
 from blueprinter.policy.model import AliasSource, UnsupportedReason
@@ -29,6 +31,7 @@ from blueprinter.policy.syntax import (
     ValueCount,
     conditions_in,
     evaluate_operand,
+    parameter_of,
 )
 
 MOST_MEMBERS = 5_000
@@ -130,6 +133,11 @@ class Situation:
         return max(sum(1 for _ in conditions_in(self.policy.rule.condition)), 1)
 
     @property
+    def is_heavy(self) -> bool:
+        """The steps that the rule takes whatever the resource holds may come near the limit of a rule."""
+        return not _is_light(self.policy) and self.weight.fixed > MAX_STEPS // 4
+
+    @property
     def weight(self) -> Weight:
         """How much work the rule is; worked out when somebody asks, which few rules make anybody do."""
         if self._weight is None:
@@ -197,6 +205,21 @@ class Weight:
     """Steps for each combination of members of arrays that stand inside each other."""
     depth: int = 0
     """How many arrays stand inside each other at most."""
+
+
+@lru_cache(maxsize=1_024)
+def _is_light(policy: CompiledPolicy) -> bool:
+    """Whether what a rule compares with is plain and of usual size, for any type: then it takes no steps by itself."""
+    for compare in conditions_in(policy.rule.condition):
+        if isinstance(compare.left, ValueCount):
+            return False
+        right = compare.right
+        value = (
+            right.value if isinstance(right, Constant) else policy.parameters.get(fold(parameter_of(right)))
+        )
+        if value is None or effort(compare.operator, "", value):
+            return False
+    return True
 
 
 def weigh(condition: Condition, situation: Situation) -> Weight:

@@ -31,11 +31,6 @@ class Truth(NamedTuple):
     def expression(self) -> ast.expr:
         return constant(self.constant) if self.code is None else self.code
 
-    @property
-    def idle(self) -> bool:
-        """Deciding it has no effect but its result."""
-        return self.plain and not self.may_guess
-
 
 TRUE = Truth(None, constant=True)
 FALSE = Truth(None, constant=False)
@@ -69,18 +64,18 @@ def joined(members: Iterable[Truth], *, decisive: bool) -> Truth:
             break
     if not kept:
         return (FALSE if decisive else TRUE)._replace(may_read=may_read)
-    through = any(one.reads_if_false if decisive else one.reads_if_true for one in kept)
+    plain, may_guess, through = True, False, False
+    for one in kept:
+        through = through or (one.reads_if_false if decisive else one.reads_if_true)
+        plain = plain and one.plain
+        may_guess = may_guess or one.may_guess
     decided = _reads_up_to_decision(kept, decisive=decisive)
-    if kept[-1].code is None and all(one.idle for one in kept):
+    if kept[-1].code is None and plain and not may_guess:
         made = kept[-1]
     else:
         parts = [one.expression for one in kept]
-        made = Truth(
-            either(parts) if decisive else both(parts),
-            plain=all(one.plain for one in kept),
-            may_guess=any(one.may_guess for one in kept),
-            guesses=kept[0].guesses,
-        )
+        code = either(parts) if decisive else both(parts)
+        made = Truth(code, plain=plain, may_guess=may_guess, guesses=kept[0].guesses)
     return made._replace(
         may_read=may_read,
         reads_if_true=decided if decisive else through,
