@@ -89,6 +89,8 @@ class Deployment:
     _instances: list[Instance] | None = None
     _index: dict[str, list[Instance]] = field(default_factory=dict)
     _short_names: dict[str, list[Instance]] = field(default_factory=dict)
+    _empty: set[str] = field(default_factory=set)
+    """What names a loop without turns: see `Lister.empty`."""
     _nested: dict[Instance, Deployment | None] = field(default_factory=dict)
     _outputs: dict[str, Value] | None = None
     _busy: set[str] = field(default_factory=set)
@@ -121,7 +123,8 @@ class Deployment:
             if self._interrupted("instances"):
                 return []
             with self.work.faults.tentative(self.tentative):
-                found = list(Lister(self.work.evaluator, self.target).all(self.template.resources, self.view))
+                lister = Lister(self.work.evaluator, self.target, self._empty)
+                found = list(lister.all(self.template.resources, self.view))
                 self._busy.discard("instances")
                 self._instances = found
                 if len(found) > MAX_RESOURCES:
@@ -195,6 +198,11 @@ class Deployment:
         """The resources whose name ends in a segment, which `dependsOn` may use where one resource has it."""
         self.instances()
         return self._short_names.get(fold(_key(key)), []) if isinstance(key, (str, Unknown)) else []
+
+    def names_empty_loop(self, key: Value) -> bool:
+        """Whether a text names a loop without turns, or what would have stood in one."""
+        self.instances()
+        return isinstance(key, str) and fold(key) in self._empty
 
     def _find(self, key: Value) -> Instance | None:
         """The one resource that the first argument of `reference` names, here or by its id further up."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from blueprinter.arm.copying import Loop, LoopKind
 from blueprinter.arm.evaluating import Evaluator
@@ -167,6 +167,8 @@ class Lister:
 
     evaluator: Evaluator
     target: Target
+    empty: set[str] = field(default_factory=set)
+    """Folded names of loops without turns, and symbols of what would have stood in them: others may depend on these."""
 
     def all(self, nodes: Sequence[ResourceNode], view: View) -> Iterator[Instance]:
         """The resources, children after their parent, turns of a loop in their order."""
@@ -191,6 +193,8 @@ class Lister:
             self.evaluator.faults.warning("BP530", message, loop.at("count"))
         turns: Sequence[int | Unknown]
         turns = [Unknown(f"copyIndex({quoted(name)})")] if isinstance(count, Unknown) else range(count)
+        if not turns:
+            self.empty.update(map(fold, (name, *_symbols_in(node))))
         for index in turns:
             inside = view.turn(Loop(name, index, LoopKind.RESOURCE))
             yield from self._with_children(node, inside, parent, name, index)
@@ -312,6 +316,14 @@ class Lister:
 def _is_extensible(members: Members) -> bool:
     """Whether the resource is none of Azure Resource Manager but of an extension: it has no id."""
     return members.has("import") or members.has("extension")
+
+
+def _symbols_in(node: ResourceNode) -> Iterator[str]:
+    """The symbols of a resource and of those that are written inside of it."""
+    if node.symbol:
+        yield node.symbol
+    for child in node.children:
+        yield from _symbols_in(child)
 
 
 def _symbols(node: ResourceNode, parent: Instance | None, index: int | Unknown | None) -> tuple[str, ...]:

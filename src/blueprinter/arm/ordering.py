@@ -83,7 +83,7 @@ def needs(deployment: Deployment, instance: Instance, own: Mapping[Instance, int
     """The resources of the same template that an instance waits for."""
     for value, place in _dependencies(deployment, instance):
         found = deployment.named(value)
-        if not found:
+        if not found and not deployment.names_empty_loop(value):
             short = deployment.short_named(value)
             found = short if len(short) == 1 else []
             if not short and isinstance(value, str) and _all_named(deployment):

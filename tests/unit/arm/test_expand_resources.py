@@ -299,6 +299,18 @@ def test_a_dependency_on_nothing_is_told() -> None:
     assert warnings(whole) == [("BP533", "`ghost` in `dependsOn` is not a resource of the template")]
 
 
+def test_a_dependency_on_a_loop_without_turns_is_none_on_nothing() -> None:
+    """Bicep writes the name of a loop whatever the length of its array."""
+    empty = resource("b", copy={"name": "turns", "count": 0})
+    whole = template([empty, resource("a", dependsOn=["turns"])])
+    assert (names(whole), warnings(whole)) == (["a"], [])
+    empty["name"] = "[concat('b', copyIndex())]"
+    whole = template({"loop": empty, "one": resource("a", dependsOn=["loop"])}, languageVersion="2.0")
+    assert (names(whole), warnings(whole)) == (["a"], [])
+    whole = template([empty, resource("a", dependsOn=["b0"])])
+    assert warnings(whole) == [("BP533", "`b0` in `dependsOn` is not a resource of the template")]
+
+
 def test_a_circle_is_told_with_its_way() -> None:
     whole = template(
         [
