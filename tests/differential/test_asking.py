@@ -22,6 +22,7 @@ from blueprinter.policy import (
     AliasTable,
     AssignedPolicy,
     BulkPolicies,
+    ComplianceState,
     Found,
     Lookup,
     LookupResult,
@@ -102,7 +103,7 @@ def condition(draw: random.Random, depth: int = 0) -> dict[str, Any]:
 
 
 def definition(draw: random.Random, number: int) -> dict[str, Any]:
-    effect = draw.choice(("audit", "deny", "auditIfNotExists", "auditIfNotExists", "modify"))
+    effect = draw.choice(("audit", "deny", "auditIfNotExists", "auditIfNotExists", "modify", "modify"))
     then: dict[str, Any] = {"effect": effect}
     if effect == "auditIfNotExists":
         then["details"] = {
@@ -112,9 +113,10 @@ def definition(draw: random.Random, number: int) -> dict[str, Any]:
             **draw.choice(({}, {"existenceCondition": condition(draw, 2)})),
         }
     elif effect == "modify":
-        operation = {"operation": "add", "field": "tags.env", "value": "[resourceGroup().tags.env]"}
+        value = draw.choice(("x", "y", "[resourceGroup().tags.env]"))
+        operation = {"operation": "addOrReplace", "field": "tags.env", "value": value}
         role = "/providers/microsoft.authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c"
-        then["details"] = {"roleDefinitionIds": [role], "operations": [operation]}
+        then["details"] = {"roleDefinitionIds": [role], "operations": [operation], "conflictEffect": "deny"}
     return {
         "name": f"drawn-{number}",
         "properties": {
@@ -251,6 +253,7 @@ def check(sets: int, aliases: AliasTable) -> Counter[str]:
             states = [
                 state for state in bulk.policies.run(resource, lookup) if place[id(state.assigned)] in left
             ]
+            counts["conflicts"] += sum(state.state is ComplianceState.CONFLICT for state in states)
             where = f"seed {SEED}: {[everyone[number].rule for number in left]} on {json.dumps(one)}"
             said = worded.ask(outcomes, resource)
             assert [told(worded.state(one, resource)) for one in said] == list(map(told, states)), where
@@ -273,6 +276,7 @@ def test_on_small_estates(aliases: AliasTable) -> None:
     counts = check(SETS, aliases)
     assert counts["held"] > SETS * 5, counts
     assert counts["asked"] > counts["held"] * 1.5, counts
+    assert counts["conflicts"] > 30, counts
 
 
 @pytest.mark.soak

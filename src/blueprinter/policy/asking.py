@@ -17,6 +17,7 @@ from blueprinter.policy.applicability import expressions_of
 from blueprinter.policy.batch import PolicySet, state_of
 from blueprinter.policy.compiled import Outcome, Situation, Target, Varies, inputs_of
 from blueprinter.policy.context import EvaluationContext, LookupSurroundings, group_of, subscription_of
+from blueprinter.policy.effects import Family, family_of
 from blueprinter.policy.fields import FieldKind, FieldName, read_field
 from blueprinter.policy.judge import CompiledPolicy, Judgement, context_for, judge, judge_related
 from blueprinter.policy.model import AliasSource, ComplianceState, Lookup, PolicyState, UnsupportedReason
@@ -24,6 +25,8 @@ from blueprinter.policy.operators import Absent
 from blueprinter.policy.subject import RESOURCE_GROUP, SUBSCRIPTION, Subject, Undecidable, policy_type
 from blueprinter.policy.syntax import FieldCount, FieldLeft, called_in, conditions_in
 
+_WITHOUT_DETAILS = frozenset({Family.PLAIN, Family.MODIFY, Family.APPEND, Family.DENY_ACTION})
+"""Effects whose details have no part in the verdict, unless policies contradict each other."""
 _CONTAINERS = frozenset({fold(RESOURCE_GROUP), fold(SUBSCRIPTION)})
 _UNIQUE = frozenset({FieldKind.ID, FieldKind.NAME, FieldKind.FULL_NAME, FieldKind.TAGS})
 """Fields that hardly two resources have in common."""
@@ -204,7 +207,9 @@ class Asking:
         """What finds all that a policy reads of a type; None = that is not known beforehand, or too much."""
         policies = self._policies
         policy = policies.policies[place]
-        if policy.effect is None or policy.assigned.resource_selectors or policy.rule.has_details:
+        if policy.effect is None or policy.assigned.resource_selectors:
+            return None
+        if policy.rule.has_details and not self._may_pass_over_details(policy.effect):
             return None
         called = frozenset[str]().union(*map(called_in, conditions_in(policy.rule.condition)))
         group, subscription = "resourcegroup" in called, "subscription" in called
@@ -221,6 +226,10 @@ class Asking:
         varies = "requestcontext" in called or any(name.kind is FieldKind.ALIAS for name in names)
         start = (place, type, api_version) if varies else (place,)
         return _Reader(start, tuple(names), group, subscription)
+
+    def _may_pass_over_details(self, effect: str) -> bool:
+        """Whether nobody asks for what else an effect says, which may hang on more than the rule reads."""
+        return not self._worded and not self._policies.may_conflict and family_of(effect) in _WITHOUT_DETAILS
 
 
 def _place(said: Said) -> int:
