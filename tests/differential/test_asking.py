@@ -4,7 +4,6 @@ drawn at random about small estates, in which resources are alike and groups are
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -29,16 +28,13 @@ from blueprinter.policy import (
     NoneExist,
     NotCollected,
     compile_policies,
-    read_aliases,
     read_definition,
     read_resource_selectors,
     resource_of,
 )
-from differential.drawing import ALIASES, CHILD, TYPE
-from differential.test_compiler import told
+from differential.drawing import CHILD, TYPE
+from differential.test_compiler import NOW, SEED, told
 
-SEED = int(os.environ.get("BLUEPRINTER_SEED", "20261120"))
-NOW = "2026-11-20T06:00:00.0000000Z"
 SETS = 120
 ROWS = 60
 GROUP = "microsoft.resources/subscriptions/resourcegroups"
@@ -265,11 +261,6 @@ def check(sets: int, aliases: AliasTable) -> Counter[str]:
                 for one in states
             ], where
     return counts
-
-
-@pytest.fixture(scope="module")
-def aliases() -> AliasTable:
-    return read_aliases(parse(json.dumps(ALIASES), "aliases.json"))
 
 
 def test_on_small_estates(aliases: AliasTable) -> None:

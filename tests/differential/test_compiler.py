@@ -37,7 +37,6 @@ from blueprinter.policy import (
     compile_policies,
     interpret,
     judge,
-    read_aliases,
     read_definition,
     read_overrides,
     read_resource_selectors,
@@ -49,7 +48,7 @@ from blueprinter.policy.effects import Family, family_of
 from blueprinter.policy.judge import CompiledPolicy
 from blueprinter.policy.parser import MAX_FIELD_COUNTS
 from differential.bending import Row, bent, demo_rows
-from differential.drawing import ALIASES, CHILD, EFFECTS, TYPE, Resources, Rules
+from differential.drawing import CHILD, EFFECTS, TYPE, Resources, Rules
 
 SEED = int(os.environ.get("BLUEPRINTER_SEED", "20261120"))
 NOW = "2026-11-20T06:00:00.0000000Z"
@@ -226,11 +225,6 @@ def test_on_conformance_cases(shared: Path) -> None:
 
 
 # ------------------------------------------------------------ at random
-
-
-@pytest.fixture(scope="module")
-def aliases() -> AliasTable:
-    return read_aliases(parse(json.dumps(ALIASES), "aliases.json"))
 
 
 def drawn_set(

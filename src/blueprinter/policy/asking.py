@@ -16,10 +16,10 @@ from blueprinter.policy.aliases import AliasTable
 from blueprinter.policy.applicability import expressions_of
 from blueprinter.policy.batch import PolicySet, state_of
 from blueprinter.policy.compiled import Outcome, Situation, Target, Varies, inputs_of
-from blueprinter.policy.context import EvaluationContext, LookupSurroundings, group_of, subscription_of
+from blueprinter.policy.context import LookupSurroundings, group_of, subscription_of
 from blueprinter.policy.effects import Family, family_of
 from blueprinter.policy.fields import FieldKind, FieldName, read_field
-from blueprinter.policy.judge import CompiledPolicy, Judgement, context_for, judge, judge_related
+from blueprinter.policy.judge import CompiledPolicy, Judgement, judge, judge_related
 from blueprinter.policy.model import AliasSource, ComplianceState, Lookup, PolicyState, UnsupportedReason
 from blueprinter.policy.operators import Absent
 from blueprinter.policy.subject import RESOURCE_GROUP, SUBSCRIPTION, Subject, Undecidable, policy_type
@@ -157,7 +157,7 @@ class Asking:
             if self._worded:
                 return None
             source = AliasSource.NONE  # it is known not to be guessed, and nobody asks for more
-        context = self._context(policy, resource, surroundings)
+        context = self._policies.context(policy, resource, surroundings)
         return judge_related(policy, context, self._lookup, source, worded=self._worded)
 
     def _recalled(self, place: int, resource: Resource, surroundings: LookupSurroundings) -> Judgement | None:
@@ -176,7 +176,7 @@ class Asking:
         reader.met += 1
         if found is None:
             policy = policies.policies[place]
-            context = self._context(policy, resource, surroundings)
+            context = self._policies.context(policy, resource, surroundings)
             found = judge(policy, context, self._lookup, explain=False, worded=self._worded)
             reader.fresh += 1
             if not reader.is_of_use:
@@ -189,19 +189,6 @@ class Asking:
         if len(self._known) >= _MOST:
             del self._known[next(iter(self._known))]
         self._known[key] = judgement
-
-    def _context(
-        self, policy: CompiledPolicy, resource: Resource, surroundings: LookupSurroundings
-    ) -> EvaluationContext:
-        policies = self._policies
-        return context_for(
-            policy,
-            resource,
-            policies.aliases,
-            surroundings,
-            now=policies.now,
-            strict=policies.strict_aliases,
-        )
 
     def _reader(self, place: int, type: str, api_version: str) -> _Reader | None:
         """What finds all that a policy reads of a type; None = that is not known beforehand, or too much."""

@@ -14,7 +14,7 @@ from blueprinter.diagnostics import InvalidInput
 from blueprinter.policy.aliases import AliasTable
 from blueprinter.policy.applicability import expressions_of
 from blueprinter.policy.conflicts import with_conflicts
-from blueprinter.policy.context import LookupSurroundings
+from blueprinter.policy.context import EvaluationContext, LookupSurroundings, Surroundings
 from blueprinter.policy.effects import Family, family_of
 from blueprinter.policy.judge import CompiledPolicy, Judgement, compile_policy, context_for, judge
 from blueprinter.policy.model import (
@@ -126,9 +126,7 @@ class PolicySet:
                 if self._all_states and acts(policy):
                     states.append(left_out(assigned, resource, str(reach)))
                 continue
-            context = context_for(
-                policy, resource, self._aliases, surroundings, now=self._now, strict=self._strict
-            )
+            context = self.context(policy, resource, surroundings)
             found = judge(policy, context, lookup, explain=self._all_states, worded=worded)
             if found.state is None:
                 continue
@@ -143,6 +141,12 @@ class PolicySet:
                 )
             states.append(state_of(assigned, resource, found))
         return with_conflicts(states) if self.may_conflict else tuple(states)
+
+    def context(
+        self, policy: CompiledPolicy, resource: Resource, surroundings: Surroundings
+    ) -> EvaluationContext:
+        """What one of the policies is evaluated with on a resource."""
+        return context_for(policy, resource, self._aliases, surroundings, now=self._now, strict=self._strict)
 
     def _of_type(self, type: str) -> tuple[CompiledPolicy, ...]:
         if type not in self._by_type:

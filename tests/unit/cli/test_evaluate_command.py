@@ -423,8 +423,8 @@ exemptions:
 def test_members_are_observed_one_by_one(cli: Cli, tmp_path: Path) -> None:
     file = of_groups(
         tmp_path / "baseline.json",
-        member(groupNames=[CRYPTOGRAPHY]),
-        member(version="TLS1_0", groupNames=[TRANSFER]),
+        member(groupNames=[TRANSFER]),
+        member(version="TLS1_0", groupNames=[CRYPTOGRAPHY]),
     )
     run = judged_by(cli, tmp_path, file, "-o", f"oscal={tmp_path / 'oscal'}")
     results = json.loads((tmp_path / "oscal" / "assessment-results.json").read_text())
@@ -432,6 +432,9 @@ def test_members_are_observed_one_by_one(cli: Cli, tmp_path: Path) -> None:
     assert {(one["description"], len(one.get("subjects", ()))) for one in observations} == {
         ("fail: 1 non-compliant", 1), ("pass: 1 compliant", 0)
     }  # fmt: skip
+    failing = [{"observation-uuid": one["uuid"]} for one in observations if one["description"][:4] == "fail"]
+    risks = results["assessment-results"]["results"][0]["risks"]
+    assert [one["related-observations"] for one in risks] == [failing]
     kept = tmp_path / "run.json"
     kept.write_text(json.dumps(run))
     again = cli("report", kept, "-o", "json")

@@ -285,12 +285,11 @@ def risk_uid(run: Run, name: str) -> str:
 
 
 def _observed(run: Run, test: str) -> str:
-    """The test under which a policy was observed: its own, or the one that it is equivalent to."""
-    for result in run.results:
-        for outcome in result.links:
-            if outcome.link.test == test or outcome.link.equivalent == test:
-                return _observation(outcome)
-    return test
+    """The observation of a policy that fails, under its own test or the one that it is equivalent to. Of several
+    members of an initiative one that fails."""
+    found = [one for result in run.results for one in result.links if test in keys_of(one.link)]
+    failing = [one for one in found if one.outcome is LinkOutcome.FAIL]
+    return next(map(_observation, failing + found), test)
 
 
 def _finding(run: Run, result: ControlResult, actions: Iterable[Action]) -> dict[str, object]:
