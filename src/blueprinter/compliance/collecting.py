@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -51,12 +51,16 @@ class CollectingDesk:
         """Nothing is held that could be dropped."""
 
     def look(self, entry: Entry, row: Row, raw: bytes, file: int, line: int) -> None:
-        self.glimpse(entry, cast(str, row["id"]), raw, file, line)
-
-    def glimpse(self, entry: Entry, id: str, raw: bytes, file: int, line: int) -> None:
         rows = cast(_Rows, entry)
         stored = self._bodies.put(raw, self._shown[file], line, rows.api_version)
-        self.rows.append((rows.type, id, stored))
+        self.rows.append((rows.type, cast(str, row["id"]), stored))
+
+    def glimpse(
+        self, entries: Sequence[Entry], ids: Sequence[str], lines: Sequence[bytes], file: int, number: int
+    ) -> None:
+        for place, entry in enumerate(entries):
+            if entry.lowest <= self.bar:
+                self.look(entry, {"id": ids[place]}, lines[place], file, number + place + 1)
 
 
 def _alike(row: Row) -> Hashable:

@@ -125,7 +125,8 @@ class Shortlist(Generic[Payload]):
 
     def takes(self, rank: int, id: str) -> bool:
         """Whether an offer may get onto the list."""
-        return self._last is None or (rank, id) <= self._last[:2]
+        last = self._last
+        return last is None or rank < last[0] or (rank == last[0] and id <= last[1])
 
     def merge(self, other: Shortlist[Payload]) -> None:
         """Takes over the list of somebody who looked at what comes behind."""

@@ -276,25 +276,30 @@ class JudgingDesk:
 
     # ------------------------------------------------------------ rows that are looked at
 
-    def glimpse(self, entry: Counted, id: str, raw: bytes, file: int, line: int) -> None:
-        if type(entry) is Sheet and (records := entry.records or self._composed(entry)) is not None:
-            records = records.replace(_ID, _as_json(id)).replace(_LINE, b"%d" % line)
-            self._waiting.append(records)
-            self._size += len(records)
-            if self._size >= _BATCH:
-                self._flush()
-            if entry.first <= self.bar:
-                self._shortlist(entry.entry, entry.code, id, raw, file, line)
-        elif type(entry) is Entry and self._recorder is None and not entry.asks:
-            if entry.first <= self.bar:
-                self._shortlist(entry, 0, id, raw, file, line)
-        else:
-            self.look(entry, unpacked(raw), raw, file, line)
+    def glimpse(
+        self, entries: Sequence[Counted], ids: Sequence[str], lines: Sequence[bytes], file: int, number: int
+    ) -> None:
+        bar = self.bar
+        for place in [place for place, entry in enumerate(entries) if entry.lowest <= bar]:
+            entry, line = entries[place], number + place + 1
+            if type(entry) is Sheet and (records := entry.records or self._composed(entry)) is not None:
+                records = records.replace(_ID, _as_json(ids[place])).replace(_LINE, b"%d" % line)
+                self._waiting.append(records)
+                self._size += len(records)
+                if entry.first <= self.bar:
+                    self._shortlist(entry.entry, entry.code, ids[place], lines[place], file, line)
+            elif type(entry) is Entry and self._recorder is None and not entry.asks:
+                if entry.first <= self.bar:
+                    self._shortlist(entry, 0, ids[place], lines[place], file, line)
+            else:
+                self.look(entry, unpacked(lines[place]), lines[place], file, line)
+        if self._size >= _BATCH:
+            self._flush()
 
     def look(self, entry: Counted, row: Row, raw: bytes, file: int, line: int) -> None:
         sheet = entry if isinstance(entry, Sheet) else Sheet(cast(Entry, entry), 0)
         if sheet.records is not None:
-            self.glimpse(entry, cast(str, row["id"]), raw, file, line)
+            self.glimpse([entry], [cast(str, row["id"])], [raw], file, line - 1)
             return
         known = sheet.entry
         answers: Mapping[int, Said] = _NONE
@@ -311,6 +316,8 @@ class JudgingDesk:
     def _shortlist(self, entry: Entry, code: Code, id: str, raw: bytes, file: int, line: int) -> None:
         """Puts the findings of a row on the list of the worst."""
         folded = fold(id)
+        if not self._worst.takes(entry.first, folded):
+            return  # nor what comes behind it
         for one in entry.shown:
             if one.rank <= self.bar and self._worst.takes(one.rank, folded):
                 candidate = Candidate(

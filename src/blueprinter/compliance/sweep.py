@@ -60,8 +60,10 @@ class Desk(Protocol):
         """May drop entries, for no row is being counted."""
         ...
 
-    def glimpse(self, entry: Entry, id: str, raw: bytes, file: int, line: int) -> None:
-        """The same for a row that is not parsed."""
+    def glimpse(
+        self, entries: Sequence[Entry], ids: Sequence[str], lines: Sequence[bytes], file: int, number: int
+    ) -> None:
+        """Looks at those of several rows whose entries want it; they are not parsed. `number`: of lines before them."""
         ...
 
 
@@ -147,21 +149,21 @@ class Sweep:
         odd = counted.pop(None, 0)
         for entry, count in counted.items():
             entry.count += count
-        desk, file = self._desk, self._file
-        bar = desk.bar
-        if not odd and min(entry.lowest for entry in counted) > bar:
-            self._ids.extend([part.id for part in parts])
-            return
         done = 0
-        for place in [place for place, entry in enumerate(found) if entry is None or entry.lowest <= bar]:
-            entry = found[place]
-            if entry is None:
-                self._ids.extend([part.id for part in parts[done:place]])
+        if odd:
+            for place in [place for place, entry in enumerate(found) if entry is None]:
+                self._glimpse(found[done:place], parts[done:place], lines[done:place], number + done)
                 done = place + 1
                 self._odd(lines[place], number + done)
-            elif entry.lowest <= desk.bar:
-                desk.glimpse(entry, parts[place].id, lines[place], file, number + place + 1)
-        self._ids.extend([part.id for part in parts[done:]])
+            found, parts, lines = found[done:], parts[done:], lines[done:]
+        self._glimpse(found, parts, lines, number + done)
+
+    def _glimpse(
+        self, found: Sequence[Entry], parts: Sequence[RowPart], lines: Sequence[bytes], number: int
+    ) -> None:
+        ids = [part.id for part in parts]
+        self._ids.extend(ids)
+        self._desk.glimpse(found, ids, lines, self._file, number)
 
     def _parts(self, lines: Sequence[bytes]) -> list[RowPart]:
         """The lines parsed in part."""

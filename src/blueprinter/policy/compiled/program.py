@@ -11,6 +11,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from blueprinter.arm import Value
 from blueprinter.casing import fold
@@ -52,8 +53,7 @@ _RESULT = "result"
 _NO_REASONS: Mapping[int, Reason] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What generated code found out about one policy on one resource."""
 
     policy: int
