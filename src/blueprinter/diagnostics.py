@@ -11,8 +11,10 @@ Grammar of a message: lower case, no final period, user input in backticks, no n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter.text import for_terminal
 
@@ -25,8 +27,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(Struct, frozen=True, order=True):
     """A place in a file. Lines and columns count from 1, columns in characters; 0 is "not known"."""
 
     file: str
@@ -44,8 +45,7 @@ class Position:
         return place
 
 
-@dataclass(frozen=True, slots=True)
-class CodeRow:
+class CodeRow(Struct, frozen=True):
     """One diagnostic code: what `blueprinter explain CODE` prints."""
 
     name: str
@@ -59,8 +59,7 @@ class CodeRow:
     """The same example, mended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One fault or remark about an input."""
 
     code: str

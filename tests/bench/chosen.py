@@ -7,10 +7,10 @@ policies about the same types stand in for them.
 from __future__ import annotations
 
 import gzip
-from dataclasses import replace
 from pathlib import Path
 
 from estate import KINDS
+from msgspec.structs import replace
 
 from blueprinter.casing import fold
 from blueprinter.cli.workspace import Workspace

@@ -4,12 +4,13 @@ excluded scopes. Our engine over the files, given the assignments as they are in
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from blueprinter.casing import fold
 from blueprinter.cli.loop import Loop

@@ -7,10 +7,10 @@ import json
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from blueprinter.casing import fold
 from blueprinter.diagnostics import InvalidInput

@@ -9,12 +9,13 @@ import json
 import os
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import orjson
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.blueprint import Exemption, ExemptionCategory, Registers
 from blueprinter.cli.workspace import Workspace, open_workspace
@@ -59,8 +60,7 @@ def rows(root: Path) -> list[Row]:
     return demo_rows(root)
 
 
-@dataclass(frozen=True)
-class ByStates:
+class ByStates(Struct, frozen=True):
     """The source without its quick way."""
 
     source: OfflineSource
@@ -69,8 +69,7 @@ class ByStates:
         return self.source.states(scope)
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What a run is made of."""
 
     files: tuple[Path, ...]

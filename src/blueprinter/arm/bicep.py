@@ -12,8 +12,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from blueprinter.casing import fold
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error
@@ -30,8 +31,7 @@ _FAULT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledParameters:
+class CompiledParameters(Struct, frozen=True):
     """What a `.bicepparam` file gives: values for parameters, and the template that its `using` names, if any."""
 
     parameters: Document

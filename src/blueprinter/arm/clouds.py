@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from blueprinter.arm.model import Value
 from blueprinter.casing import fold
@@ -14,8 +14,7 @@ _IMAGE_ALIASES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CloudRow:
+class CloudRow(Struct, frozen=True):
     """One cloud: what `environment()` of a template gives, and whether it still exists."""
 
     name: str

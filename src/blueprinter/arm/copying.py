@@ -6,8 +6,9 @@ Source: Microsoft Learn, "Resource iteration in ARM templates" and its pages on 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from blueprinter.arm.model import ExpressionError, Unknown, Value
 from blueprinter.arm.syntax import quoted, value_text
@@ -28,8 +29,7 @@ class LoopKind(StrEnum):
     VARIABLE = "variable"
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """One turn of a loop. `index` is unknown where the number of turns is."""
 
     name: str

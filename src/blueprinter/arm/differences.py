@@ -6,8 +6,9 @@ has an expression that shows it, with the value that we give.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from blueprinter.document import Json
 from blueprinter.table import Table
@@ -23,8 +24,7 @@ class Side(StrEnum):
     """Another engine, or common sense, where both are silent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One rule about which sources differ."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from blueprinter.arm.compiler import MAX_LENGTH, compile_expression
 from blueprinter.arm.copying import (
@@ -49,8 +50,7 @@ class Surroundings(TemplateContext, Protocol):
         ...
 
 
-@dataclass(slots=True, eq=False)
-class Evaluator:
+class Evaluator(Struct, eq=False):
     """Evaluates parts of templates; a fault is reported at its place and its expression kept as unknown.
 
     Each text is compiled once, however often it is evaluated.

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter.arm import scope_objects
 from blueprinter.arm.compiler import compile_text
@@ -138,8 +140,7 @@ def _functions(given: Json) -> dict[str, Mapping[str, Json]]:
     return found
 
 
-@dataclass(slots=True, eq=False)
-class _Shared:
+class _Shared(Struct, eq=False):
     """What all parts of one request see."""
 
     context: DeploymentContext
@@ -155,8 +156,7 @@ class _Shared:
         return target_of(self.context, self.context.scope)
 
 
-@dataclass(slots=True, eq=False)
-class _Setting:
+class _Setting(Struct, eq=False):
     """Implements `TemplateContext` for the expression, its variables and the functions it calls."""
 
     shared: _Shared

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter.arm.copying import Loop, LoopKind, copy_index
 from blueprinter.arm.dependencies import evaluation_order
@@ -66,8 +68,7 @@ class Home(Protocol):
     def unresolved_id(self, name: str, arguments: tuple[Value, ...]) -> Value: ...
 
 
-@dataclass(slots=True, eq=False)
-class Frame:
+class Frame(Struct, eq=False):
     """The names of one template and their values, each computed when it is first asked for."""
 
     template: Template
@@ -210,8 +211,7 @@ class Frame:
         return self.evaluator.member(node.output, "value", around)
 
 
-@dataclass(slots=True, eq=False)
-class View:
+class View(Struct, eq=False):
     """The surroundings of one expression: a frame, the loops around the place, and the deployment it stands in.
 
     In a nested template of outer scope the names are those of the parent's frame while `inside` is the nested

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter.arm.copying import Loop, LoopKind
 from blueprinter.arm.evaluating import Evaluator
@@ -66,8 +68,7 @@ _SPELLINGS = {
 """How Azure spells the members that every resource may have."""
 
 
-@dataclass(slots=True, eq=False)
-class Instance:
+class Instance(Struct, eq=False):
     """A resource of a deployment. `names` has one part for each segment of the type after its namespace."""
 
     node: ResourceNode
@@ -161,8 +162,7 @@ class Instance:
                 yield _SPELLINGS.get(folded, key), evaluator.value(value, members.place.child(key), self.view)
 
 
-@dataclass(frozen=True, slots=True)
-class Lister:
+class Lister(Struct, frozen=True):
     """Lists the resources of one template that is deployed to one target."""
 
     evaluator: Evaluator

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct
 
 from blueprinter.casing import get
 from blueprinter.diagnostics import Diagnostic, Position
 from blueprinter.document import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True, eq=False):
     """A value that only Azure knows, after deployment: distinct from null and from absent.
 
     `expression` is the reduced expression without its brackets, e.g. `reference('…').primaryEndpoints`.
     """
 
     expression: str
-    known: Mapping[str, Value] | None = field(default=None, compare=False, repr=False)
+    known: Mapping[str, Value] | None = None
     """Members that are known although the whole is not: Azure completes what a template says of a resource."""
-    hidden: tuple[Value, ...] = field(default=(), compare=False, repr=False)
+    hidden: tuple[Value, ...] = ()
     """Of a secure value the value itself, for conditions to look at: nothing prints it."""
+
+    def __eq__(self, other: object) -> bool:
+        return self.expression == other.expression if isinstance(other, Unknown) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.expression)
+
+    def __repr__(self) -> str:
+        """Without values: some are secret."""
+        return f"Unknown({self.expression!r})"
 
 
 class UnknownKey(str):
@@ -95,8 +105,7 @@ class BlueprintContext(Protocol):
     def subscription(self) -> Mapping[str, Value]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class DeploymentContext:
+class DeploymentContext(Struct, frozen=True):
     """Facts of a deployment's scope; what is empty stays symbolic."""
 
     scope: str = "resourceGroup"
@@ -170,8 +179,7 @@ class TemplateContext(Protocol):
 AnyContext: TypeAlias = "TemplateContext | PolicyContext | BlueprintContext"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Origin:
+class Origin(Struct, frozen=True, eq=False):
     """Where a resource came from: a line of an inventory, or a template that made it."""
 
     file: str = ""
@@ -187,8 +195,7 @@ class Origin:
         return Position(self.file, self.line, self.column)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Resource:
+class Resource(Struct, frozen=True, eq=False):
     """A resource: a row of an inventory, or one that a template would create.
 
     `body` is the whole JSON object (id, type, name, location, properties, …) and may hold `Unknown` when it
@@ -199,7 +206,7 @@ class Resource:
     type: str
     name: str
     body: Mapping[str, Value]
-    origin: Origin = field(default_factory=Origin)
+    origin: Origin = Origin()
     api_version: str = ""
     certain: bool = True
     """False where a template makes it only under a condition, or in a number, that nobody knows yet."""
@@ -213,8 +220,7 @@ class Resource:
         return get(self.body, "properties") is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Expansion:
+class Expansion(Struct, frozen=True):
     """What a template would deploy."""
 
     resources: tuple[Resource, ...]
@@ -222,10 +228,14 @@ class Expansion:
     outputs: Mapping[str, Value]
     diagnostics: tuple[Diagnostic, ...]
     """Warnings (a parameter without a value stays symbolic, …); errors raise `InvalidInput` instead."""
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: Mapping[str, str] = {}
     """The values of secure parameters -> the expression to print in their place."""
     complete: bool = True
     """False where a linked template was not read: it may deploy more."""
+
+    def __repr__(self) -> str:
+        """Without values: some are secret."""
+        return f"Expansion of {len(self.resources)} resources"
 
 
 __all__ = [

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Context, Decimal
+
+from msgspec import Struct, field
 
 from blueprinter.arm.display import number_text
 from blueprinter.arm.model import ExpressionError
@@ -151,8 +152,7 @@ _LETTERS: Mapping[str, Callable[[int | float, int | None, str], str]] = {
 }
 
 
-@dataclass(slots=True)
-class _Section:
+class _Section(Struct):
     """One section of a custom format: its tokens, and what they say together."""
 
     tokens: list[tuple[str, str]] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from blueprinter.arm.copying import Loop, LoopKind, property_loops
 from blueprinter.arm.frames import View
@@ -15,8 +15,7 @@ from blueprinter.diagnostics import Position
 from blueprinter.document import Json, tokens
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BodyOrigin:
+class BodyOrigin(Struct, frozen=True, eq=False):
     """Where the parts of a resource's body come from; the template is walked again when this is asked.
 
     Called with a JSON pointer into the body it gives the place in the template: of the very value, of the

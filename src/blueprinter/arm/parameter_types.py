@@ -6,7 +6,8 @@ Source: Microsoft Learn, "Parameters in ARM templates" and "Type definitions in 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.arm.comparing import equal
 from blueprinter.arm.model import Unknown, Value
@@ -52,8 +53,7 @@ class UnknownType(Exception):
     """A type that cannot be resolved; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True):
     """What is wrong with a value. `pointer` leads from the value to the faulty part of it."""
 
     message: str

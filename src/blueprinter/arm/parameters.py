@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.arm.faults import Faults
 from blueprinter.arm.model import Unknown, Value
@@ -28,8 +29,7 @@ MAX_FILE = 4 * 1024 * 1024
 """Bytes of a parameter file: Microsoft Learn, "ARM template best practices"."""
 
 
-@dataclass(frozen=True, slots=True)
-class SuppliedParameter:
+class SuppliedParameter(Struct, frozen=True):
     """A value for a parameter; a reference to a key vault is `Unknown`. `place` is None for one without a file."""
 
     name: str

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any, Protocol, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.arm.model import Language, Unknown, Value
 from blueprinter.arm.syntax import Call, Node
@@ -57,8 +59,7 @@ class Unknowns(StrEnum):
     """The function gets the unknown and decides itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterRow:
+class ParameterRow(Struct, frozen=True):
     """A parameter of a function."""
 
     name: str
@@ -75,8 +76,7 @@ class ParameterRow:
         return _types(self.kinds)
 
 
-@dataclass(frozen=True, slots=True)
-class Implementation:
+class Implementation(Struct, frozen=True):
     """The code of a function in one language."""
 
     form: Form
@@ -88,8 +88,7 @@ class Implementation:
     """The names of parameters that take null besides what the row says."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FunctionRow:
+class FunctionRow(Struct, frozen=True, eq=False):
     """One function of the template, policy and blueprint languages."""
 
     name: str

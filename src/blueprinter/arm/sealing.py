@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from blueprinter.arm.faults import hide
 from blueprinter.arm.model import Expansion, Unknown, Value

@@ -9,7 +9,8 @@ parameters. Source: Microsoft Learn, "Using linked and nested templates when dep
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.arm.checking import check_expressions
 from blueprinter.arm.deployments import Deployment, Work
@@ -41,8 +42,7 @@ _SCHEMAS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StagedResource:
+class StagedResource(Struct, frozen=True):
     """A resource that a deployment makes itself; all texts and `body` in template notation."""
 
     id: str
@@ -59,8 +59,7 @@ class StagedResource:
     """The places, among the resources of the stage, of those it waits for."""
 
 
-@dataclass(frozen=True, slots=True)
-class StagedValue:
+class StagedValue(Struct, frozen=True):
     """A parameter or an output; `value` in template notation, None where it must not be shown."""
 
     type: str
@@ -70,8 +69,7 @@ class StagedValue:
     """False for a parameter whose value is secure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """What one deployment does by itself."""
 
     parameters: Mapping[str, StagedValue]

@@ -7,15 +7,15 @@ What is an expression at all: a string that starts with `[`, ends with `]` and d
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from blueprinter.arm.limits import MAX_REDUCED, size_of
 from blueprinter.arm.model import LimitPassed, Unknown, UnknownKey, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A string or an integer."""
 
     value: str | int
@@ -24,8 +24,7 @@ class Literal:
     """The quote a string stands in; `"` is legal in blueprints only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A function with its arguments; a function of the template itself is named `namespace.function`."""
 
     name: str
@@ -33,8 +32,7 @@ class Call:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+class Property(Struct, frozen=True):
     """`base.name` (dotted, the name a `Literal`) or `base[name]`."""
 
     base: Node

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.arm.model import DeploymentContext, Unknown, Value
 from blueprinter.arm.syntax import reduced_call
@@ -22,8 +24,7 @@ _TENANT_LEVEL = frozenset({"microsoft.management/managementgroups", "microsoft.s
 """Types that stand at the tenant wherever they are deployed from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The scope that a template is deployed to. A part is "" where nobody gave it, `Unknown` where an expression
     that gives it cannot be computed."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import cast
+
+from msgspec import Struct
 
 from blueprinter.arm.copying import property_loops
 from blueprinter.arm.faults import Faults
@@ -35,8 +36,7 @@ _SCOPES = {
 _NOTHING: Mapping[str, Json] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(Struct, frozen=True):
     """An object of a template, looked up without regard to case."""
 
     value: Mapping[str, Json]
@@ -60,8 +60,7 @@ class Members:
         return Members(value if isinstance(value, dict) else _NOTHING, self.at(name))
 
 
-@dataclass(frozen=True, slots=True)
-class VariableNode:
+class VariableNode(Struct, frozen=True):
     """A variable; with `loop` its value is the array that this copy element makes."""
 
     name: str
@@ -70,8 +69,7 @@ class VariableNode:
     loop: Members | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionNode:
+class FunctionNode(Struct, frozen=True):
     """A function that the template declares, called as `namespace.name`."""
 
     name: str
@@ -79,8 +77,7 @@ class FunctionNode:
     output: Members
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceNode:
+class ResourceNode(Struct, frozen=True):
     """A resource as it is written; `symbol` is its name in a template of `languageVersion` 2.0, else empty."""
 
     symbol: str
@@ -88,8 +85,7 @@ class ResourceNode:
     children: tuple[ResourceNode, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A template. Mappings have folded names as keys and keep the order of the file."""
 
     members: Members

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import orjson
+from msgspec import Struct
 
 from blueprinter.arm import CLOUDS
 from blueprinter.azure.model import Connection, Handler
@@ -73,8 +73,7 @@ def connect_in_process(handler: Handler, *, token: str = "", endpoint: str = _IN
     return Connection(endpoint, f"{endpoint}/.default", lambda: held, handler)
 
 
-@dataclass(frozen=True, slots=True)
-class StaticCredential:
+class StaticCredential(Struct, frozen=True):
     """A credential that always has the same token; for sandboxes."""
 
     token: str
@@ -129,8 +128,7 @@ def _default_credential(authority: str, tenant: str) -> TokenCredential:
     return _InTenant(credential, tenant) if tenant else credential
 
 
-@dataclass(frozen=True, slots=True)
-class _InTenant:
+class _InTenant(Struct, frozen=True):
     """A credential whose tokens are of one tenant, whichever its owner works in otherwise."""
 
     credential: TokenCredential

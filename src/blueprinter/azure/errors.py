@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import orjson
+from msgspec import Struct
 
 from blueprinter.diagnostics import Diagnostic, Position, error
 from blueprinter.document import Json
@@ -14,8 +14,7 @@ from blueprinter.document import Json
 _DEPTH = 12
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorDetail:
+class ErrorDetail(Struct, frozen=True):
     """An error of Azure: code, message, and the errors behind it."""
 
     code: str

@@ -6,11 +6,11 @@ What is kept has no headers but those that decide something, and no token: a req
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from threading import Lock
 from urllib.parse import urlsplit
 
 import orjson
+from msgspec import Struct
 
 from blueprinter.azure.errors import AzureError, ErrorDetail
 from blueprinter.azure.model import Answer
@@ -23,8 +23,7 @@ _TELLING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """One request and what came of it."""
 
     method: str
@@ -108,8 +107,7 @@ def read_exchanges(lines: Iterable[bytes]) -> Iterator[Exchange]:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from msgspec import Struct
 
 from blueprinter.document import Json
 
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What Azure answered. Names of `headers` are lower case; `body` is None where there is none."""
 
     status: int
@@ -42,19 +42,22 @@ Handler: TypeAlias = "Callable[[str, str, Mapping[str, str], bytes], HandlerAnsw
 when the request never arrives, another `ConnectionError` when the answer is lost, `TimeoutError` when none comes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """Where requests go and as whom. Nothing is loaded, opened or asked for before the first request."""
 
     endpoint: str
     """Scheme and host of Azure Resource Manager, without a `/` at the end."""
     scope: str
     """What tokens are asked for."""
-    credential: Callable[[], TokenCredential] = field(repr=False)
-    handler: Handler | None = field(default=None, repr=False)
+    credential: Callable[[], TokenCredential]
+    handler: Handler | None = None
     """Answers in this process; no socket is opened then."""
     certificate: str = ""
     """File with the certificates to trust instead of the system's."""
+
+    def __repr__(self) -> str:
+        """Without what knows the secrets."""
+        return f"Connection({self.endpoint!r}, {self.scope!r})"
 
     @property
     def plain(self) -> bool:
@@ -62,8 +65,7 @@ class Connection:
         return self.endpoint.startswith("http://")
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Struct, frozen=True):
     """Long-running work of Azure: where it is asked for, and how far it is."""
 
     method: str
@@ -79,8 +81,12 @@ class Running:
     """`Running` or what Azure calls it; `Succeeded`, `Failed` and `Canceled` are the end."""
     wait: float | None = None
     """Seconds that Azure asks to wait before it is asked again."""
-    answer: Answer | None = field(default=None, repr=False)
+    answer: Answer | None = None
     """The latest one."""
+
+    def __repr__(self) -> str:
+        """Without what Azure answered: some of it is secret."""
+        return f"Running({self.method} {self.resource}: {self.status})"
 
     @property
     def ended(self) -> bool:

@@ -6,8 +6,9 @@ Source: Microsoft Learn, "Track asynchronous Azure operations".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from urllib.parse import urljoin
+
+from msgspec.structs import replace
 
 from blueprinter.azure.errors import AzureError, read_error
 from blueprinter.azure.model import Answer, Running

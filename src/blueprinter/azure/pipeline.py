@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from msgspec import Struct
 
 from blueprinter import __version__
 from blueprinter.azure.errors import AzureError, ErrorDetail
@@ -38,8 +38,7 @@ class NoAnswer(Exception):
         self.reached = reached
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Struct, frozen=True):
     """Sends single requests."""
 
     send: Callable[[str, str, Mapping[str, str], bytes | None], Answer]

@@ -10,8 +10,9 @@ Resource Graph".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+
+from msgspec import Struct
 
 from blueprinter.azure.model import Answer
 
@@ -21,8 +22,7 @@ _TRANSIENT = frozenset({408, 500, 502, 503, 504})
 _EXPIRED = frozenset({"ExpiredAuthenticationToken", "AuthenticationFailed", "InvalidAuthenticationToken"})
 
 
-@dataclass(frozen=True, slots=True)
-class RetryRules:
+class RetryRules(Struct, frozen=True):
     """How patient a client is. Times are seconds."""
 
     attempts: int = 6

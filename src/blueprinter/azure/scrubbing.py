@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote, urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.azure.errors import AzureError, ErrorDetail
 from blueprinter.azure.exchanges import Exchange
@@ -117,8 +119,7 @@ _TIMES = frozenset({"createdon", "updatedon", "createdat", "lastmodifiedat", "ex
 _PUBLIC_KINDS = ("policydefinitions", "policysetdefinitions", "roledefinitions")
 
 
-@dataclass(frozen=True, slots=True)
-class Scrubbed:
+class Scrubbed(Struct, frozen=True):
     """What came of it."""
 
     exchanges: tuple[Exchange, ...]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from os.path import normpath
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from blueprinter.arm import compile_bicep
 from blueprinter.blueprint.faults import Faults

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter.arm import ExpressionError, Unknown, Value, has_unknown, is_expression
 from blueprinter.blueprint.controls_set import handed_on_parameters
@@ -49,16 +51,14 @@ _REFUSED = "Azure refuses the assignment"
 _CATALOG = "definitions stand under policies/; built-ins come from `blueprinter catalog import FOLDER`"
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(Struct, frozen=True):
     """The definitions and initiatives that are available, by `definition_key`."""
 
     definitions: Mapping[str, PolicyDefinition]
     sets: Mapping[str, PolicySetDefinition]
 
 
-@dataclass(slots=True)
-class Assigned:
+class Assigned(Struct):
     """What was found so far."""
 
     policies: list[AssignedPolicy] = field(default_factory=list)
@@ -78,8 +78,7 @@ class Assigned:
         self.policies.append(policy)
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(Struct, frozen=True):
     """What an assignment says beside its definition and parameters."""
 
     assignment_id: str = ""

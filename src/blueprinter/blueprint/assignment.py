@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter.blueprint.exported import enveloped
 from blueprinter.blueprint.faults import Faults
@@ -30,23 +32,20 @@ class LockMode(StrEnum):
     DO_NOT_DELETE = "AllResourcesDoNotDelete"
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """What an assignment gives for a parameter: a value, or a reference to a secret of a Key Vault."""
 
     value: Json = None
     reference: Mapping[str, Json] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Locks:
+class Locks(Struct, frozen=True):
     mode: LockMode = LockMode.NONE
     excluded_principals: tuple[str, ...] = ()
     excluded_actions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ring:
+class Ring(Struct, frozen=True):
     """Subscriptions that get a version together, and what must hold in the ring before it until they do."""
 
     name: str
@@ -59,8 +58,7 @@ class Ring:
     """For how many days without a break."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Assignment:
+class Assignment(Struct, frozen=True, eq=False):
     """A blueprint put on subscriptions."""
 
     name: str
@@ -124,8 +122,7 @@ def check_assignment(document: Document) -> tuple[Diagnostic, ...]:
     return tuple(reader.faults.found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     document: Document
     faults: Faults
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from blueprinter.blueprint.faults import Faults
 from blueprinter.blueprint.model import Blueprint, BuiltinFact, LinkTarget
@@ -22,8 +23,7 @@ _BUILTIN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltinFacts:
+class BuiltinFacts(Struct, frozen=True):
     """Facts by `definition_key`. What is not among them is not known, which is no statement that it is missing."""
 
     facts: Mapping[str, BuiltinFact] = field(default_factory=dict)

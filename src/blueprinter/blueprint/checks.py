@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from blueprinter.arm import Call, Literal
 from blueprinter.blueprint.artifacts import by_alias
@@ -75,8 +76,7 @@ def is_definition_id(text: str) -> bool:
     return text.startswith("/") or _GUID.match(text) is not None
 
 
-@dataclass(slots=True)
-class _Uses:
+class _Uses(Struct):
     """All expressions of a blueprint outside its templates, by what holds them."""
 
     blueprint: Blueprint

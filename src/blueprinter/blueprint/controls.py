@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from blueprinter.blueprint.artifacts import by_alias
 from blueprinter.blueprint.checks import is_definition_id
@@ -31,8 +32,7 @@ _WITHOUT_TESTS = frozenset(
 _TARGETS = ("policyDefinition", "policyDefinitionId", "artifact")
 
 
-@dataclass(frozen=True, slots=True)
-class Controls:
+class Controls(Struct, frozen=True):
     """What a controls.yaml says."""
 
     framework: Framework | None
@@ -70,8 +70,7 @@ def read_controls(
     return Controls(framework, tuple(links), tuple(empty))
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     document: Document
     framework: Framework | None
     artifacts: Mapping[str, Artifact]

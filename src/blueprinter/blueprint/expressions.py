@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.arm import (
     Call,
@@ -21,8 +22,7 @@ from blueprinter.diagnostics import Position
 from blueprinter.document import Document, Json, child
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """An expression that parsed, and where it stands."""
 
     pointer: str

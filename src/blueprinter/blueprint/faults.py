@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, Severity, has_errors, in_order
 from blueprinter.document import Document, Json, load, read_model
@@ -24,8 +26,7 @@ def _without_nulls(value: Json) -> Json:
     return value
 
 
-@dataclass(slots=True)
-class Faults:
+class Faults(Struct):
     """A growing list of diagnostics."""
 
     found: list[Diagnostic] = field(default_factory=list)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from blueprinter.blueprint.artifacts import read_artifact
 from blueprinter.blueprint.builtin_facts import BuiltinFacts, check_builtins

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from blueprinter.arm import Value
 from blueprinter.diagnostics import Diagnostic, Position
@@ -35,8 +36,7 @@ class Responsibility(StrEnum):
     SHARED = "shared"
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(Struct, frozen=True):
     """A control or clause of a framework: id and short title only."""
 
     id: str
@@ -49,14 +49,12 @@ class Control:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ControlGroup:
+class ControlGroup(Struct, frozen=True):
     id: str
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class ControlMapping:
+class ControlMapping(Struct, frozen=True):
     """One row of a mapping to another edition."""
 
     framework: str
@@ -66,8 +64,7 @@ class ControlMapping:
     """equal | merge | split"""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Framework:
+class Framework(Struct, frozen=True, eq=False):
     """A standard as data."""
 
     id: str
@@ -107,8 +104,7 @@ class LinkTarget(StrEnum):
     ARTIFACT = "artifact"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """From a control to a test."""
 
     control: str
@@ -149,8 +145,7 @@ ARTIFACT_KINDS: Mapping[str, str] = {
 """The kinds of artifacts; the files of each have a model in `schemas`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(Struct, frozen=True):
     """A building block of a blueprint, as read."""
 
     name: str
@@ -171,8 +166,7 @@ class Artifact:
     """The file that `templateFile` names, Bicep included."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlueprintParameter:
+class BlueprintParameter(Struct, frozen=True):
     name: str
     type: str
     has_default: bool
@@ -194,8 +188,7 @@ class BlueprintParameter:
         return found if isinstance(found, dict) else None
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceGroupPlaceholder:
+class ResourceGroupPlaceholder(Struct, frozen=True):
     placeholder: str
     name: Json
     location: Json
@@ -205,8 +198,7 @@ class ResourceGroupPlaceholder:
     """Where all tags are one expression, such as `[parameters('tags')]`; `tags` is empty then."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Blueprint:
+class Blueprint(Struct, frozen=True, eq=False):
     """A blueprint folder as read: ours, or an Azure Blueprints folder as it is."""
 
     name: str
@@ -232,8 +224,7 @@ class Blueprint:
     """Whether a controls.yaml stands beside it."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltinFact:
+class BuiltinFact(Struct, frozen=True):
     """One built-in policy definition or initiative."""
 
     key: str
@@ -253,8 +244,7 @@ class BuiltinFact:
     """Of an initiative: whether some member deploys or modifies; None = not known."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ControlsMember:
+class ControlsMember(Struct, frozen=True, eq=False):
     """A definition that the set of the controls assigns."""
 
     key: str
@@ -267,8 +257,7 @@ class ControlsMember:
     controls: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ControlsSet:
+class ControlsSet(Struct, frozen=True, eq=False):
     """What controls.yaml names and no artifact assigns: one policy set, one assignment."""
 
     id: str
@@ -277,8 +266,7 @@ class ControlsSet:
     """Names and types of the blueprint's parameters that it takes."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ResolvedBlueprint:
+class ResolvedBlueprint(Struct, frozen=True, eq=False):
     """A blueprint with parameters filled and references found: what render deploys and compliance judges."""
 
     blueprint: Blueprint
@@ -307,8 +295,7 @@ class ExemptionCategory(StrEnum):
     MITIGATED = "Mitigated"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One item of evidence. `intact` is None when nothing was checked (a uri), False when missing or other sha256."""
 
     description: str
@@ -317,8 +304,7 @@ class Evidence:
     intact: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Exemption:
+class Exemption(Struct, frozen=True):
     name: str
     scope: str
     assignment: str
@@ -342,8 +328,7 @@ class AttestationState(StrEnum):
     UNKNOWN = "Unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Attestation:
+class Attestation(Struct, frozen=True):
     control: str
     policy: str
     """`definition_key`, or empty when `control` is given."""
@@ -361,8 +346,7 @@ class Attestation:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class SoaEntry:
+class SoaEntry(Struct, frozen=True):
     """One control of the Statement of Applicability."""
 
     control: str
@@ -387,8 +371,7 @@ class SoaEntry:
         return not self.applicable and bool(self.justification and self.approver and self.approved_on)
 
 
-@dataclass(frozen=True, slots=True)
-class InheritedEvidence:
+class InheritedEvidence(Struct, frozen=True):
     id: str
     kind: str
     """certificate | report | statement"""
@@ -408,8 +391,7 @@ class InheritedEvidence:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Registers:
+class Registers(Struct, frozen=True):
     """The four registers; what is absent is empty."""
 
     folder: str = ""

@@ -10,8 +10,9 @@ Source: Microsoft Learn, "Understand the deployment sequence in Azure Blueprints
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from blueprinter.blueprint.artifacts import by_alias
 from blueprinter.blueprint.model import Artifact, ResourceGroupPlaceholder
@@ -28,8 +29,7 @@ class Step(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(Struct, frozen=True):
     """The order, or the first cycle that makes one impossible (names, the first repeated at the end)."""
 
     artifacts: tuple[Artifact, ...]

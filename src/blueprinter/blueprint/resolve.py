@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from blueprinter.arm import ExpressionError, Value, has_unknown
 from blueprinter.blueprint.assigned import Assigned, Catalog, generated_set, policies_of

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from blueprinter.blueprint.artifacts import read_artifact
 from blueprinter.blueprint.assignment import check_assignment
@@ -49,8 +50,7 @@ class Kind(StrEnum):
     POLICY_TESTS = "policy tests"
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What a file is checked against; what is None or empty is not checked."""
 
     frameworks: Mapping[str, Framework]

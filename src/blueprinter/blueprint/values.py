@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from blueprinter.arm import (
     ExpressionError,
@@ -26,8 +27,7 @@ from blueprinter.document import Document, Json, child
 from blueprinter.text import did_you_mean
 
 
-@dataclass(slots=True)
-class Values:
+class Values(Struct):
     """The context of a blueprint's expressions, for one target subscription (`BlueprintContext` of `arm`).
 
     What only the assignment knows, and there is none, is `Unknown`; so are secrets and outputs of artifacts.

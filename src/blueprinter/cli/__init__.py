@@ -6,12 +6,12 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from itertools import groupby
 from types import ModuleType
 
 import click
+from msgspec import Struct
 
 from blueprinter import __version__
 from blueprinter.cli.everywhere import BEFORE, take_options
@@ -30,8 +30,7 @@ _START, _EVALUATE, _DEPLOY, _CHECK, _HELP = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CommandRow:
+class CommandRow(Struct, frozen=True):
     """A command: its heading and line in `--help` (so that help loads nothing), and where it is loaded from."""
 
     section: str
@@ -135,8 +134,7 @@ def _loaded(name: str) -> ModuleType:
     return module
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Options that hold for every command."""
 
     quiet: bool = False

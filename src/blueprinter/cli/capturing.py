@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import file_digest
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.azure import Exchanges
 from blueprinter.cli.evaluation import Request
@@ -24,8 +26,7 @@ from blueprinter.document import Json
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class LiveAsked:
+class LiveAsked(Struct, frozen=True):
     """What a live run asked for."""
 
     live: Live
@@ -107,8 +108,7 @@ def _request(request: Request) -> dict[str, Json]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """How paths of a run are found where its files now lie: those below `root` lie below `tree`."""
 
     root: str

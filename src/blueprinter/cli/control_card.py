@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from blueprinter.blueprint import (
     OWN_MAPPING,
@@ -36,8 +37,7 @@ _WHY = 13
 """The column where the reason of a link starts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counterpart:
+class Counterpart(Struct, frozen=True):
     """A control of another edition that a mapping names."""
 
     framework: Framework
@@ -45,8 +45,7 @@ class Counterpart:
     relation: str
 
 
-@dataclass(frozen=True, slots=True)
-class ControlCard:
+class ControlCard(Struct, frozen=True):
     """One control of one framework, with what a blueprint and the registers hold about it."""
 
     framework: Framework

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from blueprinter.blueprint import OWN_MAPPING, AutomationClass, Control, Framework, Link, Strength
 
@@ -21,8 +22,7 @@ class Best(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class CoverageRow:
+class CoverageRow(Struct, frozen=True):
     """One control and what is linked to it."""
 
     control: Control
@@ -32,8 +32,7 @@ class CoverageRow:
     """How many of the links can be judged on a live estate only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """The rows of all counted controls, in the order of the standard."""
 
     framework: Framework

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.azure import ArmClient
 from blueprinter.blueprint import (
@@ -38,8 +39,7 @@ NOT_LET_IN = 3
 """Exit code where a ring that was asked for is not let in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """Which assignments, and where they are to be put."""
 
     files: tuple[Path, ...]

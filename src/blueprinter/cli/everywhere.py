@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 
 def _note(context: click.Context, option: click.Parameter, value: Any) -> None:

@@ -7,11 +7,12 @@ the subscriptions; nothing of ours has to be assigned there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.azure import ArmClient, AzureError
 from blueprinter.blueprint import (
@@ -51,8 +52,7 @@ _NO_TITLES: Mapping[str, str] = MappingProxyType({})
 _SHIPPED_SETS = "/providers/Microsoft.Authorization/policySetDefinitions/"
 
 
-@dataclass(frozen=True, slots=True)
-class Initiatives:
+class Initiatives(Struct, frozen=True):
     """Initiatives as Azure has them assigned."""
 
     resolved: ResolvedBlueprint

@@ -6,12 +6,13 @@ import glob
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.arm import (
     CLOUDS,
@@ -40,8 +41,7 @@ PLACEHOLDER_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 _NAMELESS = {"azuredeploy", "main", "maintemplate", "template"}
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """Where templates are to be deployed. What is empty gets a placeholder: ids must be known to find neighbours."""
 
     subscription: str = ""
@@ -58,8 +58,7 @@ class Destination:
         return (self.subscription or only or PLACEHOLDER_SUBSCRIPTION).rstrip("/").rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Templates:
+class Templates(Struct, frozen=True):
     """Templates that were expanded, and those that could not be, with the reason."""
 
     expanded: tuple[ExpandedTemplate, ...] = ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from blueprinter.azure import ArmClient
 from blueprinter.blueprint import LinkTarget, ResolvedBlueprint
@@ -13,8 +14,7 @@ from blueprinter.cli.workspace import Workspace
 from blueprinter.deploy import AssignOptions, Target, artifacts_in_azure
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactsInAzure:
+class ArtifactsInAzure(Struct, frozen=True):
     """Says how artifacts stand on every scope of an assignment."""
 
     wish: Wish

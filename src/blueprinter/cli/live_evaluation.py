@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter.azure import ArmClient, AzureError
 from blueprinter.blueprint import Assignment, Registers, ResolvedBlueprint
@@ -58,8 +60,7 @@ _PERMISSIONS = (
 _GROUPS = "/providers/Microsoft.Management/managementGroups/"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRow:
+class SourceRow(Struct, frozen=True):
     """A place that policy states can be asked of."""
 
     name: str
@@ -71,8 +72,7 @@ SOURCES: Table[SourceRow] = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Struct, frozen=True):
     """What is asked of Azure, and how."""
 
     source: str = "resource-graph"
@@ -96,8 +96,7 @@ class Live:
     """Takes a line of progress for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What is judged, and by what."""
 
     resolved: ResolvedBlueprint

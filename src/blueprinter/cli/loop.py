@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.azure import ArmClient, connect_in_process
 from blueprinter.blueprint import Assignment, Registers, load_assignment, load_registers
@@ -35,8 +38,7 @@ _AGE = timedelta(minutes=15)
 _NEVER = 1e9
 
 
-@dataclass(slots=True)
-class _Clock:
+class _Clock(Struct):
     now: datetime
 
     def __call__(self) -> datetime:

@@ -7,18 +7,17 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 import click
+from msgspec import Struct
 
 from blueprinter.compliance import Run
 from blueprinter.report import FORMATS, FormatRow, ReportOptions
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One output: a format, and a file or (None) stdout."""
 
     format: FormatRow

@@ -7,13 +7,14 @@ A folder of three files: `recording.yaml` has requests and answers as the record
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
 import yaml
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.azure import (
     PLACE,
@@ -54,8 +55,7 @@ Again, without Azure: `blueprinter evaluate --replay FOLDER`, with the blueprint
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """What a recording says of its run."""
 
     blueprint: str

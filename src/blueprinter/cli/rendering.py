@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from blueprinter.blueprint import Assignment, Blueprint, slug
 from blueprinter.casing import fold

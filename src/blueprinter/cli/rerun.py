@@ -7,10 +7,12 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.azure import PLACE, ArmClient, Replay, connect_in_process, read_exchanges
 from blueprinter.casing import fold
@@ -28,8 +30,7 @@ from blueprinter.report import ReportOptions, read_run, write_json
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """A run that was evaluated again."""
 
     document: bytes

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter.azure import ArmClient
 from blueprinter.blueprint import Assignment, Ring
@@ -33,8 +35,7 @@ Make = Callable[[Assignment], list[Target]]
 """Renders an assignment for each of its scopes."""
 
 
-@dataclass(frozen=True, slots=True)
-class RingStatus:
+class RingStatus(Struct, frozen=True):
     """How a ring of an assignment stands."""
 
     name: str
@@ -46,8 +47,7 @@ class RingStatus:
     """What is before it; None for the first ring, and where everything is in."""
 
 
-@dataclass(slots=True)
-class Rings:
+class Rings(Struct):
     """The rings of one assignment."""
 
     assignment: Assignment

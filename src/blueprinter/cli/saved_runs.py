@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from blueprinter.cli import Settings
 from blueprinter.cli.remarks import say, show_diagnostics

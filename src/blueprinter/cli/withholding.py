@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
+from msgspec import Struct, field
 
 from blueprinter.casing import fold, get, same
 from blueprinter.compliance import without_secrets
@@ -17,8 +17,7 @@ _SECURE = frozenset({"securestring", "secureobject"})
 _LEFT_OUT = "left out"
 
 
-@dataclass(frozen=True, slots=True)
-class Bare:
+class Bare(Struct, frozen=True):
     """A file without the values of secure parameters; `withheld`: pointers of those."""
 
     content: bytes

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from blueprinter.blueprint import (
     Assignment,
@@ -41,8 +42,7 @@ from blueprinter.policy import (
 CATALOG = Path(".blueprinter") / "catalog.sqlite"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Workspace:
+class Workspace(Struct, frozen=True, eq=False):
     """Everything that can be named from a folder."""
 
     base: Path

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from blueprinter.casing import fold
 from blueprinter.compliance.assess import UNDECIDED
@@ -17,8 +18,7 @@ PairKey: TypeAlias = "tuple[str, str, str]"
 """Folded: assignment, reference, resource."""
 
 
-@dataclass(frozen=True, slots=True)
-class Disagreement:
+class Disagreement(Struct, frozen=True):
     """A pair that one decides otherwise than the other, or that only one has."""
 
     policy: str
@@ -28,8 +28,7 @@ class Disagreement:
     live: Pair | None
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(Struct, frozen=True):
     """What came of it."""
 
     agreed: int
@@ -44,8 +43,7 @@ class Agreement:
         return Fraction(self.agreed, self.decided)
 
 
-@dataclass(slots=True)
-class StateBook:
+class StateBook(Struct):
     """Remembers the pairs of a run, and the policies that were in force; what `evaluate` tells its observer."""
 
     pairs: dict[PairKey, Finding] = field(default_factory=dict)

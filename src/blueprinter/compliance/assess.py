@@ -7,9 +7,10 @@ test to the outcome of a link, outcomes of the links to T, then T with A (attest
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from blueprinter.blueprint import AutomationClass, Responsibility, SoaEntry, Strength
 from blueprinter.compliance.model import (
@@ -44,8 +45,7 @@ WORST_FIRST = (
 # --- a link ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """What one run knows of one test, however many definitions and assignments put it into force."""
 
     counts: Mapping[Pair, int] = field(default_factory=dict)
@@ -189,8 +189,7 @@ def declared(entry: SoaEntry | None, today: date) -> Declared:
     return Declared.NEUTRAL
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The state of a control, and which parts it rests on."""
 
     state: ControlState

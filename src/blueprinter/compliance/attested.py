@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from blueprinter.blueprint import Attestation, AttestationState
 from blueprinter.casing import fold, same
@@ -15,8 +16,7 @@ from blueprinter.text import plural
 _WORST_FIRST = (Attested.FAIL, Attested.LAPSED, Attested.ENDING, Attested.PASS, Attested.NONE)
 
 
-@dataclass(frozen=True, slots=True)
-class AttestedPart:
+class AttestedPart(Struct, frozen=True):
     """A, and the line that says why where it is no plain pass."""
 
     status: Attested

@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -24,6 +23,7 @@ from tempfile import TemporaryFile
 from types import MappingProxyType
 
 import orjson
+from msgspec import Struct, field
 
 from blueprinter.archive import PACKER, BadArchive, read_archive, write_archive
 from blueprinter.compliance.history import chained
@@ -61,8 +61,7 @@ class Layout:
         return any(path.startswith(f"{self._content}/{kind}/") for kind in _SHIPPED)
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(Struct, frozen=True):
     """A bundle that was opened and is as its manifest says."""
 
     name: str
@@ -88,8 +87,7 @@ class Bundle:
         return file.read_bytes() if file.is_file() else b""
 
 
-@dataclass(frozen=True, slots=True)
-class BundleFacts:
+class BundleFacts(Struct, frozen=True):
     """What a manifest says of a run besides its inputs."""
 
     run_id: str

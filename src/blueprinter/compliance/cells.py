@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from blueprinter.arm import Value
 from blueprinter.casing import fold
@@ -54,8 +55,7 @@ class Entries(dict[Hashable, Entry]):
         return entry
 
 
-@dataclass(slots=True)
-class Cell:
+class Cell(Struct):
     """The rows of a file of one type, as they spell it, and of one API version."""
 
     type: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from blueprinter.compliance.books import Books
 from blueprinter.compliance.cells import ALWAYS, NEVER
@@ -44,8 +45,7 @@ class Telling(NamedTuple):
         return self.start, self.middle, b"".join((self.before, actual, self.after)), self.end
 
 
-@dataclass(slots=True, eq=False)
-class Shown:
+class Shown(Struct, eq=False):
     """One verdict of which more is wanted than a number."""
 
     policy: int

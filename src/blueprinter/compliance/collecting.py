@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
-from dataclasses import dataclass
 from typing import cast
+
+from msgspec import Struct
 
 from blueprinter.compliance.cells import ALWAYS, NEVER, Cell, Entries, Entry, Row
 from blueprinter.compliance.related import Bodies, Stored
@@ -13,8 +14,7 @@ from blueprinter.compliance.survey import InventoryFile
 from blueprinter.policy import NOTHING_SEEN, Reads
 
 
-@dataclass(slots=True, eq=False)
-class _Rows:
+class _Rows(Struct, eq=False):
     type: str
     api_version: str
     lowest: int

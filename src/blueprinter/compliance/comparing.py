@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from blueprinter.casing import fold
 from blueprinter.compliance.manifest import in_utc
@@ -31,8 +32,7 @@ _SEVERITY_RANK = {severity: rank for rank, severity in enumerate(PolicySeverity)
 _CHANGE_RANK = {change: rank for rank, change in enumerate((Change.NEW, Change.REOPENED, Change.FIXED))}
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A policy that a resource does not meet."""
 
     test: str
@@ -48,8 +48,7 @@ class Failure:
         return (self.test, fold(self.resource))
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """What of a run others are compared with."""
 
     run_id: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from blueprinter.blueprint import Attestation, Framework, InheritedEvidence, Registers
 from blueprinter.casing import fold, same
@@ -14,8 +15,7 @@ from blueprinter.compliance.linked import LinkedTests
 from blueprinter.compliance.model import AttestationUse, CertificateUse, Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Declarations:
+class Declarations(Struct, frozen=True):
     """The registers of a run, apart from its exemptions."""
 
     attestations: tuple[AttestationUse, ...]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from blueprinter.arm import Expansion, Resource
 from blueprinter.casing import fold
@@ -50,8 +51,7 @@ class HasLookup(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ExpandedTemplate:
+class ExpandedTemplate(Struct, frozen=True, eq=False):
     """A template and what it would deploy."""
 
     file: str

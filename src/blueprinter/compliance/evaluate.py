@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter import __version__
 from blueprinter.blueprint import Control, Framework, Registers, ResolvedBlueprint
@@ -63,8 +65,7 @@ class Silent(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluateOptions:
+class EvaluateOptions(Struct, frozen=True):
     """What the caller decides; nothing here is read from the surroundings."""
 
     now: datetime
@@ -242,8 +243,7 @@ def _hole(population: Population, options: EvaluateOptions) -> str:
 # --- judging the controls -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Judging:
+class _Judging(Struct, frozen=True):
     """What every control is judged with."""
 
     tests: LinkedTests

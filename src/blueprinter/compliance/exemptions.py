@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from blueprinter.blueprint import Exemption, ExemptionCategory
 from blueprinter.casing import fold, same
@@ -40,8 +41,7 @@ NEEDLESS = "needless"
 UNMATCHED = "unmatched"
 
 
-@dataclass(frozen=True, slots=True)
-class Exempted:
+class Exempted(Struct, frozen=True):
     """A pair after exemptions, with the exemption that applies or the expired one that no longer does."""
 
     pair: Pair
@@ -49,8 +49,7 @@ class Exempted:
     expired: bool = False
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(Struct):
     place: int
     exemption: Exemption
     live: bool

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.compliance.model import ControlResult, ControlState, Fraction, Tested
 
@@ -13,8 +14,7 @@ LEAST_COVERAGE = 10
 """Percent of the applicable controls that tests must decide before a score is shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """Numbers over the counted set of a framework."""
 
     states: dict[ControlState, int]

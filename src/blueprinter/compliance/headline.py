@@ -6,7 +6,8 @@ The order is fixed: what was looked at, the worst, how much was not looked at, w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.compliance.assess import DECIDED, UNDECIDED
 from blueprinter.compliance.exemptions import ENDING, EXPIRED
@@ -28,8 +29,7 @@ _CLEAR = frozenset({Tested.PASS, Tested.SUPPORT})
 _LACKING = frozenset({Attested.NONE, Attested.LAPSED})
 
 
-@dataclass(frozen=True, slots=True)
-class FailingTest:
+class FailingTest(Struct, frozen=True):
     """A test that some resource fails."""
 
     name: str

@@ -11,11 +11,13 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.casing import fold
 from blueprinter.compliance.comparing import Failure, Key, Snapshot, compare, mean_age, snapshot
@@ -64,8 +66,7 @@ _INPUT_TABLES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SavedRun:
+class SavedRun(Struct, frozen=True):
     """A saved run, as a list shows it."""
 
     number: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from blueprinter.blueprint import InheritedEvidence
 from blueprinter.casing import fold, get, same
@@ -19,8 +20,7 @@ _BEST_FIRST = (Inherited.PASS, Inherited.ENDING, Inherited.LAPSED, Inherited.NON
 _EDITION = re.compile(r"[-:]\d{4}$")
 
 
-@dataclass(frozen=True, slots=True)
-class InheritedPart:
+class InheritedPart(Struct, frozen=True):
     """H, and the line that says why."""
 
     status: Inherited

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from blueprinter.document import Json
 
@@ -19,8 +20,7 @@ def digest_of(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class InputFile:
+class InputFile(Struct, frozen=True):
     """A file that a run read."""
 
     path: str
@@ -43,8 +43,7 @@ class InputFile:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """Everything that decided a run, but for the version of the tool."""
 
     folder: str
@@ -90,8 +89,7 @@ def read_inputs(value: Mapping[str, Json]) -> Inputs:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """Inputs with the contents of their files, by SHA-256."""
 
     inputs: Inputs

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from blueprinter.blueprint import Control, SoaEntry
 from blueprinter.compliance.assess import (
@@ -40,8 +41,7 @@ _RAN = tuple(outcome for outcome in LinkOutcome if outcome is not LinkOutcome.NO
 _SEVERITY_RANK = {severity: rank for rank, severity in enumerate(PolicySeverity)}
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """Distinct resources behind the direct links of a control."""
 
     judged: int = 0
@@ -96,8 +96,7 @@ def judge(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Struct, frozen=True):
     """Everything that the words about a control are made of."""
 
     control: Control

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import IO, NamedTuple, cast
 
 import orjson
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter.arm import Origin, Resource, Value
 from blueprinter.casing import fold
@@ -80,8 +81,7 @@ class Candidate(NamedTuple):
     controls: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What a reading found out. Nothing in it is bound to the process that made it."""
 
     parts: dict[int, SurveyPart]
@@ -105,8 +105,7 @@ class Tally:
         self.worst.merge(other.worst)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Judging:
+class Judging(Struct, frozen=True, eq=False):
     """What rows are judged by."""
 
     files: Sequence[InventoryFile]
@@ -121,8 +120,7 @@ class Judging:
         return JudgingDesk(self.files, self.policies, self.clerk, self.covering, self.lookup, recorder)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Spooled:
+class Spooled(Struct, frozen=True, eq=False):
     """A recorder whose records wait in a file."""
 
     recorder: Recorder

@@ -5,8 +5,9 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
+
+from msgspec import Struct
 
 from blueprinter.arm import Resource
 from blueprinter.casing import fold
@@ -34,8 +35,7 @@ def _pair(code: int) -> Pair:
     return WORST_FIRST[code // 2]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What is booked of a policy state."""
 
     assigned: AssignedPolicy

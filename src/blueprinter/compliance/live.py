@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct, field
 
 from blueprinter.arm import Resource
 from blueprinter.azure import AzureError, ErrorDetail
@@ -41,8 +42,7 @@ STALE_AFTER = timedelta(hours=36)
 """Azure evaluates everything once in 24 hours and does not promise when that ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Which states are meant."""
 
     subscriptions: tuple[str, ...]
@@ -57,8 +57,7 @@ class Asked:
     """Folded ids: only these; empty = all."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateCount:
+class StateCount(Struct, frozen=True):
     """How many resources have a state by a policy."""
 
     policy: PolicyKey
@@ -67,8 +66,7 @@ class StateCount:
     resources: int
 
 
-@dataclass(frozen=True, slots=True)
-class StateRow:
+class StateRow(Struct, frozen=True):
     """One policy on one resource."""
 
     policy: PolicyKey
@@ -110,8 +108,7 @@ class StateReader(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What Azure says of the policies themselves."""
 
     policies: tuple[AssignedPolicy, ...]
@@ -122,8 +119,7 @@ class Standing:
     """Folded id of an assignment -> when it was last changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """Everything that was read of states."""
 
     counts: tuple[StateCount, ...]

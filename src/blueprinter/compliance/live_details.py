@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.arm import Value
 from blueprinter.azure import ArmClient, AzureError
@@ -38,8 +40,7 @@ _PLAIN = frozenset({"type", "kind", "location", "name", "id", "resourcegroup"})
 HIDDEN = "not shown: it may be a secret"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """What a rule looked at, wants there, and found."""
 
     path: str
@@ -47,8 +48,7 @@ class Reason:
     actual: str
 
 
-@dataclass(frozen=True, slots=True)
-class Detailed:
+class Detailed(Struct, frozen=True):
     """Findings with reasons."""
 
     findings: tuple[Finding, ...]

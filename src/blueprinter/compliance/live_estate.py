@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+
+from msgspec import Struct
 
 from blueprinter.arm import Resource
 from blueprinter.azure import ArmClient, AzureError
@@ -31,8 +32,7 @@ _NAMES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Scopes:
+class Scopes(Struct, frozen=True):
     """The subscriptions of a run."""
 
     expected: tuple[str, ...]

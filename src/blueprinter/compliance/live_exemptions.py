@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from blueprinter.arm import id_within
 from blueprinter.azure import ArmClient
@@ -17,8 +18,7 @@ _API_VERSION = "2022-07-01-preview"
 _EXEMPTIONS = "/providers/Microsoft.Authorization/policyExemptions"
 
 
-@dataclass(frozen=True, slots=True)
-class ExemptionInAzure:
+class ExemptionInAzure(Struct, frozen=True):
     """What matters of an exemption."""
 
     name: str
@@ -31,8 +31,7 @@ class ExemptionInAzure:
     expires_on: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class ExemptionsInAzure:
+class ExemptionsInAzure(Struct, frozen=True):
     """The exemptions that act in some subscriptions."""
 
     all: tuple[ExemptionInAzure, ...]

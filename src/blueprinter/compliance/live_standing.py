@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import TypedDict, cast
 
 import orjson
+from msgspec.structs import replace
 
 from blueprinter.arm import ExpressionError, Value
 from blueprinter.azure import ArmClient

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 from blueprinter.blueprint import (
     Attestation,
@@ -124,8 +125,7 @@ class ControlState(StrEnum):
     EXCLUDED = "excluded"
 
 
-@dataclass(frozen=True, slots=True)
-class LinkResult:
+class LinkResult(Struct, frozen=True):
     """One link and what it gave."""
 
     link: Link
@@ -140,8 +140,7 @@ class LinkResult:
     """Some assignment has enforcementMode DoNotEnforce."""
 
 
-@dataclass(frozen=True, slots=True)
-class ControlResult:
+class ControlResult(Struct, frozen=True):
     """What is known of one control."""
 
     control: Control
@@ -172,8 +171,7 @@ class ControlResult:
     """The state rests on T alone (what `--template` runs count)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceFacts:
+class ResourceFacts(Struct, frozen=True):
     """What a report says of a failing resource beyond its id: whose it is, what it holds, how it can be reached."""
 
     owner: str = ""
@@ -185,8 +183,7 @@ class ResourceFacts:
     """Its own settings state a network path from the Internet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A policy state that is non-compliant, error, conflict or unsupported, as shown."""
 
     state: PolicyState
@@ -201,8 +198,7 @@ class Finding:
     """Of a finding that a run keeps, whose resource has no body: bodies of many resources are large."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExemptionUse:
+class ExemptionUse(Struct, frozen=True):
     """What became of an exemption in this run: `used`, `needless`, `expired`, `unmatched`, `ending`."""
 
     exemption: Exemption
@@ -210,8 +206,7 @@ class ExemptionUse:
     resources: int
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeCoverage:
+class ScopeCoverage(Struct, frozen=True):
     """One scope of the population: `read`, or `refused` with the reason."""
 
     scope: str
@@ -221,8 +216,7 @@ class ScopeCoverage:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Population:
+class Population(Struct, frozen=True):
     """What was looked at."""
 
     source: str
@@ -248,8 +242,7 @@ class Population:
     """A scope or record could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fraction:
+class Fraction(Struct, frozen=True):
     """n of m, always shown as such; percent is floored, never 100 unless all, never 0 unless none, None for 0/0."""
 
     part: int
@@ -263,8 +256,7 @@ class Fraction:
         return max(floored, 1) if self.part else 0
 
 
-@dataclass(frozen=True, slots=True)
-class AttestationUse:
+class AttestationUse(Struct, frozen=True):
     """What an attestation is worth in this run."""
 
     attestation: Attestation
@@ -277,8 +269,7 @@ class AttestationUse:
     """A newer one of the same subject and scope counts instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateUse:
+class CertificateUse(Struct, frozen=True):
     """What an entry of provider evidence is worth in this run."""
 
     evidence: InheritedEvidence
@@ -289,8 +280,7 @@ class CertificateUse:
     """Services of the population -> `in`, `out` or `not-stated`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """The Statement of Applicability as it was at the run."""
 
     framework: str
@@ -307,8 +297,7 @@ class Change(StrEnum):
     FIXED = "fixed"
 
 
-@dataclass(frozen=True, slots=True)
-class FindingChange:
+class FindingChange(Struct, frozen=True):
     """A failure that one of two runs has and the other has not."""
 
     change: Change
@@ -319,8 +308,7 @@ class FindingChange:
     controls: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ControlChange:
+class ControlChange(Struct, frozen=True):
     """A control whose state is another."""
 
     control: str
@@ -328,8 +316,7 @@ class ControlChange:
     after: ControlState
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """A run against an earlier one."""
 
     run_id: str
@@ -350,8 +337,7 @@ class Comparison:
         return sum(found.change is change for found in self.findings)
 
 
-@dataclass(frozen=True, slots=True)
-class TrendPoint:
+class TrendPoint(Struct, frozen=True):
     """One saved run in a line of them."""
 
     run_id: str
@@ -370,8 +356,7 @@ class TrendPoint:
     """Judged by the same pack as the point before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConformanceFigure:
+class ConformanceFigure(Struct, frozen=True):
     """How many cases of one family the version of the tool passes that made a run."""
 
     family: str
@@ -380,8 +365,7 @@ class ConformanceFigure:
     cases: int
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One evaluation, whole: the only thing that reports read."""
 
     run_id: str

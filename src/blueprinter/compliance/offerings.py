@@ -7,14 +7,13 @@ Government: Azure compliance documentation, "ISO/IEC 27001".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from blueprinter.casing import fold
 from blueprinter.table import Table
 
 
-@dataclass(frozen=True, slots=True)
-class Offering:
+class Offering(Struct, frozen=True):
     """A resource provider and the service that people know it by."""
 
     name: str

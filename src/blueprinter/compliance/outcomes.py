@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.blueprint import Absence, Link, LinkTarget
 from blueprinter.casing import same
@@ -19,8 +20,7 @@ MANUAL = "manual"
 SWITCHED_OFF = "switched off"
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """A policy without a state where that is no verdict: it may not have been looked at."""
 
     policy: AssignedPolicy

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import fields, is_dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 from blueprinter.blueprint import ResolvedBlueprint
 from blueprinter.casing import fold
@@ -54,12 +55,12 @@ def _judged_by(policy: AssignedPolicy) -> tuple[object, ...]:
 
 def _text(value: object) -> Iterator[str]:
     """A value as a sequence of words, the same for equal values whatever their objects are."""
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, Struct):
         yield type(value).__name__
-        for one in fields(value):
-            inner = getattr(value, one.name)
-            if one.name not in _PLACES and not callable(inner):
-                yield one.name
+        for name in value.__struct_fields__:
+            inner = getattr(value, name)
+            if name not in _PLACES and not callable(inner):
+                yield name
                 yield from _text(inner)
     elif isinstance(value, Mapping):
         yield "{"

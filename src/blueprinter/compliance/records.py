@@ -14,11 +14,11 @@ import math
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
+from msgspec import Struct
 
 from blueprinter.document import Json
 
@@ -50,16 +50,14 @@ _SPACE = " \t\r\n"
 _DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A row and the line on which it starts."""
 
     line: int
     body: dict[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """A row that cannot be read; with `rest`, neither can anything after it."""
 
     line: int
@@ -68,8 +66,7 @@ class Fault:
     rest: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MorePages:
+class MorePages(Struct, frozen=True):
     """The file says of itself that it is not all: how many rows exist, 0 = not said."""
 
     total: int = 0

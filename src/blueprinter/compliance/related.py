@@ -7,10 +7,11 @@ import weakref
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from operator import itemgetter
 from tempfile import TemporaryFile
 from typing import IO, Generic, TypeVar
+
+from msgspec import Struct
 
 from blueprinter.arm import Origin, Resource, parse_id
 from blueprinter.casing import fold
@@ -26,8 +27,7 @@ _ANY = "?"
 Reference = TypeVar("Reference")
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """Where the body of an indexed resource lies."""
 
     offset: int

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from blueprinter.arm import Resource, id_within
 from blueprinter.casing import fold, same
@@ -32,8 +33,7 @@ _SUBSCRIPTION = "microsoft.resources/subscriptions"
 _EXPORT = "read every page, with `--skip-token`, into one file each"
 
 
-@dataclass(frozen=True, slots=True)
-class InventoryFile:
+class InventoryFile(Struct, frozen=True):
     """One file, as it is called in messages, with its manifest if it has one."""
 
     path: Path
@@ -50,8 +50,7 @@ class InventoryFile:
         return now - in_utc(ended) if ended else None
 
 
-@dataclass(slots=True)
-class SurveyPart:
+class SurveyPart(Struct):
     """What a reading that counts found out about a file, or about part of one."""
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -273,8 +272,7 @@ def _more(rows: Sequence[object]) -> str:
     return f" and {plural(rest, 'more type')}" if rest > 0 else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """A scope that a manifest names."""
 
     scope: str

@@ -10,10 +10,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from blueprinter.compliance.records import MAX_RECORD, is_plain_lines
 
@@ -29,8 +30,7 @@ _TURN = 0.001
 """Seconds that it waits; five times as long is usual, which makes it the last to be done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Part of a file, from the start of a line to the end of one."""
 
     path: Path

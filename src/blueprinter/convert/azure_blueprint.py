@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import yaml
+from msgspec import Struct
 
 from blueprinter.arm import parse_id
 from blueprinter.blueprint import Artifact, Assignment, Blueprint, LockMode, slug
@@ -28,8 +28,7 @@ _FLAT = "artifact."
 _GROUP = "microsoft.resources/resourcegroups"
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(Struct, frozen=True):
     """What an import gives."""
 
     files: Mapping[str, str]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.azure import ArmClient, AzureError
 from blueprinter.blueprint import slug
@@ -22,8 +23,7 @@ _VERSION = re.compile(r"[A-Za-z0-9-][A-Za-z0-9.-]*\Z")
 _GONE = frozenset({"NotFound", "ResourceNotFound", "BlueprintNotFound", "PublishedBlueprintNotFound"})
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What was read."""
 
     files: Mapping[str, str]

@@ -7,8 +7,9 @@ stacks known issues", "Migrate blueprints to deployment stacks".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from blueprinter.arm import is_expression
 from blueprinter.blueprint import Assignment, Blueprint, LockMode
@@ -25,8 +26,7 @@ SWITCHED_OFF = date(2027, 1, 31)
 _TITLE = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(Struct, frozen=True):
     """What an assignment made, as far as it is known which artifact made it."""
 
     assignment: str
@@ -40,16 +40,14 @@ class Matched:
     """How many resources the assignment manages."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """One line of the report."""
 
     about: str
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Findings:
+class Findings(Struct, frozen=True, eq=False):
     """What the report is made of."""
 
     blueprint: Blueprint

@@ -8,7 +8,9 @@ as resources of ARM templates.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.arm import DeploymentContext, Unknown, Value, expand, is_template
 from blueprinter.blueprint import Assignment, load_assignment
@@ -25,8 +27,7 @@ _ROWS = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ExportedAssignment:
+class ExportedAssignment(Struct, frozen=True, eq=False):
     """An assignment of the old service, and what it says of what it made."""
 
     assignment: Assignment

@@ -6,7 +6,7 @@ and above a scope, those of groups too).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from blueprinter.azure import ArmClient, AzureError
 from blueprinter.casing import fold, get
@@ -16,8 +16,7 @@ _API_VERSION = "2022-04-01"
 _ASSIGNMENTS = "/providers/Microsoft.Authorization/roleAssignments"
 
 
-@dataclass(frozen=True, slots=True)
-class Collector:
+class Collector(Struct, frozen=True):
     """Who asks Azure."""
 
     principal: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from blueprinter.blueprint import Strength
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error
@@ -24,8 +25,7 @@ _LINKS = ("control", "policy", "strength")
 _OPTIONAL = {_MAPPING: "title", _LINKS: "why"}
 
 
-@dataclass(frozen=True, slots=True)
-class MappingLine:
+class MappingLine(Struct, frozen=True):
     """A control of the standard and its counterpart in a known one."""
 
     control: str
@@ -36,8 +36,7 @@ class MappingLine:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class LinkLine:
+class LinkLine(Struct, frozen=True):
     """A control and a policy that speaks to it."""
 
     control: str
@@ -48,8 +47,7 @@ class LinkLine:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Crosswalk:
+class Crosswalk(Struct, frozen=True):
     """The lines of a file, in its order; one of the two kinds."""
 
     file: str

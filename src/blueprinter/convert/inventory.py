@@ -10,11 +10,11 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import orjson
+from msgspec import Struct, field
 
 from blueprinter import __version__
 from blueprinter.arm import parse_id
@@ -45,8 +45,7 @@ _NO_SUBSCRIPTION = "NoValidSubscriptionsInQueryRequest"
 _PROVIDERS_VERSION = "2021-04-01"
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(Struct, frozen=True):
     """What was written."""
 
     files: tuple[Path, ...]
@@ -59,8 +58,7 @@ class Exported:
     """Type -> why it is missing from some subscription."""
 
 
-@dataclass(slots=True)
-class _Collected:
+class _Collected(Struct):
     """One subscription, while it is read."""
 
     rows: dict[str, dict[str, Json]] = field(default_factory=dict)
@@ -248,8 +246,7 @@ def _gather(
         found.versions[type_] = version
 
 
-@dataclass(slots=True)
-class _Versions:
+class _Versions(Struct):
     """API versions as resource providers name them; a request for each provider."""
 
     arm: ArmClient

@@ -8,8 +8,9 @@ each type.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from blueprinter.casing import fold
 from blueprinter.policy import PolicySet, related_types_of
@@ -31,8 +32,7 @@ class Where(StrEnum):
     """Results of other services; a policy that reads them is not decided by an inventory."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExtensionRow:
+class ExtensionRow(Struct, frozen=True):
     """A type whose resources belong to others, or to the subscription."""
 
     name: str
@@ -69,8 +69,7 @@ ONLY_CHILDREN: Mapping[str, str] = {
 """Children of which each parent has one, of this name, and that Azure lists nowhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """What to collect; types are folded."""
 
     tables: frozenset[str]

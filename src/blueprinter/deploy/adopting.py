@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import yaml
+from msgspec.structs import replace
 
 from blueprinter.casing import fold
 from blueprinter.deploy.plan import Plan

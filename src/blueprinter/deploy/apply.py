@@ -8,7 +8,8 @@ everything in place sends nothing but reads.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from blueprinter.azure import ArmClient
 from blueprinter.casing import same
@@ -45,8 +46,7 @@ _LOOKS = 30
 _LOOK_PAUSE = 2.0
 
 
-@dataclass(slots=True)
-class Prepared:
+class Prepared(Struct):
     """A target compared with what is there: what `assign` does, and what `plan` shows."""
 
     target: Target

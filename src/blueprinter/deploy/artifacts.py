@@ -7,7 +7,8 @@ put, and what the artifact makes is there as the template sets it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from blueprinter.azure import ArmClient
 from blueprinter.casing import fold, get

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from blueprinter.azure import ArmClient, AzureError
 from blueprinter.casing import fold
@@ -15,8 +16,7 @@ _ORDER = {fold(type): place for place, type in enumerate((LOCKS, *GOVERNANCE))}
 _RUNNING = frozenset({"accepted", "evaluating", "inprogress", "running", "cancelling"})
 
 
-@dataclass(slots=True)
-class Deleted:
+class Deleted(Struct):
     """What became of objects that were to be deleted."""
 
     ids: list[str] = field(default_factory=list)

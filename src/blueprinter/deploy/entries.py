@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from blueprinter.arm import Value, id_within
 from blueprinter.azure import ArmClient
@@ -36,8 +37,7 @@ from blueprinter.policy import AssignedPolicy, definition_key, effect_of
 _NAME = 50
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entries:
+class Entries(Struct, frozen=True, eq=False):
     """What the registers ask for on one target."""
 
     wanted: tuple[Wanted, ...]

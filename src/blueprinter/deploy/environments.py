@@ -22,9 +22,11 @@ are left out add up; everything else of an environment replaces what holds for a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter.arm import CLOUDS
 from blueprinter.blueprint import (
@@ -50,8 +52,7 @@ ENVIRONMENT_FILES = ("blueprinter.yaml", "blueprinter.yml", "blueprinter.json")
 """What the file may be called; the first that is there is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """One environment, or what holds for all."""
 
     name: str = ""
@@ -137,8 +138,7 @@ def in_environment(assignment: Assignment, environment: Environment) -> Assignme
     return replace(assignment, **changes) if changes else assignment
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     """Reads a file and collects what is wrong in it."""
 
     document: Document

@@ -6,7 +6,9 @@ Each time it is said what was fitted, with the line for `adopted.yaml` that make
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.arm import same_location
 from blueprinter.casing import fold
@@ -19,8 +21,7 @@ from blueprinter.document import Json
 from blueprinter.render import Adopted, AdoptedArtifact, AdoptedGroup, render
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fitted:
+class Fitted(Struct, frozen=True, eq=False):
     """A target as it can be deployed, and what was taken from the live state for it."""
 
     target: Target

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import cast
 
 import orjson
+from msgspec import Struct, field
 
 from blueprinter.arm import ExpressionError, Value
 from blueprinter.azure import ArmClient
@@ -30,8 +30,7 @@ from blueprinter.policy import (
 )
 
 
-@dataclass(slots=True)
-class Bodies:
+class Bodies(Struct):
     """Definitions and sets of Azure by id, each read once. None: Azure does not have it."""
 
     arm: ArmClient

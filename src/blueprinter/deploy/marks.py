@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.casing import fold, same
 from blueprinter.deploy.model import LOCKS, ROLES, Live
@@ -15,8 +16,7 @@ _DESCRIPTION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(Struct, frozen=True):
     """What a mark says."""
 
     blueprint: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from blueprinter.arm import Value
 from blueprinter.blueprint import Assignment, Registers, ResolvedBlueprint
@@ -59,8 +60,7 @@ class Residue(StrEnum):
     """Resource groups and resources of templates: known by having been in the stack."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Target:
+class Target(Struct, frozen=True, eq=False):
     """A blueprint put on one scope: everything that is to be there."""
 
     assignment: Assignment
@@ -98,8 +98,7 @@ class Target:
         return tuple(one for one in found if one.code != "BP265" or one.severity is Severity.ERROR)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Wanted:
+class Wanted(Struct, frozen=True, eq=False):
     """An object that a template makes."""
 
     id: str
@@ -119,8 +118,7 @@ class Wanted:
         return fold(self.type) in _GOVERNANCE_KEYS
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Live:
+class Live(Struct, frozen=True, eq=False):
     """An object that is in Azure."""
 
     id: str
@@ -141,8 +139,7 @@ class Live:
         return found if isinstance(found, dict) else {}
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """Something that is left over."""
 
     id: str
@@ -152,8 +149,7 @@ class Left:
     """What it still does: the effect that goes on, or empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """How a resource is protected, as Azure says after the deployment."""
 
     id: str
@@ -161,8 +157,7 @@ class Lock:
     """`denyDelete`, `denyWriteAndDelete`, `none`, `inapplicable`, …"""
 
 
-@dataclass(frozen=True, slots=True)
-class AssignOptions:
+class AssignOptions(Struct, frozen=True):
     """How `assign` goes about it."""
 
     now: datetime
@@ -178,8 +173,7 @@ class AssignOptions:
     """Whether resources are reported as they are done (one more read for each look)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a run did on one scope."""
 
     scope: str

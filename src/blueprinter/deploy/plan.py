@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 import orjson
+from msgspec import Struct
 
 from blueprinter.azure import ArmClient
 from blueprinter.casing import fold
@@ -48,8 +48,7 @@ _VOLATILE = frozenset(
 _GOVERNANCE = frozenset(fold(type) for type in (*GOVERNANCE, LOCKS))
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Something that the assignment would change."""
 
     action: str
@@ -64,8 +63,7 @@ class Change:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
+class PlanOptions(Struct, frozen=True):
     """What is looked at beside the changes."""
 
     assign: AssignOptions
@@ -74,8 +72,7 @@ class PlanOptions:
     """How long Azure's own what-if may take; None = it is not asked."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Plan:
+class Plan(Struct, frozen=True, eq=False):
     """What one target comes to."""
 
     scope: str
@@ -93,7 +90,11 @@ class Plan:
     fingerprint: str = ""
     """Of the live state and of what would be done: a plan that was made of another state has another one."""
     stack: bool = True
-    prepared: Prepared | None = field(default=None, repr=False)
+    prepared: Prepared | None = None
+
+    def __repr__(self) -> str:
+        """Without what would be sent: some of it is secret."""
+        return f"Plan({self.scope!r}, {len(self.changes)} changes)"
 
     @property
     def pending(self) -> bool:

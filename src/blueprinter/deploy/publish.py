@@ -7,10 +7,10 @@ A published version is a small repository of its own: the blueprint's folder, th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+from msgspec import Struct
 
 from blueprinter.blueprint import Blueprint
 from blueprinter.diagnostics import InvalidInput, error
@@ -22,8 +22,7 @@ RECORD = "published.json"
 _SCHEMA = "blueprinter/published/1"
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """A version that is kept."""
 
     blueprint: str

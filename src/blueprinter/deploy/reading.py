@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from blueprinter.arm import id_within
 from blueprinter.azure import ArmClient, AzureError
@@ -36,8 +37,7 @@ _AT_DEFINITIONS = (DEFINITIONS, SETS)
 _CUSTOM = {"$filter": "policyType eq 'Custom'"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LiveState:
+class LiveState(Struct, frozen=True, eq=False):
     """What was read of a target."""
 
     objects: Mapping[str, Live]

@@ -7,7 +7,9 @@ they were in force.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.arm import Resource, id_within
 from blueprinter.azure import ArmClient
@@ -27,8 +29,7 @@ from blueprinter.policy import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A resource that a policy refuses, or may refuse."""
 
     id: str

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.azure import ArmClient
 from blueprinter.blueprint import slug
@@ -21,8 +22,7 @@ _ENDED = frozenset({"succeeded", "failed", "canceled", "complete"})
 _MOST_RESOURCES, _MOST_PARALLEL = 50_000, 30
 
 
-@dataclass(frozen=True, slots=True)
-class RemediateOptions:
+class RemediateOptions(Struct, frozen=True):
     """How remediation tasks run."""
 
     stamp: str
@@ -37,8 +37,7 @@ class RemediateOptions:
     looks: int = 240
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """A remediation task in the end."""
 
     id: str

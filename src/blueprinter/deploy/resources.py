@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
 
 from blueprinter.arm import Unknown, UnknownKey, Value, same_location
 from blueprinter.azure import ArmClient, AzureError
@@ -30,8 +31,7 @@ _NAMES = ("name", "id")
 """By what the items of a list are told apart, where all have it."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotCompared:
+class NotCompared(Struct, frozen=True):
     """What of a resource could not be compared."""
 
     id: str
@@ -41,8 +41,7 @@ class NotCompared:
     """Empty = the whole of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """What came of comparing the resources of templates."""
 
     gone: tuple[Wanted, ...] = ()
@@ -83,8 +82,7 @@ def compare_resources(arm: ArmClient, wanted: Iterable[Wanted]) -> Compared:
     return Compared(tuple(gone), tuple(changed), tuple(left_out))
 
 
-@dataclass(slots=True)
-class Differences:
+class Differences(Struct):
     """What was found in one resource."""
 
     paths: list[str] = field(default_factory=list)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.azure import ArmClient, AzureError
 from blueprinter.casing import fold
@@ -20,8 +21,7 @@ _API = "2022-04-01"
 _GRANTS = frozenset({fold(ROLES)})
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Right:
+class Right(Struct, frozen=True, order=True):
     """An action at a scope that a template needs."""
 
     template: str

@@ -8,8 +8,9 @@ longer than policy states stay fresh; a run that could not look everywhere is no
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from blueprinter.azure import ArmClient
 from blueprinter.blueprint import Ring
@@ -27,8 +28,7 @@ _DAY = timedelta(days=1)
 _NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How a scope stands with regard to rings, by what is deployed there."""
 
     scope: str
@@ -42,8 +42,7 @@ class Standing:
     """Whether it was deployed to its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """What a gate sees in one run."""
 
     run_id: str
@@ -53,8 +52,7 @@ class Sight:
     """Why the run is no evidence that all is well; empty = it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """What was found before a ring."""
 
     ring: str

@@ -7,7 +7,8 @@ the same principal, role and scope (RoleAssignmentExists).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from blueprinter.arm import Unknown, Value
 from blueprinter.azure import ArmClient
@@ -19,8 +20,7 @@ from blueprinter.deploy.reading import LiveState
 _IDENTITY_API = "2023-01-31"
 
 
-@dataclass(frozen=True, slots=True)
-class RoleFindings:
+class RoleFindings(Struct, frozen=True):
     """What stands in the way."""
 
     orphans: tuple[Live, ...] = ()

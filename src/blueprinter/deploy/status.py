@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.azure import ArmClient
 from blueprinter.casing import fold
@@ -21,8 +22,7 @@ from blueprinter.document import Json
 _OURS = "blueprintContent"
 
 
-@dataclass(frozen=True, slots=True)
-class StackStatus:
+class StackStatus(Struct, frozen=True):
     """A deployment stack of ours, as it is."""
 
     id: str
@@ -39,8 +39,7 @@ class StackStatus:
     locks: tuple[Lock, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Drifted:
+class Drifted(Struct, frozen=True):
     """Something that is not as it was assigned."""
 
     what: str
@@ -51,8 +50,7 @@ class Drifted:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Status:
+class Status(Struct, frozen=True, eq=False):
     """How one target stands."""
 
     scope: str

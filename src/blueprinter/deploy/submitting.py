@@ -7,7 +7,8 @@ is there. Every put is the whole request, so putting it again after any fault le
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.azure import ArmClient, AzureError, ErrorDetail
 from blueprinter.casing import fold
@@ -33,8 +34,7 @@ All but that of principals are also the answer to a mistake, so they count only 
 _SURE = "PrincipalNotFound"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Submission:
+class Submission(Struct, frozen=True, eq=False):
     """One stack or deployment as it is to be."""
 
     path: str
@@ -118,8 +118,7 @@ def _roots(failure: AzureError) -> list[str]:
     return sorted({one.code for one in failure.error.roots() if one.code})
 
 
-@dataclass(slots=True)
-class _Follower:
+class _Follower(Struct):
     """Puts once and follows the work."""
 
     arm: ArmClient

@@ -7,7 +7,8 @@ managed, in the order in which Azure lets go.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.azure import ArmClient, AzureError
 from blueprinter.casing import fold
@@ -41,8 +42,7 @@ _DETACH = {
 _SOME_API = "2021-04-01"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class Found(Struct, frozen=True, eq=False):
     """What there is of an assignment."""
 
     wanted: tuple[Wanted, ...]
@@ -54,8 +54,7 @@ class Found:
     """Ids of what the stacks manage, or have let go of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unassigned:
+class Unassigned(Struct, frozen=True):
     """What became of it."""
 
     scope: str

@@ -5,7 +5,7 @@ Source: Microsoft Learn, "ARM template what-if".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from blueprinter.azure import ArmClient, AzureError
 from blueprinter.deploy.model import API_VERSIONS, DEPLOYMENTS, Target
@@ -14,8 +14,7 @@ from blueprinter.document import Json
 _UNKNOWN = frozenset({"Unsupported", "Ignore"})
 
 
-@dataclass(frozen=True, slots=True)
-class WhatIf:
+class WhatIf(Struct, frozen=True):
     """What Azure says."""
 
     changes: tuple[tuple[str, str], ...]

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias, cast
 
+from msgspec import Struct
+
 from blueprinter.document.model import Json, Span, child
 from blueprinter.text import did_you_mean
 
@@ -100,8 +102,7 @@ def _members(value: Json) -> Iterable[Json]:
     return value if isinstance(value, list) else ()
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """An object or array that is being read."""
 
     value: dict[str, Json] | list[Json]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from blueprinter.diagnostics import Diagnostic, Position
 
@@ -16,8 +17,7 @@ Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json
 """A JSON value as the standard library represents it. Beyond the readers only named types travel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Character offsets of a value in its text; for a member of an object also those of its key."""
 
     start: int
@@ -26,8 +26,7 @@ class Span:
     key_end: int = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Document:
+class Document(Struct, frozen=True, eq=False):
     """One file: its value, and a way back to where each part of it stands.
 
     `value` must not be changed. `spans` is computed on the first call of `locate` and kept.

@@ -8,10 +8,10 @@ Source of the scalar rules: YAML 1.2.2, section 10.3 (core schema).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 import yaml
+from msgspec import Struct, field
 
 from blueprinter.document.json_text import MAX_DEPTH, Fault
 from blueprinter.document.model import Json, Span, child
@@ -29,8 +29,7 @@ _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fal
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     value: dict[str, Json] | list[Json]
     pointer: str
     start: int
@@ -40,8 +39,7 @@ class _Open:
     member_span: tuple[int, int] = (-1, -1)
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     spans: dict[str, Span] | None
     stack: list[_Open] = field(default_factory=list)
     anchors: dict[str, Json] = field(default_factory=dict)

@@ -8,8 +8,9 @@ REST operation "Providers - List" with `$expand=resourceTypes/aliases`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from blueprinter.casing import fold, get
 from blueprinter.diagnostics import Diagnostic, InvalidInput, error
@@ -18,8 +19,7 @@ from blueprinter.policy.fields import Path, read_path
 from blueprinter.policy.model import AliasSource
 
 
-@dataclass(frozen=True, slots=True)
-class AliasPath:
+class AliasPath(Struct, frozen=True):
     """Where an alias leads for one resource type and API version."""
 
     text: str
@@ -29,8 +29,7 @@ class AliasPath:
     """Whether `modify` may write it; None = not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class AliasEntry:
+class AliasEntry(Struct, frozen=True):
     """An alias as the catalog lists it for one resource type."""
 
     default_path: str
@@ -44,8 +43,7 @@ class AliasEntry:
         return next((path for path, versions in self.versions if wanted in versions), self.default_path)
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """What the provider says of a resource type; None = not known."""
 
     tags: bool | None = None
@@ -74,8 +72,7 @@ class AliasStore(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class MemoryStore:
+class MemoryStore(Struct):
     """Aliases in memory, by folded type (`""` = its type is not known) and folded name."""
 
     by_type: dict[str, dict[str, AliasEntry]] = field(default_factory=dict)

@@ -7,7 +7,8 @@ structure basics".
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.arm import Call, ExpressionError, Literal, Node, Property, Resource, Value
 from blueprinter.casing import fold
@@ -92,8 +93,7 @@ def is_applicable(
 # ---------------------------------------------------------------- modes
 
 
-@dataclass(frozen=True, slots=True)
-class ModeRow:
+class ModeRow(Struct, frozen=True):
     """What a mode looks at."""
 
     name: str
@@ -277,8 +277,7 @@ def choices_of(expression: Expression) -> list[FieldName]:
     return names
 
 
-@dataclass(frozen=True, slots=True)
-class TypeGuard:
+class TypeGuard(Struct, frozen=True):
     """The resource types for which a rule can hold at all; `any` = not limited."""
 
     any: bool

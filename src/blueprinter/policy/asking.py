@@ -7,8 +7,9 @@ hangs on a few values which other resources have too.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from blueprinter.arm import ExpressionError, Resource
 from blueprinter.casing import fold
@@ -38,8 +39,7 @@ _PATIENCE = 512
 """Resources after which a memory has to be of use."""
 
 
-@dataclass(slots=True, eq=False)
-class _Reader:
+class _Reader(Struct, eq=False):
     """Finds all that a rule reads of a resource."""
 
     start: tuple[Hashable, ...]

@@ -6,9 +6,10 @@ Sources: Microsoft Learn, "Azure Policy initiative definition structure" and "Az
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn, cast
+
+from msgspec import Struct
 
 from blueprinter.arm import (
     ExpressionError,
@@ -42,8 +43,7 @@ class _Missing(Exception):
     """A parameter of the initiative has neither a value nor a default."""
 
 
-@dataclass(frozen=True, slots=True)
-class _SetContext:
+class _SetContext(Struct, frozen=True):
     """What the parameters of a member may ask for: those of the initiative, and nothing else."""
 
     values: Mapping[str, Value]

@@ -7,8 +7,9 @@ Every key is known: a misspelt one is an error, never a test that passes without
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePath
+
+from msgspec import Struct
 
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error
 from blueprinter.document import Document, Json, child, inside, load
@@ -36,8 +37,7 @@ _STAGES = ("parse", "compile")
 SCHEMA = "blueprinter/policy-tests/1"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Case:
+class Case(Struct, frozen=True, eq=False):
     """One case as the file states it; what it leaves out is empty."""
 
     name: str
@@ -51,8 +51,7 @@ class Case:
     position: Position
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CaseFile:
+class CaseFile(Struct, frozen=True, eq=False):
     """A file of cases with what they are about."""
 
     file: str

@@ -8,9 +8,10 @@ seems to.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
+
+from msgspec import Struct, field
 
 from blueprinter.arm import Resource, Value
 from blueprinter.casing import get, key_of, same
@@ -39,16 +40,14 @@ _NOW = "2026-01-01T00:00:00.0000000Z"
 """The time of a case that does not state one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """A comparison of a rule and a way it can turn out."""
 
     pointer: str
     outcome: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CaseResult:
+class CaseResult(Struct, frozen=True):
     """One case. `expected` and `actual` hold the keys that the case states."""
 
     file: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from blueprinter.casing import get
 from blueprinter.diagnostics import Diagnostic, InvalidInput
@@ -113,8 +114,7 @@ class Lazy(Mapping[str, Read], Generic[Read]):
         return key in self._keys
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FolderIndex:
+class FolderIndex(Struct, frozen=True, eq=False):
     """Definitions and initiatives of some folders by `definition_key`."""
 
     definitions: Mapping[str, PolicyDefinition]
@@ -191,8 +191,7 @@ def _keys_of(value: Json, path: Path) -> tuple[str, ...]:
 # ---------------------------------------------------------------- checking
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogCheck:
+class CatalogCheck(Struct, frozen=True):
     """How much of a tree of definitions the engine can work with."""
 
     definitions: int

@@ -8,9 +8,10 @@ import tempfile
 import weakref
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error
 from blueprinter.document import Document, load, parse
@@ -46,8 +47,7 @@ _KEEP_DOCUMENT = """INSERT INTO documents VALUES (?, ?, ?, ?) ON CONFLICT (kind,
     WHERE excluded.file NOT LIKE '%Azure Government/%' OR file LIKE '%Azure Government/%'"""
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """What an import added to a catalog or renewed in it."""
 
     definitions: int
@@ -220,8 +220,7 @@ def _flag(value: int | None) -> bool | None:
     return None if value is None else bool(value)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Catalog:
+class Catalog(Struct, frozen=True, eq=False):
     """Built-in definitions, initiatives and aliases, read when they are asked for."""
 
     aliases: AliasTable

@@ -7,7 +7,9 @@ states" (two assignments that append the same tag with different values are in c
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.arm import Value, policy_equal
 from blueprinter.casing import fold, get
@@ -19,8 +21,7 @@ from blueprinter.policy.syntax import OperationKind
 WRITING = (Family.MODIFY, Family.APPEND)
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
+class _Write(Struct, frozen=True):
     """What one policy would do with one field."""
 
     policy: int

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter.arm import Resource
 from blueprinter.casing import fold, get
@@ -51,8 +53,7 @@ _TURNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Pairing:
+class Pairing(Struct, frozen=True):
     """One definition in its two versions; None where a side does not have it."""
 
     name: str
@@ -76,8 +77,7 @@ def pair_definitions(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A resource whose state changes under one policy."""
 
     policy: str
@@ -115,8 +115,7 @@ class Change:
         return found
 
 
-@dataclass(slots=True)
-class PolicyTally:
+class PolicyTally(Struct):
     """The figures of one policy."""
 
     name: str
@@ -145,8 +144,7 @@ class PolicyTally:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyDiff:
+class PolicyDiff(Struct, frozen=True):
     """What a new version of policies changes over an estate."""
 
     policies: tuple[PolicyTally, ...]

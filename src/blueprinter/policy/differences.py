@@ -6,8 +6,9 @@ silence of the documentation or say otherwise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from blueprinter.table import Table
 
@@ -20,8 +21,7 @@ class Side(StrEnum):
     """Another engine, where the documentation is silent or leaves room."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One rule about which sources differ."""
 
     name: str

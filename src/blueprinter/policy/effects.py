@@ -5,8 +5,9 @@ Sources: Microsoft Learn, "Azure Policy definitions effect basics" and the page 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from blueprinter.policy.model import ComplianceState
 from blueprinter.table import Table
@@ -25,8 +26,7 @@ class Family(StrEnum):
     DATA_PLANE = "data-plane"
 
 
-@dataclass(frozen=True, slots=True)
-class EffectRow:
+class EffectRow(Struct, frozen=True):
     """One effect. `fires` is the state of a resource to which the rule applies in full."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
+
+from msgspec import Struct
 
 from blueprinter.arm import Resource, Value
 from blueprinter.casing import fold, key_of, same
@@ -25,8 +26,7 @@ from blueprinter.policy.trace import Outcome, Step, StepWriter, Tracer, as_json,
 SCHEMA = "blueprinter/policy-explain/1"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """How a question came out, why, and the steps that led there."""
 
     outcome: Outcome
@@ -42,8 +42,7 @@ class Verdict:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A related resource, and whether it satisfies the existence condition."""
 
     id: str
@@ -51,8 +50,7 @@ class Candidate:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class ExistencePart:
+class ExistencePart(Struct, frozen=True):
     """What was looked for beside the resource, and what was found."""
 
     search: Search | None
@@ -73,8 +71,7 @@ class ExistencePart:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterInForce:
+class ParameterInForce(Struct, frozen=True):
     """A parameter with the value in force. `source` is `given`, `default` or `missing`."""
 
     name: str
@@ -82,8 +79,7 @@ class ParameterInForce:
     source: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Explanation:
+class Explanation(Struct, frozen=True, eq=False):
     """Everything that led to a state."""
 
     assigned: AssignedPolicy
@@ -134,8 +130,7 @@ class Explanation:
         }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Around:
+class Around(Struct, frozen=True, eq=False):
     """What is stated of a resource's surroundings; what is not comes from the lookup."""
 
     resource_group: Mapping[str, Value] | None = None

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from blueprinter.arm import (
     Call,
@@ -36,8 +37,7 @@ MAX_NESTED_FUNCTIONS = 64
 MAX_ARGUMENTS = 128
 
 
-@dataclass(slots=True)
-class RuleReader:
+class RuleReader(Struct):
     """Reads one rule. `parameters` are the folded names declared, None for a bare rule, which declares none."""
 
     document: Document

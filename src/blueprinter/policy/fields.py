@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from blueprinter.arm import Unknown, UnknownKey, Value
 from blueprinter.casing import fold, key_of
@@ -65,8 +66,7 @@ _ROOTS = {fold(kind.value): kind for kind in (FieldKind.IDENTITY, FieldKind.SKU)
 """Objects at the root of a resource that are named with a path into them."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldName:
+class FieldName(Struct, frozen=True):
     """A field as the rule names it."""
 
     text: str

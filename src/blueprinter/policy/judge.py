@@ -6,8 +6,9 @@ page of each effect.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
+
+from msgspec import Struct
 
 from blueprinter.arm import ExpressionError, Resource, Unknown, Value, is_expression
 from blueprinter.casing import fold, get, same
@@ -50,8 +51,7 @@ from blueprinter.policy.subject import SUBSCRIPTION, Exhausted, Subject, Undecid
 from blueprinter.policy.syntax import Constant, OperationKind, Rule, as_value, evaluate_operand
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CompiledPolicy:
+class CompiledPolicy(Struct, frozen=True, eq=False):
     """An assigned policy with everything that does not depend on the resource worked out."""
 
     assigned: AssignedPolicy

@@ -6,7 +6,8 @@ A rule is a function from the draft to its remarks, and a row. What it says is i
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.casing import fold, get, key_of, same
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Severity, error, in_order
@@ -48,8 +49,7 @@ RuleCheck = Callable[[RuleDraft], Iterator[Remark]]
 SetCheck = Callable[[SetDraft], Iterator[Remark]]
 
 
-@dataclass(frozen=True, slots=True)
-class LintRule:
+class LintRule(Struct, frozen=True):
     """One rule. Exactly one of the checks is given: of what definitions and initiatives have in common, of the rule
     of a definition, or of the members of an initiative."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 from blueprinter.arm import Json, Resource, Value
 from blueprinter.casing import fold
@@ -61,8 +62,7 @@ class AliasSource(StrEnum):
     GUESSED = "guessed"
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyParameter:
+class PolicyParameter(Struct, frozen=True):
     """A declared parameter of a definition or initiative. `has_default` tells a null default from none."""
 
     name: str
@@ -75,8 +75,7 @@ class PolicyParameter:
     """The identity of an assignment needs its roles also on the resource that this parameter names."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PolicyDefinition:
+class PolicyDefinition(Struct, frozen=True, eq=False):
     """A policy definition that parsed."""
 
     id: str
@@ -98,8 +97,7 @@ class PolicyDefinition:
     """Every version that Azure has of a built-in; the rule is that of `version`."""
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyReference:
+class PolicyReference(Struct, frozen=True):
     """A member of an initiative."""
 
     reference_id: str
@@ -110,8 +108,7 @@ class PolicyReference:
     groups: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyGroup:
+class PolicyGroup(Struct, frozen=True):
     """A group of an initiative: in regulatory initiatives a control. Its title stands in Azure only, unless the
     initiative gives its own."""
 
@@ -122,8 +119,7 @@ class PolicyGroup:
     additional_metadata_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PolicySetDefinition:
+class PolicySetDefinition(Struct, frozen=True, eq=False):
     """An initiative."""
 
     id: str
@@ -152,8 +148,7 @@ class SelectorKind(StrEnum):
     GROUP_PRINCIPAL_ID = "groupPrincipalId"
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """A list that a property must be in, or must not be in."""
 
     kind: SelectorKind
@@ -164,8 +159,7 @@ class Selector:
     """False where some of the values are known only to Azure."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceSelector:
+class ResourceSelector(Struct, frozen=True):
     """Selectors that a resource must all meet. An assignment with several judges what meets any of them."""
 
     name: str
@@ -179,8 +173,7 @@ class OverrideKind(StrEnum):
     VERSION = "definitionVersion"
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct, frozen=True):
     """Another effect or version where all selectors are met."""
 
     kind: OverrideKind
@@ -189,8 +182,7 @@ class Override:
     selectors: tuple[Selector, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AssignedPolicy:
+class AssignedPolicy(Struct, frozen=True, eq=False):
     """One definition as an assignment puts it into force: directly, or as a member of an initiative."""
 
     definition: PolicyDefinition
@@ -218,8 +210,7 @@ class AssignedPolicy:
     """The version that is asked for (`1.*.*`), empty for the latest. What runs is the definition at hand."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PolicyState:
+class PolicyState(Struct, frozen=True, eq=False):
     """One policy on one resource: Azure's policy state, and why."""
 
     assigned: AssignedPolicy
@@ -242,20 +233,17 @@ class PolicyState:
     """`then.details` after evaluation, for effects that have them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Related resources that exist."""
 
     resources: tuple[Resource, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NoneExist:
+class NoneExist(Struct, frozen=True):
     """The type was collected for that scope, and there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotCollected:
+class NotCollected(Struct, frozen=True):
     """Nothing is known: the type was never collected for that scope. The pair is unsupported."""
 
     detail: str = ""

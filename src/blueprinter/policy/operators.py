@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from blueprinter.arm import ExpressionError, Unknown, UnknownKey, Value, policy_compare, policy_equal
 from blueprinter.casing import fold, key_of
@@ -37,8 +38,7 @@ Test: TypeAlias = "Callable[[Left, Value], bool | None]"
 Raises `ExpressionError` for values that the operator cannot compare."""
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorRow:
+class OperatorRow(Struct, frozen=True):
     """One operator. `opposite` names the operator that says the contrary of one value."""
 
     name: str

@@ -6,7 +6,7 @@ non-compliant resources with Azure Policy".
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from blueprinter.casing import fold, get
 from blueprinter.policy.judge import effect_of

@@ -6,7 +6,8 @@ Source: Microsoft Learn, "Azure Policy assignment structure", sections "Resource
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.arm import Resource, Unknown, Value, normal_location
 from blueprinter.casing import fold, get, key_of, same
@@ -116,8 +117,7 @@ def _in_values(selector: Selector, text: str, normal: Callable[[str], str] = fol
 # ---------------------------------------------------------------- reading
 
 
-@dataclass(frozen=True, slots=True)
-class SelectorFault:
+class SelectorFault(Struct, frozen=True):
     """What Azure would refuse of a selector or override: where, from the list on, and why."""
 
     pointer: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from blueprinter.arm import Resource, Unknown, Value, parse_id
 from blueprinter.casing import fold, get, same
@@ -195,8 +196,7 @@ def _present(value: Left) -> Left:
     return Absent.FIELD if value is None else value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
+class Frame(Struct, frozen=True, eq=False):
     """What a count is looking at, for the conditions and expressions inside its `where`."""
 
     parent: Frame | None

@@ -9,9 +9,10 @@ properties on Azure resources".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias, cast
+
+from msgspec import Struct
 
 from blueprinter.arm import Call, Literal, Node, PolicyContext, Property, Value
 from blueprinter.casing import fold
@@ -20,15 +21,13 @@ from blueprinter.policy.fields import FieldName, read_field
 from blueprinter.policy.operators import OperatorRow
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Constant:
+class Constant(Struct, frozen=True, eq=False):
     """A value without any expression in it."""
 
     value: Value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Expression:
+class Expression(Struct, frozen=True, eq=False):
     """`[…]`: its text with brackets, its nodes, and the closure that evaluates it."""
 
     text: str
@@ -37,15 +36,13 @@ class Expression:
     pointer: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ListOf:
+class ListOf(Struct, frozen=True, eq=False):
     """An array with an expression somewhere in it."""
 
     items: tuple[Operand, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ObjectOf:
+class ObjectOf(Struct, frozen=True, eq=False):
     """An object with an expression somewhere in it."""
 
     members: tuple[tuple[str, Operand], ...]
@@ -54,22 +51,19 @@ class ObjectOf:
 Operand: TypeAlias = "Constant | Expression | ListOf | ObjectOf"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FieldLeft:
+class FieldLeft(Struct, frozen=True, eq=False):
     """`field`: a name that is known, or an expression that chooses one."""
 
     name: FieldName | Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ValueLeft:
+class ValueLeft(Struct, frozen=True, eq=False):
     """`value`: any value."""
 
     value: Operand
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FieldCount:
+class FieldCount(Struct, frozen=True, eq=False):
     """`count` with `field`: the members of an array of the resource."""
 
     field: FieldName
@@ -77,8 +71,7 @@ class FieldCount:
     pointer: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ValueCount:
+class ValueCount(Struct, frozen=True, eq=False):
     """`count` with `value`: the members of an array made by an expression, called `name` in `current('name')`."""
 
     value: Operand
@@ -90,8 +83,7 @@ class ValueCount:
 Left: TypeAlias = "FieldLeft | ValueLeft | FieldCount | ValueCount"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Compare:
+class Compare(Struct, frozen=True, eq=False):
     """What is looked at, the operator, and what it is compared with."""
 
     left: Left
@@ -100,24 +92,21 @@ class Compare:
     pointer: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AllOf:
+class AllOf(Struct, frozen=True, eq=False):
     """True when every member is; true without members."""
 
     members: tuple[Condition, ...]
     pointer: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AnyOf:
+class AnyOf(Struct, frozen=True, eq=False):
     """True when a member is; false without members."""
 
     members: tuple[Condition, ...]
     pointer: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Not:
+class Not(Struct, frozen=True, eq=False):
     """True when its member is false."""
 
     member: Condition
@@ -135,8 +124,7 @@ class OperationKind(StrEnum):
     REMOVE = "remove"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Operation:
+class Operation(Struct, frozen=True, eq=False):
     """One operation of a modify effect."""
 
     kind: OperationKind
@@ -146,8 +134,7 @@ class Operation:
     pointer: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Modify:
+class Modify(Struct, frozen=True, eq=False):
     """`details` of modify."""
 
     operations: tuple[Operation, ...]
@@ -155,15 +142,13 @@ class Modify:
     """The other keys (roleDefinitionIds, conflictEffect)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Append:
+class Append(Struct, frozen=True, eq=False):
     """`details` of append: fields and the values they get."""
 
     members: tuple[tuple[FieldName | Expression, Operand], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Existence:
+class Existence(Struct, frozen=True, eq=False):
     """`details` of auditIfNotExists and deployIfNotExists: which related resource must exist."""
 
     type: Operand
@@ -180,8 +165,7 @@ class Existence:
 Details: TypeAlias = "Modify | Append | Existence | ObjectOf | Constant | None"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rule:
+class Rule(Struct, frozen=True, eq=False):
     """A policy rule. `effect` is text, or an expression that gives it."""
 
     condition: Condition

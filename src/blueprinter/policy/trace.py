@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import cast
+
+from msgspec import Struct, field
 
 from blueprinter.arm import Resource, Unknown, Value
 from blueprinter.document import Json
@@ -61,8 +62,7 @@ class Asked(StrEnum):
     MEMBER = "member"
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """A place that was looked at, as a path in the resource, and what is there."""
 
     path: str
@@ -76,8 +76,7 @@ class Look:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One condition, or one member of a count."""
 
     number: str
@@ -128,8 +127,7 @@ class Step:
         return found
 
 
-@dataclass(slots=True)
-class Event:
+class Event(Struct):
     """What was reported between an `enter` and its `leave`."""
 
     about: Condition | Frame | Resource
@@ -177,8 +175,7 @@ def outcome_of(truth: Truth | None) -> Outcome:
     return Outcome.TRUE if truth else Outcome.FALSE
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StepWriter:
+class StepWriter(Struct, frozen=True, eq=False):
     """Makes steps of conditions and of what was reported of them."""
 
     subject: Subject

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.arm import Call, Literal, Node, id_within, literal, parse_id, scope_of
 from blueprinter.blueprint import Artifact, excluded_below, policy_assignment_id, policy_assignment_name
@@ -48,8 +49,7 @@ _KEYS = ("notScopes", "enforcementMode", "nonComplianceMessages", "resourceSelec
 CONTROLS = "controls"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where an assignment stands: the template's own scope, or a resource group of it."""
 
     id: str
@@ -57,8 +57,7 @@ class Place:
     group_name: str = ""
 
 
-@dataclass(slots=True)
-class RoleShelf:
+class RoleShelf(Struct):
     """Role assignments that are kept for a template of their own (`--split roles`)."""
 
     resources: list[Body]

@@ -8,7 +8,9 @@ Source: Microsoft Learn, "Functions available for use with Azure Blueprints".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter.arm import (
     Call,
@@ -39,8 +41,7 @@ class KnownTooLate(ExpressionError):
     """The output of an artifact where Azure needs the value before it deploys."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
+class Outputs(Struct, frozen=True):
     """What `artifacts('…').outputs` gives for one artifact."""
 
     deployment: str = ""
@@ -49,8 +50,7 @@ class Outputs:
     """Of policies and roles: output -> what it is."""
 
 
-@dataclass(slots=True)
-class Translator:
+class Translator(Struct):
     """Translates what one holder (an artifact, a resource group, a default) says.
 
     `used` collects the artifacts that it names, which it has to wait for.

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import TracebackType
+
+from msgspec import Struct, field
 
 from blueprinter.arm import ExpressionError
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, has_errors, in_order, warning
 from blueprinter.render.expressions import KnownTooLate, SecretUsed
 
 
-@dataclass(slots=True)
-class Faults:
+class Faults(Struct):
     """A growing list of diagnostics."""
 
     found: list[Diagnostic] = field(default_factory=list)
@@ -33,8 +33,7 @@ class Faults:
         return in_order(self.found)
 
 
-@dataclass(frozen=True, slots=True)
-class Translating:
+class Translating(Struct, frozen=True):
     """See `Faults.translating`."""
 
     faults: Faults

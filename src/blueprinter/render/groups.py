@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from blueprinter.arm import Unknown, same_location
 from blueprinter.casing import fold
@@ -13,8 +13,7 @@ from blueprinter.render.model import AdoptedGroup, Job, ScopeKind
 from blueprinter.render.pieces import GROUPS, GROUPS_API, Body, Piece, group_id, text_value
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A placeholder with the name it has in this assignment."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from blueprinter.blueprint import Assignment, BuiltinFacts, ResolvedBlueprint
 from blueprinter.diagnostics import Diagnostic
@@ -19,8 +20,7 @@ class ScopeKind(StrEnum):
     MANAGEMENT_GROUP = "managementGroup"
 
 
-@dataclass(frozen=True, slots=True)
-class AdoptedGroup:
+class AdoptedGroup(Struct, frozen=True):
     """A resource group that is there already."""
 
     adopt: bool = False
@@ -29,8 +29,7 @@ class AdoptedGroup:
     """The tags it has, which stay under ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class AdoptedArtifact:
+class AdoptedArtifact(Struct, frozen=True):
     """An artifact whose object is there already. What is empty is not known."""
 
     name: str = ""
@@ -42,8 +41,7 @@ class AdoptedArtifact:
     """Of a role assignment: principal id, folded -> the GUID it is called."""
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
+class Adopted(Struct, frozen=True):
     """`adopted.yaml`: what is known of the live estate, reviewed and kept in git."""
 
     artifacts: Mapping[str, AdoptedArtifact] = field(default_factory=dict)
@@ -58,8 +56,7 @@ class Adopted:
     """Folded id of a user-assigned identity -> its principal, for the exceptions of locks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """What is at hand beside the blueprint, by `definition_key`."""
 
     bodies: Mapping[str, Document] = field(default_factory=dict)
@@ -73,8 +70,7 @@ class Sources:
         return "/" not in name and definition_key(name) in self.bodies
 
 
-@dataclass(frozen=True, slots=True)
-class RenderOptions:
+class RenderOptions(Struct, frozen=True):
     """How to render."""
 
     target: str = "stack"
@@ -85,8 +81,7 @@ class RenderOptions:
     adopted: Adopted = field(default_factory=Adopted)
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """What everything of ours carries: blueprint, version and content."""
 
     blueprint: str
@@ -110,8 +105,7 @@ class Mark:
         return f"blueprinter: {self.blueprint}{version}, assignment {self.assignment}, content {self.content[:8]}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Template:
+class Template(Struct, frozen=True, eq=False):
     """One template with what goes with it: one scope, one deployment."""
 
     name: str
@@ -131,8 +125,7 @@ class Template:
     """Id of where the stack is kept."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rendered:
+class Rendered(Struct, frozen=True, eq=False):
     """What `render` gives."""
 
     templates: tuple[Template, ...]
@@ -142,8 +135,7 @@ class Rendered:
     mark: Mark
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
+class Job(Struct, frozen=True, eq=False):
     """One blueprint on one scope: what every part of the renderer looks at."""
 
     resolved: ResolvedBlueprint

@@ -7,7 +7,8 @@ resources with Azure Policy", section "Configure the managed identity".
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.arm import id_within, is_expression, unescape
 from blueprinter.blueprint import Artifact, BuiltinFact, policy_assignment_id
@@ -23,8 +24,7 @@ _ACTING = frozenset({"deployifnotexists", "modify"})
 _CATALOG = "`blueprinter catalog import FOLDER` reads the built-in definitions"
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """What an assignment acts with. Empty = it only audits or refuses."""
 
     roles: tuple[str, ...] = ()

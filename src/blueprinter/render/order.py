@@ -8,14 +8,14 @@ Source: Microsoft Learn, "Understand the deployment sequence in Azure Blueprints
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from blueprinter.arm import Node
 from blueprinter.render.pieces import Piece, bracketed, let_wait
 
 
-@dataclass(slots=True)
-class Stages:
+class Stages(Struct):
     """Pieces in order, as stages."""
 
     stages: list[list[Piece]] = field(default_factory=list)

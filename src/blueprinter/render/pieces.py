@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from blueprinter.arm import Call, Literal, Node, Property, is_expression, node_text
 from blueprinter.casing import fold
@@ -31,8 +32,7 @@ IDENTITY_API = "2023-01-31"
 _VALUES = "values"
 
 
-@dataclass(slots=True)
-class Piece:
+class Piece(Struct):
     """What one building block becomes: resources, and the ids that others wait for."""
 
     name: str
@@ -46,8 +46,7 @@ class Piece:
     """Names of the pieces that it waits for by itself."""
 
 
-@dataclass(slots=True)
-class Granted:
+class Granted(Struct):
     """Role assignments made so far: Azure takes one of a principal, a role and a scope (RoleAssignmentExists)."""
 
     _keys: set[tuple[str, ...]] = field(default_factory=set)
@@ -147,8 +146,7 @@ def nested(
     return body
 
 
-@dataclass(slots=True)
-class Handover:
+class Handover(Struct):
     """Values of the outer template that an inner one needs: one parameter, an object, holds them all."""
 
     values: Body = field(default_factory=dict)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter.arm import Call, Literal, Node, literal
 from blueprinter.blueprint import Artifact, Assignment, ResolvedBlueprint
@@ -113,8 +115,7 @@ def _job(resolved: ResolvedBlueprint, assignment: Assignment, options: RenderOpt
     return Job(resolved, assignment, options, scope, kind, mark)
 
 
-@dataclass(slots=True)
-class _Rendering:
+class _Rendering(Struct):
     """The work on one scope."""
 
     job: Job

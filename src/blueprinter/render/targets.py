@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from blueprinter.content import shipped
 from blueprinter.document import Json
@@ -16,8 +16,7 @@ from blueprinter.table import Table
 Files = Mapping[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class TargetRow:
+class TargetRow(Struct, frozen=True):
     """One way to write templates down."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePath
+
+from msgspec import Struct
 
 from blueprinter.arm import source_of
 from blueprinter.casing import fold
@@ -19,8 +20,7 @@ EXEMPT = frozenset({Pair.WAIVED, Pair.MITIGATED})
 _SEVERE = (PolicySeverity.CRITICAL, PolicySeverity.HIGH)
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """Where in a file, from 1; the end is the place after the last character, 0 is "not known"."""
 
     line: int
@@ -29,8 +29,7 @@ class Region:
     end_column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Struct, frozen=True):
     """A finding, its file relative to the working directory where it lies under that, and what to say there."""
 
     finding: Finding

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.compliance import ControlState
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """One state in a bar; `start` and `width` in percent of the whole, as text with two decimals."""
 
     state: ControlState

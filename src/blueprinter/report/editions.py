@@ -7,7 +7,8 @@ that the mapping names, and gives the other edition's control no state of its ow
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.blueprint import Control, ControlGroup, Framework
 from blueprinter.casing import same
@@ -15,8 +16,7 @@ from blueprinter.compliance import ControlResult, ControlState, Run
 from blueprinter.report.outline import count_states
 
 
-@dataclass(frozen=True, slots=True)
-class EditionRow:
+class EditionRow(Struct, frozen=True):
     """A control of the other edition, and the results that the mapping leads to."""
 
     control: Control
@@ -24,8 +24,7 @@ class EditionRow:
     """Relation (`equal`, `merge`, `split`) and result."""
 
 
-@dataclass(frozen=True, slots=True)
-class EditionGroup:
+class EditionGroup(Struct, frozen=True):
     """A group of the other edition."""
 
     group: ControlGroup
@@ -34,8 +33,7 @@ class EditionGroup:
     """The run's own controls that the group went to, each once, by state."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edition:
+class Edition(Struct, frozen=True):
     """The other edition by its groups."""
 
     framework: Framework

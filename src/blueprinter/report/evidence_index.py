@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from blueprinter.compliance import ControlResult, ControlState, LinkOutcome, Run
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceItem:
+class EvidenceItem(Struct, frozen=True):
     """One piece of evidence."""
 
     kind: str
@@ -20,8 +19,7 @@ class EvidenceItem:
     valid_until: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceRow:
+class EvidenceRow(Struct, frozen=True):
     """A control with its evidence."""
 
     result: ControlResult

@@ -6,8 +6,9 @@ or a count over a list: `controls[counted=true,state=gap]`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
+
+from msgspec import Struct
 
 from blueprinter.compliance import (
     ControlResult,
@@ -23,8 +24,7 @@ from blueprinter.report.words import is_subscription
 _CLEAR = frozenset({Tested.PASS, Tested.SUPPORT})
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A number of the first screen."""
 
     value: int
@@ -34,16 +34,14 @@ class Number:
     """Where the JSON document has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One kind of evidence behind the applicable controls."""
 
     number: Number
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class FirstScreen:
+class FirstScreen(Struct, frozen=True):
     """What a reader sees before anything else; only for a run with controls."""
 
     resources: Number

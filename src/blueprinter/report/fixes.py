@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.compliance import Attested, ControlResult, ControlState, LinkOutcome
 from blueprinter.report.outline import Action, Outline, keys_of, severity_rank
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """Rules to mend together, and the controls of which no direct test fails any more after that."""
 
     actions: tuple[Action, ...]

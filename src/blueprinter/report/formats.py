@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from blueprinter.compliance import Run
 from blueprinter.report.azure_devops import write_azure_devops
@@ -38,8 +39,7 @@ DOCUMENTS = ("gaps", "soa", "treatment", "sample")
 """What can be written of a run: the gap report, the Statement of Applicability, the treatment plan, a sample."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormatRow:
+class FormatRow(Struct, frozen=True):
     """One way to write a run."""
 
     name: str

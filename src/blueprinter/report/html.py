@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from blueprinter.arm import CLOUDS, parse_id
 from blueprinter.blueprint import Strength
@@ -112,8 +113,7 @@ def data_file(name: str) -> str:
     return f"{name.rpartition('.')[0] or name}.findings.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class SeverityRow:
+class SeverityRow(Struct, frozen=True):
     """The failures of one severity."""
 
     severity: PolicySeverity

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.compliance import ControlResult, ControlState, Run
 from blueprinter.report.options import ReportOptions
@@ -30,8 +31,7 @@ _SHOWN = 20
 _NOT_XML = re.compile("[\ufffe\uffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Struct, frozen=True):
     name: str
     suite: str
     failure: str = ""

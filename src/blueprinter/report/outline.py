@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.blueprint import Link
 from blueprinter.compliance import (
@@ -31,8 +32,7 @@ _UNDECIDED = frozenset({Pair.UNSUPPORTED, Pair.ERROR, Pair.CONFLICT, Pair.UNKNOW
 _EXEMPT = frozenset({Pair.WAIVED, Pair.MITIGATED})
 
 
-@dataclass(frozen=True, slots=True)
-class GroupRow:
+class GroupRow(Struct, frozen=True):
     """One theme or clause group of the framework, with its controls of the counted set by state."""
 
     id: str
@@ -41,8 +41,7 @@ class GroupRow:
     states: Mapping[ControlState, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One rule that fails: mending it on its resources closes these findings."""
 
     test: str
@@ -70,8 +69,7 @@ class Action:
     """What the policy's author says would mend it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True):
     """The lists behind the numbers of a run. Every tuple is in the order in which it is shown."""
 
     run: Run

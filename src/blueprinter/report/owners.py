@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.casing import fold
 from blueprinter.compliance import Finding, PolicySeverity
 from blueprinter.report.outline import severity_rank
 
 
-@dataclass(frozen=True, slots=True)
-class OwnerRow:
+class OwnerRow(Struct, frozen=True):
     """One owner."""
 
     name: str

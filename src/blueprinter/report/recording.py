@@ -6,8 +6,9 @@ Most lines differ in nothing but the resource and its place: those are made once
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import BinaryIO
+
+from msgspec.structs import replace
 
 from blueprinter.arm import Origin, Resource
 from blueprinter.compliance import Finding, Form

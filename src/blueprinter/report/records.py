@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from blueprinter.arm import Resource, parse_id
 from blueprinter.compliance import Finding, Pair, ResourceFacts
@@ -28,8 +29,7 @@ _SETTLED = frozenset(
 _STEP = re.compile(r"\[(?:'((?:[^']|'')*)'|(\d+|\*))\]|([^.\[\]]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a resource stands, for people."""
 
     name: str

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from heapq import heappush, heappushpop
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from blueprinter.casing import fold
 from blueprinter.compliance import Run
@@ -22,8 +23,7 @@ from blueprinter.report.records import is_open
 from blueprinter.text import plural
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnPair:
+class DrawnPair(Struct, frozen=True):
     """A policy on a resource of the sample, and its verdict."""
 
     policy: str
@@ -33,8 +33,7 @@ class DrawnPair:
     controls: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """A resource of the sample, with what was found out about it."""
 
     resource: str
@@ -46,8 +45,7 @@ class Drawn:
         return tuple(dict.fromkeys(control for pair in self.pairs for control in pair.controls))
 
 
-@dataclass(frozen=True, slots=True)
-class StatesSample:
+class StatesSample(Struct, frozen=True):
     """A sample of the resources in a file of policy states."""
 
     drawn: tuple[Drawn, ...]

@@ -7,7 +7,8 @@ excluded), with owner, evidence and review. What was tested stands in columns of
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.blueprint import SoaEntry
 from blueprinter.compliance import Attested, ControlResult, ControlState, Run, Tested
@@ -41,8 +42,7 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SoaRow:
+class SoaRow(Struct, frozen=True):
     """One control: what is declared, and what was found."""
 
     result: ControlResult

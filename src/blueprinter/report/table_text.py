@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.report.words import NOT_A_VERDICT, NOTHING
 from blueprinter.text import for_csv, for_markdown
 
 
-@dataclass(frozen=True, slots=True)
-class TextTable:
+class TextTable(Struct, frozen=True):
     """A title, what the table says in sentences, and its rows."""
 
     title: str

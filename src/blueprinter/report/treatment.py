@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.blueprint import ExemptionCategory, SoaEntry
 from blueprinter.compliance import (
@@ -46,8 +47,7 @@ _STATUS_RANK = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Treatment:
+class Treatment(Struct, frozen=True):
     """One item of the plan."""
 
     status: str

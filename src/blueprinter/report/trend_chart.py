@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.compliance import TrendPoint
 
@@ -11,8 +12,7 @@ WIDTH, HEIGHT = 720, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 14, 12, 26
 
 
-@dataclass(frozen=True, slots=True)
-class Dot:
+class Dot(Struct, frozen=True):
     """A run in the drawing."""
 
     point: TrendPoint
@@ -22,8 +22,7 @@ class Dot:
     """Begins a line: nothing before it is comparable."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrendChart:
+class TrendChart(Struct, frozen=True):
     """What is drawn; coordinates are text with one decimal."""
 
     dots: tuple[Dot, ...]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from blueprinter.blueprint import AutomationClass, Framework, Strength
 from blueprinter.casing import same
@@ -41,8 +42,7 @@ _WORST = re.compile(r"\btested control|\bdecided check|decided by a test", re.IG
 """How a headline speaks of what was found, rather than of what was looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """How a value is called, and what it means."""
 
     label: str

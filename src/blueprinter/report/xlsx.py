@@ -9,10 +9,11 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from blueprinter.compliance import Run
 from blueprinter.diagnostics import InvalidInput, Position, error
@@ -50,8 +51,7 @@ _MEANING = ("=", "+", "-", "@", "#")
 """What a spreadsheet could take for more than text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """A part of the workbook."""
 
     name: str

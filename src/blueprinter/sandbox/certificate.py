@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+from msgspec import Struct
+
 VALID_FOR = timedelta(days=365)
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateFiles:
+class CertificateFiles(Struct, frozen=True):
     """Both in PEM. `certificate` is also the authority that signed it: what clients are told to trust."""
 
     certificate: Path

@@ -7,9 +7,10 @@ assignments go the way of every request.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from blueprinter.arm import parse_id
 from blueprinter.casing import same
@@ -29,8 +30,7 @@ _API_VERSION = "2025-01-01"
 _AUTHORIZATION = "providers/Microsoft.Authorization"
 
 
-@dataclass(slots=True)
-class Loaded:
+class Loaded(Struct):
     """How much came in."""
 
     resources: int = 0
@@ -39,8 +39,7 @@ class Loaded:
     assignments: int = 0
 
 
-@dataclass(slots=True)
-class _Files:
+class _Files(Struct):
     """Files by what they hold."""
 
     inventories: list[Path] = field(default_factory=list)

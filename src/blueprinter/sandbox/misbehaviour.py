@@ -19,6 +19,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
 
+from msgspec import Struct
+
 from blueprinter.casing import fold
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error
 from blueprinter.document import Document, Json, child, load
@@ -70,8 +72,7 @@ _CODES: Mapping[int, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """When something goes wrong, and what."""
 
     fault: Fault

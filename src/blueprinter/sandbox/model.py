@@ -7,12 +7,12 @@ every running operation by a step, so that a run can be repeated exactly.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import orjson
+from msgspec import Struct, field
 
 from blueprinter.document import Json
 from blueprinter.policy import AliasTable
@@ -22,8 +22,7 @@ Body: TypeAlias = "dict[str, Any]"
 """A JSON object as Azure sends and takes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """An HTTP request. `url` is absolute; names of `headers` are lower case."""
 
     method: str
@@ -54,8 +53,7 @@ class Request:
         return self.query.get("api-version", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """An HTTP response. Every header is written as it stands here."""
 
     status: int
@@ -112,8 +110,7 @@ class Refusal(Exception):
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """An object that the sandbox holds under its id. `body` and `notes` must not be changed."""
 
     id: str
@@ -182,8 +179,7 @@ class Store(Protocol):
     def run_many(self, sql: str, arguments: Sequence[Sequence[Any]]) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(Struct, frozen=True):
     """Who asks: from the claims of the token, which is not verified."""
 
     object_id: str
@@ -191,8 +187,7 @@ class Principal:
     app_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What the one who starts a sandbox decides."""
 
     tenant_id: str = "00000000-0000-0000-0000-0000000000aa"
@@ -210,8 +205,7 @@ class Settings:
     """Where aliases of policies lead; None = as those that ship with the policies do, and others by their names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """Long-running work. `state` is what its kind keeps between steps."""
 
     id: str
@@ -229,8 +223,7 @@ class Operation:
     principal: Principal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What one step of an operation led to."""
 
     state: Body
@@ -301,8 +294,7 @@ class Box(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A request on its way through a route."""
 
     box: Box
@@ -347,8 +339,7 @@ class Call:
 Handler: TypeAlias = "Callable[[Call], Response]"
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """`pattern` has segments, `{name}` for one and `{name*}` for any number of them, also none:
     `{scope*}/providers/Microsoft.Authorization/locks/{lock}`. Fixed segments match without regard to case."""
 
@@ -357,8 +348,7 @@ class Route:
     handler: Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(Struct, frozen=True):
     """What one resource provider brings along."""
 
     namespace: str

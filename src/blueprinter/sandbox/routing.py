@@ -7,30 +7,28 @@ places it takes as much as it can, since in an id the last `providers` says what
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from blueprinter.casing import fold
 from blueprinter.sandbox.model import Handler, Route
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(Struct, frozen=True):
     """A route that fits, and what stood in its braces."""
 
     handler: Handler
     values: Mapping[str, str]
 
 
-@dataclass(slots=True)
-class _End:
+class _End(Struct):
     """Where patterns end: a handler for each method, with the names that its pattern gives to the captures."""
 
     rank: tuple[int, int, int]
     methods: dict[str, tuple[Handler, tuple[str, ...]]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     fixed: dict[str, _Node] = field(default_factory=dict)
     one: _Node | None = None
     many: _Node | None = None

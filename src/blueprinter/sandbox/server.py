@@ -13,10 +13,11 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakSet
+
+from msgspec import Struct
 
 from blueprinter.diagnostics import InvalidInput, Position, error
 from blueprinter.sandbox.app import Sandbox
@@ -41,8 +42,7 @@ _TAKEN = (errno.EADDRINUSE, errno.EACCES)
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSettings:
+class ServerSettings(Struct, frozen=True):
     """Where and how a server listens."""
 
     host: str = "127.0.0.1"

@@ -6,9 +6,10 @@ A `Shape` describes one value. Members are compared without regard to case, as A
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from blueprinter.casing import fold
 from blueprinter.document import Json
@@ -27,8 +28,7 @@ class Kind(StrEnum):
     ANY = "any"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """One value of a body."""
 
     kind: Kind = Kind.ANY

@@ -7,10 +7,10 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ElementTree
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 from openpyxl import load_workbook
 
 from blueprinter.compliance import ControlState, ExemptionUse, Pair, Run

@@ -6,11 +6,11 @@ import json
 import re
 from base64 import b64encode
 from collections import Counter
-from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from blueprinter.compliance import ControlState, Fraction, Pair, ResourceFacts, Run
 from blueprinter.report import FORMATS, NOT_A_VERDICT, ReportOptions

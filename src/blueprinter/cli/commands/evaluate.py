@@ -6,12 +6,12 @@ import shutil
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from blueprinter.azure import ArmClient
 from blueprinter.blueprint import ResolvedBlueprint

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from blueprinter.cli import Settings
 from blueprinter.content import find_blueprint, shipped
@@ -18,8 +18,7 @@ ASSIGNMENT = "assignments/example.yaml"
 _REQUIREMENTS = "requirements-blueprinter.txt"
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True):
     """Where the files of a pipeline system come from (under the shipped examples), and where they go."""
 
     source: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import click
 import orjson
+from msgspec import Struct
 
 from blueprinter.blueprint import SCHEMAS
 from blueprinter.cli.remarks import echo_json
@@ -17,8 +17,7 @@ from blueprinter.report import SCHEMA_FILE
 from blueprinter.table import Table
 
 
-@dataclass(frozen=True, slots=True)
-class KindRow:
+class KindRow(Struct, frozen=True):
     """A kind of file, and its JSON Schema."""
 
     name: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from blueprinter.blueprint import Blueprint, Framework, Link, load_registers, resolve
 from blueprinter.cli.control_card import ControlCard, card_json, card_lines, control_card
@@ -25,8 +25,7 @@ from blueprinter.table import Table
 from blueprinter.text import did_you_mean, for_terminal, plural
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What the command line asks for."""
 
     workspace: Workspace
@@ -37,16 +36,14 @@ class Asked:
     now: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """An answer, for people and for machines."""
 
     lines: tuple[str, ...]
     items: tuple[dict[str, object], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """A kind of thing that can be shown."""
 
     name: str

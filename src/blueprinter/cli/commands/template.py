@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 import orjson
+from msgspec.structs import replace
 
 from blueprinter.arm import (
     DeploymentContext,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from blueprinter.arm import Value
 from blueprinter.casing import fold
@@ -51,8 +52,7 @@ MOST_LOOPS = 6
 """Loops in each other; Python's compiler takes twenty blocks."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FirstCounted:
+class FirstCounted(Struct, frozen=True, eq=False):
     """A count as code that gives the number, and the places and the value of the first member that counts."""
 
     code: ast.expr
@@ -64,8 +64,7 @@ class Body(Protocol):
     def __call__(self, *, plain: bool) -> list[ast.stmt]: ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class Found(Struct, frozen=True, eq=False):
     """Where a field lies: a value that is known, or a path below a variable."""
 
     base: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import FunctionType, MappingProxyType
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from blueprinter.policy.compiled.assembly import assemble
 from blueprinter.policy.compiled.code import (
@@ -92,8 +93,7 @@ class Itself(dict[Any, Any]):
         return key
 
 
-@dataclass(slots=True, eq=False)
-class Glancer:
+class Glancer(Struct, eq=False):
     """The functions for parts of rows, made from one for rows: `verdict`, which takes a row, then these columns and
     members of `properties`, by their names."""
 
@@ -170,16 +170,18 @@ class Glancer:
         return assemble([tree], {**names.objects, _VERDICT: verdict})[_GLANCE]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Seen:
     """A function that was made, once with its names."""
 
-    shapes: Mapping[Place, Shape]
-    function: FunctionType
+    __slots__ = ("_function", "shapes")
+
+    def __init__(self, shapes: Mapping[Place, Shape], function: FunctionType) -> None:
+        self.shapes = shapes
+        self._function = function
 
     def glance(self, found: Mapping[Any, Any], held: Held = may_hold) -> Glance:
-        names = {**self.function.__globals__, _FOUND: found, _HELD: held}
-        return FunctionType(self.function.__code__.replace(), names)
+        names = {**self._function.__globals__, _FOUND: found, _HELD: held}
+        return FunctionType(self._function.__code__.replace(), names)
 
 
 class _Nothing:

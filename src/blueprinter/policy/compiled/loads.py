@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from blueprinter.casing import fold
 from blueprinter.policy.compiled.code import (
@@ -43,8 +44,7 @@ Steps = Sequence[str | int]
 """A path without `[*]`."""
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     """A property: the variable that holds it, and what is read of it in turn."""
 
     key: str | int
@@ -71,8 +71,7 @@ class _Node:
         return [child for child in self.members.values() if not child.written]
 
 
-@dataclass(slots=True)
-class Branch:
+class Branch(Struct):
     """A value that functions read: what of it."""
 
     variables: set[str]
@@ -96,8 +95,7 @@ class Branch:
                 self.members[name] = branch
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
+class Reads(Struct, frozen=True):
     """What a function reads of rows that have all of it, spelled so. Of such rows it needs nothing else."""
 
     columns: frozenset[str] = frozenset()
@@ -122,8 +120,7 @@ class Reads:
         return Reads(self.columns | other.columns, frozenset() if whole else members)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """How a function gets at a row: by variables that hold columns and members of `properties`."""
 
     columns: Mapping[str, str]

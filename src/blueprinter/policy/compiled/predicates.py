@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.arm import Value, number_in
 from blueprinter.casing import fold
@@ -39,8 +40,7 @@ _FEW = 4
 """Texts that are compared one by one; more of them go into a set."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """A value in a variable: as it is, and folded if it is text."""
 
     name: str
@@ -50,8 +50,7 @@ class Subject:
     """What None stands for: `Absent.FIELD` of a resource, nothing at all in a member of an array."""
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Struct, frozen=True):
     """A test as code. A plain one cannot raise."""
 
     code: ast.expr

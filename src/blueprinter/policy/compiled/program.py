@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.arm import Value
 from blueprinter.casing import fold
@@ -71,8 +73,7 @@ class Outcome(NamedTuple):
         return self.source is AliasSource.GUESSED
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """Where a policy writes its verdict, as bits; 0 = it never does."""
 
     policy: int
@@ -247,8 +248,7 @@ def _assembled(
     return made[_DECIDE], reads, glancing
 
 
-@dataclass(slots=True)
-class _Wording:
+class _Wording(Struct):
     """How a program words the verdicts of one policy."""
 
     place: int

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from blueprinter.arm import ExpressionError, Value
 from blueprinter.policy.compiled.arrays import FirstCounted
@@ -125,8 +126,7 @@ def weight_of_key(key: Hashable) -> int:
     return sum(map(weight_of_key, key)) if isinstance(key, tuple) else 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Plan:
+class Plan(Struct, frozen=True, eq=False):
     """The code of a key, what words it, and how much that will say, where it is known beforehand."""
 
     key: ast.expr
@@ -264,8 +264,7 @@ class _Planner:
         return [*values, *self._conditions.inputs(inputs_of(operands, self._situation))]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Interpreted:
+class _Interpreted(Struct, frozen=True, eq=False):
     """A comparison as the interpreter words it."""
 
     situation: Situation

@@ -7,9 +7,10 @@ Where an object lacks something, it may have it in another letter case, which a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from operator import itemgetter
 from types import FunctionType
+
+from msgspec import Struct
 
 from blueprinter.policy.compiled.loads import Branch
 from blueprinter.policy.compiled.runtime import unseen
@@ -19,8 +20,7 @@ Place = tuple[str, ...]
 """Where a value stands: names, and `ELEMENTS` for any element of an array."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """What is read of a value: members of an object by name, or of each element of an array. Neither = all of it."""
 
     members: tuple[tuple[str, Shape], ...] = ()
@@ -34,8 +34,7 @@ class Shape:
 WHOLE = Shape()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Depths:
+class Depths(Struct, frozen=True, eq=False):
     """How deep the functions of a program read."""
 
     root: Branch

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.arm import Value
 from blueprinter.policy.compiled.runtime import Unsure
@@ -18,8 +19,7 @@ from blueprinter.policy.subject import Frame, Subject
 from blueprinter.policy.syntax import Compare, Condition
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Counting:
+class Counting(Struct, frozen=True, eq=False):
     """A count around a condition, as code: the variables of the members that it looks at."""
 
     names: Mapping[str, int]

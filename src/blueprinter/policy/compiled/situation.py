@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NoReturn
+
+from msgspec import Struct
 
 from blueprinter.arm import ExpressionError, Resource, Value
 from blueprinter.casing import fold
@@ -89,8 +90,7 @@ class Constants:
         raise Varies
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A resource type as rows spell it, and the API version that is known of them."""
 
     type: str
@@ -195,8 +195,7 @@ class Situation:
         return name.kind is FieldKind.ALIAS and self.alias(name) is not None
 
 
-@dataclass(slots=True)
-class Weight:
+class Weight(Struct):
     """How much work a rule is, as the interpreter counts it."""
 
     fixed: int = 0

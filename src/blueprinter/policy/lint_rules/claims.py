@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from blueprinter.arm import Value, normal_location, number_in
 from blueprinter.policy.fields import FieldKind, FieldName
@@ -21,16 +22,14 @@ _MOST_TESTS = 200_000
 """How often values are tried out in one definition; what would take more is taken to be right."""
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(Struct, frozen=True):
     """That a comparison comes out true, or false."""
 
     compare: Compare
     wanted: bool
 
 
-@dataclass(slots=True)
-class Claim:
+class Claim(Struct):
     """What is demanded of one value so far. Branches share claims: one is copied before it is added to."""
 
     demands: list[Demand] = field(default_factory=list)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.arm import Call, ExpressionSyntaxError, Literal, is_expression, parse_expression
 from blueprinter.casing import fold, get, key_of
@@ -34,8 +35,7 @@ DOUBLED_BRACKET = (
 """The hint at an expression that was copied out of an ARM template."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """What a rule found: at the value that a pointer names, or at its key."""
 
     pointer: str
@@ -44,8 +44,7 @@ class Remark:
     key: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class KnownDefinition:
+class KnownDefinition(Struct, frozen=True):
     """What is known of a definition that an initiative names."""
 
     display_name: str
@@ -60,8 +59,7 @@ DefinitionLookup = Callable[[str], KnownDefinition | None]
 """What is known of a definition, by `definition_key`; None = nothing."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Envelope:
+class Envelope(Struct, frozen=True, eq=False):
     """What definitions and initiatives have in common: texts, metadata, parameters."""
 
     document: Document
@@ -109,8 +107,7 @@ class Envelope:
         return self.document.locate(pointer).line
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SetDraft:
+class SetDraft(Struct, frozen=True, eq=False):
     """An initiative under lint."""
 
     envelope: Envelope
@@ -118,8 +115,7 @@ class SetDraft:
     known: DefinitionLookup
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A comparison of the rule, and what is around it."""
 
     compare: Compare
@@ -137,8 +133,7 @@ class Place:
         return name.wildcards > bound_wildcards(name, self.counted)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RuleDraft:
+class RuleDraft(Struct, frozen=True, eq=False):
     """A definition under lint."""
 
     envelope: Envelope

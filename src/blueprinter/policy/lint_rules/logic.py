@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.arm import ExpressionError
 from blueprinter.casing import fold
@@ -39,8 +41,7 @@ from blueprinter.policy.syntax import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A condition that can come out as wanted in several ways."""
 
     condition: Condition
@@ -60,8 +61,7 @@ def _parts(condition: Condition, wanted: bool) -> Iterator[Demand | Choice]:
         yield Choice(condition, wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """A demand that cannot be met, the one it cannot be met beside, and what was wanted of the whole."""
 
     demand: Demand
@@ -69,8 +69,7 @@ class Conflict:
     wanted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
+class _Search(Struct, frozen=True):
     draft: RuleDraft
     ledger: Ledger
     counted: tuple[str, ...] = ()

@@ -9,9 +9,10 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 from blueprinter.arm import Unknown, policy_equal
 from blueprinter.casing import fold, get, key_of, same
@@ -27,8 +28,7 @@ _TAG = re.compile(
 _AT_ROOT = ("location", "kind", "name", "type", "identity", "sku")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Change:
+class Change(Struct, frozen=True, eq=False):
     """One thing that a policy does to a body."""
 
     state: PolicyState
@@ -40,8 +40,7 @@ class Change:
     """A conflict refuses the request: append, and modify with `conflictEffect` deny (the default)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Edited:
+class Edited(Struct, frozen=True, eq=False):
     """The body after all changes that could be made."""
 
     body: Body

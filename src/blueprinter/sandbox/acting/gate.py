@@ -7,8 +7,10 @@ definitions effect basics", section Order of evaluation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.arm import Resource
 from blueprinter.casing import fold, get, same
@@ -40,8 +42,7 @@ _REFUSED = (ComplianceState.NON_COMPLIANT, ComplianceState.ERROR)
 definition structure policy rule", section Policy functions)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A resource as it is about to be written or deleted."""
 
     id: str

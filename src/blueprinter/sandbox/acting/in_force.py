@@ -9,10 +9,11 @@ exemption structure".
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from blueprinter.arm import ExpressionError, Resource, id_within
 from blueprinter.casing import fold, same
@@ -84,8 +85,7 @@ _EFFECTS: Mapping[Act, str] = {
 """Where only one effect of a family counts."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Member:
+class Member(Struct, frozen=True, eq=False):
     """Where a policy in force comes from."""
 
     assigned: AssignedPolicy
@@ -105,8 +105,7 @@ class Member:
         return str(found.get("principalId") or next(iter(named), "") or "")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Exemption:
+class Exemption(Struct, frozen=True, eq=False):
     """An exemption that may still act."""
 
     id: str
@@ -119,8 +118,7 @@ class Exemption:
     chosen: PolicySet | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unread:
+class Unread(Struct, frozen=True, eq=False):
     """Something assigned that cannot be judged: a stand-in, or a definition that the engine does not read."""
 
     assignment: Stored
@@ -130,8 +128,7 @@ class Unread:
     groups: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class InForce:
+class InForce(Struct, frozen=True, eq=False):
     """Everything that is assigned, anywhere."""
 
     policies: PolicySet
@@ -171,8 +168,7 @@ def in_force(box: Box) -> InForce:
     return _in_force(_Moment(box, digest_of(box)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
+class _Moment(Struct, frozen=True):
     """A sandbox at a state of its policy objects."""
 
     box: Box

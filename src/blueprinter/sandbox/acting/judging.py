@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from blueprinter.arm import Resource
 from blueprinter.policy import (
@@ -23,8 +24,7 @@ from blueprinter.policy import (
 from blueprinter.sandbox.acting.in_force import Act, InForce, chosen_policies
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What one policy says of a resource."""
 
     assigned: AssignedPolicy

@@ -11,9 +11,10 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from blueprinter.casing import fold
 from blueprinter.text import did_you_mean
@@ -35,8 +36,7 @@ class ODataFault(Exception):
         self.position = position
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """The columns that a query may name; of each its own spelling, by folded name."""
 
     names: Mapping[str, str]
@@ -60,8 +60,7 @@ class Columns:
 # ---------------------------------------------------------------- words
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A word of the text. `kind`: text | number | date | name | mark | end."""
 
     kind: str

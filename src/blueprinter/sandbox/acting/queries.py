@@ -9,12 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from blueprinter.sandbox.acting.odata import (
     Columns,
@@ -37,8 +37,7 @@ WINDOW = timedelta(days=1)
 _OPTIONS = ("$filter", "$apply", "$select", "$orderby", "$top", "$expand")
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A query, read."""
 
     since: str

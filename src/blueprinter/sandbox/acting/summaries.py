@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from blueprinter.casing import fold
 from blueprinter.policy import ROLL_UP, ComplianceState
@@ -22,8 +23,7 @@ _WEIGHTS: Mapping[str, int] = {str(state): len(ROLL_UP) - place for place, state
 _BAD = str(ComplianceState.NON_COMPLIANT)
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     """What is counted in one place of a summary: for each resource, policy and group the state that weighs most."""
 
     resources: dict[str, str] = field(default_factory=dict)
@@ -46,14 +46,12 @@ class _Node:
         return found
 
 
-@dataclass(slots=True)
-class _Definition:
+class _Definition(Struct):
     node: _Node
     row: Row
 
 
-@dataclass(slots=True)
-class _Assignment:
+class _Assignment(Struct):
     """An assignment with its policies and groups."""
 
     row: Row

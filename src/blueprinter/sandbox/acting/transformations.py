@@ -7,8 +7,9 @@ policy compliance data"; OData Extension for Data Aggregation Version 4.0.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from blueprinter.casing import fold
 from blueprinter.sandbox.acting.odata import Columns, Cursor, ODataFault, Predicate, Row, filter_at
@@ -16,8 +17,7 @@ from blueprinter.sandbox.acting.odata import Columns, Cursor, ODataFault, Predic
 Transformation: TypeAlias = "Callable[[Iterable[Row]], Iterable[Row]]"
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+class Apply(Struct, frozen=True):
     """What `$apply` makes of rows, and the columns that they have then."""
 
     run: Transformation
@@ -26,8 +26,7 @@ class Apply:
     """Whether the rows are groups, which have no columns but those that were asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Aggregate:
+class _Aggregate(Struct, frozen=True):
     """One aggregate: of the values of a column, or of the rows themselves where `column` is empty."""
 
     column: str

@@ -7,8 +7,10 @@ Source: Microsoft Learn, "Resource functions for ARM templates".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, cast
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from blueprinter.arm import (
     Budget,
@@ -53,8 +55,7 @@ class NotThere(ExpressionError):
         super().__init__(_not_found(id))
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """Implements `TemplateContext` on the store of a sandbox."""
 
     box: Box
@@ -63,8 +64,8 @@ class Answers:
     principal: Principal
     starting: bool = False
     """Whether the deployment is being started: what is asked of resources has no answer then."""
-    in_default_value: bool = field(default=True, init=False)
-    budget: Budget = field(default_factory=Budget, init=False)
+    in_default_value: bool = True
+    budget: Budget = field(default_factory=Budget)
     """What is left to a step of the deployment: an expression may be small and its value is not."""
 
     def value(self, written: Json) -> Value:

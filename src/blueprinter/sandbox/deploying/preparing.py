@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.arm import (
     DeploymentContext,
@@ -78,8 +79,7 @@ _REFUSED = frozenset({"BP533"})
 _USAGE = "Please see https://aka.ms/arm-deployment-subscription for usage details."
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A deployment that nothing speaks against."""
 
     place: Place

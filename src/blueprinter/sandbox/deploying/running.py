@@ -96,7 +96,7 @@ def begin(
             name: {"type": output.type, "value": output.value, "secure": output.secure}
             for name, output in prepared.stage.outputs.items()
         },
-        "context": {name: getattr(context, name) for name in context.__slots__},
+        "context": {name: getattr(context, name) for name in context.__struct_fields__},
         "mode": prepared.mode,
     }
     number = int(box.new_guid().replace("-", ""), 16) % 10**20

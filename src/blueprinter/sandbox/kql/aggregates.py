@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import orjson
+from msgspec import Struct
 
 from blueprinter.sandbox.kql.types import Type, Value, as_json
 
@@ -14,8 +14,7 @@ Rows: TypeAlias = "Sequence[tuple[Value, ...]]"
 """The arguments of every row of a group."""
 
 
-@dataclass(frozen=True, slots=True)
-class AggregateRow:
+class AggregateRow(Struct, frozen=True):
     """`prefix`: what the name of its column begins with; `conditional`: the last argument is a predicate, and only
     rows for which it is true are given to `evaluate`, without it. Null values do not count (Null values, Kusto
     documentation)."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from blueprinter.casing import get
 from blueprinter.sandbox.kql.faults import Place, QueryFault, semantic, unknown_function
@@ -32,14 +33,12 @@ Columns: TypeAlias = "Mapping[str, Type]"
 """The columns of a table in their order; letter case of the names counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Struct, frozen=True):
     type: Type
     evaluate: Callable[[Row], Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What an expression may refer to."""
 
     columns: Columns

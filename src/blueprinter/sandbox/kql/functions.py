@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 import orjson
+from msgspec import Struct
 
 from blueprinter.sandbox.kql.matching import search
 from blueprinter.sandbox.kql.types import (
@@ -26,8 +26,7 @@ from blueprinter.sandbox.kql.types import (
 ResultType: TypeAlias = "Type | Callable[[tuple[Type, ...]], Type]"
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionRow:
+class FunctionRow(Struct, frozen=True):
     """`parameters`: types of the arguments, None takes any; the last one repeats up to `maximum` (None = any number).
     A dynamic argument is converted to the type of its parameter. `keeps_name`: a column that is made of it takes the
     name of its first argument."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.sandbox.kql.aggregates import (
     AGGREGATES,
@@ -43,8 +45,7 @@ from blueprinter.sandbox.kql.syntax import (
 from blueprinter.sandbox.kql.types import CONVERSIONS, Type, Value
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """What one aggregate gives: some columns, computed from the rows of a group."""
 
     columns: tuple[tuple[str, Type], ...]

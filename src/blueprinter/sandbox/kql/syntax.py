@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from blueprinter.sandbox.kql.faults import Place
 from blueprinter.sandbox.kql.types import Type, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     value: Value
     type: Type
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     name: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """`base.name` or `base['name']`."""
 
     base: Scalar
@@ -31,8 +29,7 @@ class Member:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """`base[0]`, `base[expression]`."""
 
     base: Scalar
@@ -40,28 +37,24 @@ class Index:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     name: str
     arguments: tuple[Scalar, ...]
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Star:
+class Star(Struct, frozen=True):
     """`*` as an argument: all columns."""
 
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Minus:
+class Minus(Struct, frozen=True):
     operand: Scalar
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Struct, frozen=True):
     """`operator` as written: `==`, `contains`, `and`, …"""
 
     operator: str
@@ -70,8 +63,7 @@ class Binary:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Among:
+class Among(Struct, frozen=True):
     """`left in (…)`, also `has_any`, `has_all`; `operator` as written."""
 
     operator: str
@@ -80,8 +72,7 @@ class Among:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(Struct, frozen=True):
     negated: bool
     operand: Scalar
     low: Scalar
@@ -92,94 +83,79 @@ class Between:
 Scalar: TypeAlias = "Literal | Name | Member | Index | Call | Star | Minus | Binary | Among | Between"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """`name = expression`, or an expression that names itself ("")."""
 
     name: str
     expression: Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(Struct, frozen=True):
     predicate: Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     columns: tuple[Column, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectAway:
+class ProjectAway(Struct, frozen=True):
     """Names, `*` in them stands for any text. `keep`: these stay instead of going."""
 
     patterns: tuple[Name, ...]
     keep: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectRename:
+class ProjectRename(Struct, frozen=True):
     """Pairs of new name and old."""
 
     pairs: tuple[tuple[str, Name], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Extend:
+class Extend(Struct, frozen=True):
     columns: tuple[Column, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Summarize:
+class Summarize(Struct, frozen=True):
     aggregates: tuple[Column, ...]
     keys: tuple[Column, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Distinct:
+class Distinct(Struct, frozen=True):
     """Nothing = all columns."""
 
     columns: tuple[Column, ...]
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class SortKey:
+class SortKey(Struct, frozen=True):
     expression: Scalar
     ascending: bool
     nulls_first: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(Struct, frozen=True):
     keys: tuple[SortKey, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Top:
+class Top(Struct, frozen=True):
     number: Scalar
     key: SortKey
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     number: Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Expansion:
+class Expansion(Struct, frozen=True):
     column: Column
     to: Type | None
 
 
-@dataclass(frozen=True, slots=True)
-class MvExpand:
+class MvExpand(Struct, frozen=True):
     expansions: tuple[Expansion, ...]
     limit: Scalar | None
     bags_as_arrays: bool
@@ -187,14 +163,12 @@ class MvExpand:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedColumn:
+class ParsedColumn(Struct, frozen=True):
     name: str
     type: Type
 
 
-@dataclass(frozen=True, slots=True)
-class Parse:
+class Parse(Struct, frozen=True):
     """`parts`: texts that must stand there, columns that take what lies between, None for `*`, which skips."""
 
     kind: str
@@ -203,8 +177,7 @@ class Parse:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(Struct, frozen=True):
     kind: str
     right: Query
     on: tuple[tuple[Name, Name], ...]
@@ -212,8 +185,7 @@ class Join:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Union:
+class Union(Struct, frozen=True):
     inner: bool
     """Only the columns that all legs have."""
     source_column: str
@@ -227,8 +199,7 @@ Operator: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A table and what happens to its rows. `table` "" = the one that is meant without a name."""
 
     table: str

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import reduce
 from itertools import islice
+
+from msgspec import Struct
 
 from blueprinter.casing import fold
 from blueprinter.sandbox.kql.compiler import (
@@ -58,16 +59,14 @@ LARGEST_EXPANSION = 2000
 Resource Graph query language)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows have every column; a text is never None."""
 
     columns: Columns
     rows: Callable[[], Iterable[Row]]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     columns: Columns
     rows: tuple[Row, ...]
 
@@ -75,8 +74,7 @@ class Result:
 Pass = Callable[[Iterable[Row]], Iterable[Row]]
 
 
-@dataclass(frozen=True, slots=True)
-class _World:
+class _World(Struct, frozen=True):
     tables: Mapping[str, Table]
     """By folded name."""
     default_table: str

@@ -8,8 +8,9 @@ null are not there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from blueprinter.arm import id_within, normal_location, parse_id
 from blueprinter.casing import fold
@@ -56,8 +57,7 @@ _OWN_TABLES = frozenset(
 """Namespaces whose objects are not in the table `resources`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scopes:
+class Scopes(Struct, frozen=True):
     """What a query is asked over; ids are folded, "" is the tenant."""
 
     asked: frozenset[str]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from blueprinter.casing import fold, get, same
 from blueprinter.policy import ComplianceState, PolicyState
@@ -32,8 +33,7 @@ _SHAPE = record(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(Struct, frozen=True):
     """Where the resource would be, and the policies that are in force there."""
 
     box: Box

@@ -6,7 +6,8 @@ Source: Microsoft Learn, REST reference "Policy States", "Policy Events", "Polic
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from blueprinter.arm import id_within, parse_id
 from blueprinter.casing import fold, same
@@ -38,8 +39,7 @@ _OBJECTS = {
 """Objects of Azure Policy that may be asked for their states, and the column that names them."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where rows are looked for: scopes, and a column that must have a value."""
 
     scopes: tuple[str, ...]

@@ -11,10 +11,10 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from blueprinter.casing import fold
 from blueprinter.sandbox.kql import (
@@ -179,8 +179,7 @@ def _operators(query: Query) -> Iterator[object]:
 # --------------------------------------------------------------------------------------------------------- answers
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(Struct, frozen=True):
     start: int
     size: int
 

@@ -7,7 +7,8 @@ names in `roleDefinitionIds` exists too, by its id (`roles.role_of`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _ACCESS = (
     "Microsoft.Authorization/*/Delete",
@@ -18,8 +19,7 @@ _ACCESS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RoleRow:
+class RoleRow(Struct, frozen=True):
     """A built-in role."""
 
     id: str

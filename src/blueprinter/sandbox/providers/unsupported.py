@@ -5,15 +5,14 @@ Whoever asks is told so with a code of its own, since a 404 would read as "there
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from blueprinter.sandbox.model import Call, Handler, Provider, Refusal, Response, Route
 
 CODE = "NotSupportedBySandbox"
 
 
-@dataclass(frozen=True, slots=True)
-class Unsupported:
+class Unsupported(Struct, frozen=True):
     """An operation of Azure that is not played."""
 
     method: str
