@@ -62,7 +62,7 @@ from blueprinter.blueprint.scopes import (
 from blueprinter.blueprint.validate import Kind, PolicyCheck, kind_of, validate_path
 
 if TYPE_CHECKING:
-    from blueprinter.blueprint.schemas import SCHEMAS, SchemaRow
+    from blueprinter.blueprint.schemas.kinds import SCHEMAS, SchemaRow
 
 __all__ = [
     "CODES",
@@ -135,7 +135,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """The table of models, loaded when it is asked for: they need pydantic, which is slow."""
     if name in ("SCHEMAS", "SchemaRow"):
-        from blueprinter.blueprint.schemas import SCHEMAS, SchemaRow
+        from blueprinter.blueprint.schemas.kinds import SCHEMAS, SchemaRow
 
         return SCHEMAS if name == "SCHEMAS" else SchemaRow
     raise AttributeError(f"module `{__name__}` has no attribute `{name}`")

@@ -33,7 +33,7 @@ def read_artifact(document: Document, root: Path, faults: Faults, *, lenient: bo
         else:
             faults.error("BP112", "the key `kind` is missing", where, f"kinds: {', '.join(ARTIFACT_KINDS)}")
         return None
-    from blueprinter.blueprint.schemas import ARTIFACTS  # pydantic is slow
+    from blueprinter.blueprint.schemas.blueprints import ARTIFACTS  # pydantic is slow
 
     faults.shape(document, ARTIFACTS[kind], lenient=lenient)
     properties = mapping(value.get("properties"))

@@ -136,7 +136,7 @@ class _Reader(Struct, frozen=True):
         return assignment
 
     def _ours(self, value: Mapping[str, Json]) -> Assignment:
-        from blueprinter.blueprint.schemas import AssignmentFile  # pydantic is slow
+        from blueprinter.blueprint.schemas.assignments import AssignmentFile  # pydantic is slow
 
         self.faults.shape(self.document, AssignmentFile)
         group = text(value, "managementGroup")
@@ -186,7 +186,7 @@ class _Reader(Struct, frozen=True):
         )
 
     def _azure(self, value: Mapping[str, Json]) -> Assignment:
-        from blueprinter.blueprint.schemas import AzureAssignment  # pydantic is slow
+        from blueprinter.blueprint.schemas.assignments import AzureAssignment  # pydantic is slow
 
         self.faults.shape(self.document, AzureAssignment)
         properties = mapping(value.get("properties"))

@@ -49,7 +49,7 @@ def read_controls(
     faults: Faults,
 ) -> Controls:
     """The links of a controls.yaml. `policies`: `definition_key` -> files of that name; None = not checked."""
-    from blueprinter.blueprint.schemas import ControlsFile  # pydantic is slow
+    from blueprinter.blueprint.schemas.controls import ControlsFile  # pydantic is slow
 
     faults.shape(document, ControlsFile)
     value = mapping(document.value)

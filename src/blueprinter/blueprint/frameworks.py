@@ -98,7 +98,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _read(document: Document, faults: Faults) -> Framework | None:
-    from blueprinter.blueprint.schemas import FrameworkFile  # pydantic is slow
+    from blueprinter.blueprint.schemas.controls import FrameworkFile  # pydantic is slow
 
     if not faults.shape(document, FrameworkFile):
         return None

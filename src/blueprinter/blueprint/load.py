@@ -109,7 +109,7 @@ def _read(
         return None
     exported = "schema" not in mapping(document.value)
     document = enveloped(document)
-    from blueprinter.blueprint.schemas import BlueprintFile  # pydantic is slow
+    from blueprinter.blueprint.schemas.blueprints import BlueprintFile  # pydantic is slow
 
     faults.shape(document, BlueprintFile, lenient=exported)
     artifacts = _artifacts(root, files[0], exported, faults)

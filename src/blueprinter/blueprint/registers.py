@@ -130,7 +130,7 @@ class _Reader:
     def exemptions(self, document: Document | None) -> tuple[Exemption, ...]:
         if document is None:
             return ()
-        from blueprinter.blueprint.schemas import ExemptionsFile  # pydantic is slow
+        from blueprinter.blueprint.schemas.registers import ExemptionsFile  # pydantic is slow
 
         self.faults.shape(document, ExemptionsFile)
         rows = _rows(document, "exemptions")
@@ -189,7 +189,7 @@ class _Reader:
     def attestations(self, document: Document | None) -> tuple[Attestation, ...]:
         if document is None:
             return ()
-        from blueprinter.blueprint.schemas import AttestationsFile  # pydantic is slow
+        from blueprinter.blueprint.schemas.registers import AttestationsFile  # pydantic is slow
 
         self.faults.shape(document, AttestationsFile)
         return tuple(
@@ -247,7 +247,7 @@ class _Reader:
         """Entries by control; empty when the statement is about another framework than the run."""
         if document is None:
             return {}
-        from blueprinter.blueprint.schemas import SoaFile  # pydantic is slow
+        from blueprinter.blueprint.schemas.registers import SoaFile  # pydantic is slow
 
         self.faults.shape(document, SoaFile)
         value = mapping(document.value)
@@ -318,7 +318,7 @@ class _Reader:
     def inherited(self, document: Document | None) -> tuple[InheritedEvidence, ...]:
         if document is None:
             return ()
-        from blueprinter.blueprint.schemas import InheritedFile  # pydantic is slow
+        from blueprinter.blueprint.schemas.registers import InheritedFile  # pydantic is slow
 
         self.faults.shape(document, InheritedFile)
         rows = _rows(document, "evidence")

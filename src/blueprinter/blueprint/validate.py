@@ -197,7 +197,7 @@ def _file(path: Path, around: Surroundings, faults: Faults) -> None:
     if kind is None:
         declared = text(mapping(document.value), "schema")
         where = document.locate("/schema" if declared else "")
-        from blueprinter.blueprint.schemas import SCHEMAS  # pydantic is slow
+        from blueprinter.blueprint.schemas.kinds import SCHEMAS  # pydantic is slow
 
         names = [f"blueprinter/{row.name}/1" for row in SCHEMAS]
         hint = did_you_mean(declared, names) if declared else None
@@ -237,7 +237,7 @@ def _check_assignment(document: Document, path: Path, around: Surroundings, faul
 
 
 def _check_adopted(document: Document, path: Path, around: Surroundings, faults: Faults) -> None:
-    from blueprinter.blueprint.schemas import AdoptedFile  # pydantic is slow
+    from blueprinter.blueprint.schemas.assignments import AdoptedFile  # pydantic is slow
 
     faults.shape(document, AdoptedFile)
 

@@ -17,7 +17,9 @@ from blueprinter.compliance.scope import type_key
 class _Part(BaseModel):
     """Keys are spelled as in JSON; those of a later version are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, strict=True)
+    model_config = ConfigDict(
+        defer_build=True, frozen=True, extra="ignore", alias_generator=to_camel, strict=True
+    )
 
 
 class Collector(_Part):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from hashlib import sha256
 
 from msgspec import Struct
@@ -25,10 +25,10 @@ def pack_sha256(resolved: ResolvedBlueprint | None, policies: Sequence[AssignedP
     parts: list[object] = [
         framework.id if framework is not None else "",
         list(controls),
-        sorted(" ".join(_text(link)) for link in resolved.links),
-        sorted(" ".join(_text(_judged_by(policy))) for policy in policies),
+        sorted(" ".join(_words(link)) for link in resolved.links),
+        sorted(" ".join(_words(_judged_by(policy))) for policy in policies),
     ]
-    for piece in _text(parts):
+    for piece in _words(parts):
         digest.update(piece.encode(errors="surrogatepass"))
         digest.update(b"\0")
     return digest.hexdigest()
@@ -53,27 +53,37 @@ def _judged_by(policy: AssignedPolicy) -> tuple[object, ...]:
     )
 
 
-def _text(value: object) -> Iterator[str]:
+def _words(value: object) -> list[str]:
     """A value as a sequence of words, the same for equal values whatever their objects are."""
-    if isinstance(value, Struct):
-        yield type(value).__name__
+    words: list[str] = []
+    _add(value, words)
+    return words
+
+
+def _add(value: object, words: list[str]) -> None:
+    if isinstance(value, str):
+        words.append(repr(str(value)))
+    elif value is None or isinstance(value, (bool, int, float)):
+        words.append(str(value))
+    elif isinstance(value, Struct):
+        words.append(type(value).__name__)
         for name in value.__struct_fields__:
             inner = getattr(value, name)
             if name not in _PLACES and not callable(inner):
-                yield name
-                yield from _text(inner)
+                words.append(name)
+                _add(inner, words)
     elif isinstance(value, Mapping):
-        yield "{"
+        words.append("{")
         for key in sorted(value, key=str):
-            yield str(key)
-            yield from _text(value[key])
-        yield "}"
+            words.append(str(key))
+            _add(value[key], words)
+        words.append("}")
     elif isinstance(value, Set):
-        yield from _text(sorted(str(one) for one in value))
-    elif isinstance(value, Iterable) and not isinstance(value, str):
-        yield "["
+        _add(sorted(str(one) for one in value), words)
+    elif isinstance(value, Iterable):
+        words.append("[")
         for one in value:
-            yield from _text(one)
-        yield "]"
+            _add(one, words)
+        words.append("]")
     else:
-        yield repr(str(value)) if isinstance(value, str) else str(value)
+        words.append(str(value))

@@ -10,7 +10,7 @@ from blueprinter.blueprint import SchemaRow
 
 
 class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, strict=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", populate_by_name=True, strict=True)
 
 
 class Common(_Closed):
