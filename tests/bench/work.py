@@ -96,6 +96,7 @@ def built_in() -> Judged:
 
 TASKS: dict[str, tuple[Callable[[], Judged], Callable[[Path, Judged, Path], int]]] = {
     "judge": (thirty, judge),
+    "judge-2": (thirty, lambda file, given, folder: judge(file, given, folder, jobs=2)),
     "record": (thirty, lambda file, given, folder: judge(file, given, folder, records=True)),
     "record-2": (thirty, lambda file, given, folder: judge(file, given, folder, records=True, jobs=2)),
     "judge-300": (three_hundred, judge),

@@ -43,9 +43,10 @@ def _rules(properties: Mapping[str, Value]) -> Iterator[Mapping[str, Value]]:
 def _admits_anyone(rule: Mapping[str, Value]) -> bool:
     if _text(get(rule, "access")) != "allow" or _text(get(rule, "direction")) != "inbound":
         return False
+    if _text(get(rule, "sourceAddressPrefix")) in _ANYWHERE:
+        return True
     several = get(rule, "sourceAddressPrefixes")
-    sources = [get(rule, "sourceAddressPrefix"), *(several if isinstance(several, list) else ())]
-    return any(_text(source) in _ANYWHERE for source in sources)
+    return isinstance(several, list) and any(_text(source) in _ANYWHERE for source in several)
 
 
 def _object(value: Value) -> Mapping[str, Value]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import datetime, timedelta
@@ -184,6 +185,7 @@ class Inventory:
         own, *others = groups
         with ExitStack() as opened:
             spools = [opened.enter_context(TemporaryFile()) for _ in others]
+            copied = [0] * len(spools)
 
             def work(number: int) -> Tally:
                 recorder = judging.recorder and Spooled(judging.recorder, spools[number])
@@ -191,19 +193,23 @@ class Inventory:
                 spools[number].flush()
                 return tally
 
+            def copy(number: int) -> None:
+                """Writes what a process has recorded by now behind what those before it did."""
+                # the place in the file is the other process's
+                while judging.recorder and (
+                    block := os.pread(spools[number].fileno(), _BLOCK, copied[number])
+                ):
+                    judging.recorder.write(block)
+                    copied[number] += len(block)
+
             workers = opened.enter_context(Workers(work, len(others)))
             found = self._share(judging, judging.recorder, own)
             # not beside: a thread would wait for a processor that the processes use
             if survey is not None:
                 for index, file in enumerate(self.files):
                     digest(file.path, survey.digests(index))
-            for tally in workers.results():
+            for tally in workers.results(meanwhile=copy):
                 found.add(tally)
-            if judging.recorder is not None:
-                for spool in spools:
-                    spool.seek(0)
-                    while block := spool.read(_BLOCK):
-                        judging.recorder.write(block)
         return found
 
     def _read(self, sweep: Sweep, units: Sequence[Unit], survey: Survey | None) -> None:

@@ -79,6 +79,8 @@ class Account:
         self._weights = weights
         self._numbers = array("L")
         self._codes = bytearray()
+        self._counted: tuple[int, Mapping[int, int]] | None = None
+        """How many resources have each code, and of how many pairs that is true."""
         self._undecided: Counter[str] = Counter()
         self.not_enforced = False
         """Some state is of an assignment with enforcementMode DoNotEnforce."""
@@ -105,6 +107,7 @@ class Account:
             worst[number] = min(code, worst.get(number, code))
         self._numbers = array("L", worst.keys())
         self._codes = bytearray(worst.values())
+        self._counted = None
 
     def take(self, other: Account) -> None:
         """The pairs of another test."""
@@ -123,7 +126,12 @@ class Account:
             found[_pair(code)] = found.get(_pair(code), 0) + count
         return found
 
-    def _by_code(self) -> Counter[int]:
+    def _by_code(self) -> Mapping[int, int]:
+        if self._counted is None or self._counted[0] != len(self._codes):
+            self._counted = len(self._codes), self._count()
+        return self._counted[1]
+
+    def _count(self) -> Counter[int]:
         if self._weights.uniform:
             return Counter(self._codes)
         found: Counter[int] = Counter()
@@ -133,7 +141,7 @@ class Account:
 
     def guessed_passes(self) -> int:
         found = self._by_code()
-        return sum(found[_code(pair, guessed=True)] for pair in _PASSES)
+        return sum(found.get(_code(pair, guessed=True), 0) for pair in _PASSES)
 
     def undecided(self) -> Mapping[str, int]:
         """Why pairs are undecided, by number of states."""

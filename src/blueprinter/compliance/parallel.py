@@ -20,7 +20,9 @@ _LEAST = 4 * 1024 * 1024
 """Bytes for which another process is worth its start."""
 _MOST = 8
 """Processes that are started unless somebody asks for more."""
-_DIGEST = 0.07
+_TURN = 0.005
+"""Seconds that a process is waited for before there is something else to do."""
+_DIGEST = 0.1
 """The time that a digest takes, as part of what judging the same bytes does."""
 
 Unit = tuple[int, Part | None]
@@ -81,11 +83,16 @@ class Workers(Generic[Result]):
             sender.close()
             self._running.append((process, receiver))
 
-    def results(self) -> list[Result]:
-        """What each process gave, in the order of their numbers. Raises what one of them raised."""
+    def results(self, meanwhile: Callable[[int], object] | None = None) -> list[Result]:
+        """What each process gave, in the order of their numbers. `meanwhile` is called with the number of the process
+        that is waited for, over and over, and once more when it has ended. Raises what one of them raised."""
         found: list[Result] = []
         fault: BaseException | None = None
-        for process, receiver in self._running:
+        for number, (process, receiver) in enumerate(self._running):
+            if meanwhile is not None:
+                while not receiver.poll(_TURN):
+                    meanwhile(number)
+                meanwhile(number)
             try:
                 good, value = receiver.recv()
             except EOFError:

@@ -7,6 +7,7 @@ looked for, the first that has a value counts; letter case, `-`, `_` and blanks 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from blueprinter.arm import Resource, Value
 from blueprinter.casing import fold, get
@@ -31,7 +32,7 @@ def facts_of(resource: Resource) -> ResourceFacts:
     """What the body of a resource states."""
     given = get(resource.body, "tags")
     named = given if isinstance(given, dict) else {}
-    tags = {fold(key).translate(_FILLERS): value for key, value in named.items()}
+    tags = {_plain(key): value for key, value in named.items()}
     location = get(resource.body, "location")
     return ResourceFacts(
         owner=_first(tags, _OWNER),
@@ -43,5 +44,14 @@ def facts_of(resource: Resource) -> ResourceFacts:
 
 
 def _first(tags: Mapping[str, Value], keys: Sequence[str]) -> str:
-    found = (tags.get(key) for key in keys)
-    return next((value.strip() for value in found if isinstance(value, str) and value.strip()), "")
+    for key in keys:
+        value = tags.get(key)
+        if isinstance(value, str) and (text := value.strip()):
+            return text
+    return ""
+
+
+@lru_cache(maxsize=1024)
+def _plain(key: str) -> str:
+    """The key of a tag without what organisations spell differently."""
+    return fold(key).translate(_FILLERS)

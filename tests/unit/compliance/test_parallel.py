@@ -22,6 +22,27 @@ def test_results_come_in_the_order_of_the_shares() -> None:
         assert workers.results() == [0, 10, 20]
 
 
+def test_there_is_time_for_something_else_while_a_process_is_waited_for(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+
+    def work(number: int) -> int:
+        while number == 0 and not go.exists():
+            time.sleep(0.001)
+        return number
+
+    asked: list[int] = []
+
+    def meanwhile(number: int) -> None:
+        asked.append(number)
+        go.touch()  # the first process ends only because this was called while it ran
+
+    with Workers(work, 2) as workers:
+        assert workers.results(meanwhile) == [0, 1]
+    assert asked == sorted(asked)
+    assert asked[-1] == 1
+    assert asked.count(0) >= 2
+
+
 def test_what_one_process_raises_is_raised_here() -> None:
     def work(number: int) -> int:
         if number == 1:
