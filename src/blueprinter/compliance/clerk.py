@@ -193,17 +193,22 @@ class Clerk:
 
     def settle(self, entry: Entry, said: Sequence[Said]) -> Entry:
         """What they mean together with what the interpreter said of one resource."""
-        asked = tuple(
-            [(one.policy, one.state, one.reason, one.source is AliasSource.GUESSED) for one in said]
-        )
+        asked = _answers(said)
         found = entry.settled.get(asked)
         if found is None:
-            answers = tuple(sorted((*entry.answers, *asked), key=_place))
-            found = Entry(
-                self, entry.type, entry.program, answers, entry.outcomes, (), entry.within, entry.shelf
-            )
-            entry.settled[asked] = found
+            found = entry.settled[asked] = self._with(entry, asked, ())
         return found
+
+    def foretold(self, entry: Entry, said: Sequence[Said]) -> Entry:
+        """An entry in place of another, where it is known what the interpreter would say of some policies."""
+        places = {one.policy for one in said}
+        return self._with(entry, _answers(said), [one for one in entry.asks if one.policy not in places])
+
+    def _with(self, entry: Entry, answers: Answers, asks: Sequence[Outcome]) -> Entry:
+        everything = tuple(sorted((*entry.answers, *answers), key=_place))
+        return Entry(
+            self, entry.type, entry.program, everything, entry.outcomes, asks, entry.within, entry.shelf
+        )
 
     def verdict(self, answer: Answer) -> Verdict:
         place, state, reason, guessed = answer
@@ -258,6 +263,10 @@ class Clerk:
         sure = outcome is not None and outcome.source is not None
         reason = program.reason(place) if sure and self._recording else None
         return Shown(place, outcome, assigned, pair, exemption, controls, rank, behind(assigned), reason)
+
+
+def _answers(said: Sequence[Said]) -> Answers:
+    return tuple([(one.policy, one.state, one.reason, one.source is AliasSource.GUESSED) for one in said])
 
 
 def _place(answer: Answer) -> int:

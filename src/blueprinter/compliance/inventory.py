@@ -263,8 +263,9 @@ class Inventory:
         """Finds related resources of every type."""
         return self.lookup_for(None)
 
-    def _doubt(self, type: str, scope: str) -> str:
-        """Why the absence of a type in a scope is not believed: only a sound manifest vouches for it."""
+    def _doubt(self, type: str, scope: str | None) -> str:
+        """Why the absence of a type in a scope is not believed: only a sound manifest vouches for it. Without a scope:
+        why it is not in any; empty = that depends."""
         survey = self._survey()
         reasons = []
         for index, file in enumerate(self.files):

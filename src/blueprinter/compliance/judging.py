@@ -269,6 +269,11 @@ class JudgingDesk:
         shelf: Shelf,
     ) -> Entry:
         entry = self._clerk.entry(type, program, outcomes, within, shelf)
+        if entry.asks and self._recorder is None:
+            version = program.target.api_version
+            said = [self._asking.foreseen(outcome, type, version) for outcome in entry.asks]
+            if any(said):
+                entry = self._clerk.foretold(entry, [one for one in said if one is not None])
         self._entries.append(entry)
         return entry
 

@@ -66,14 +66,17 @@ class Manifest(_Part):
         """Folded type -> the API version its rows were read with."""
         return {type_key(row.type): row.api_version for row in self.types if row.api_version}
 
-    def doubt(self, type: str, scope: str) -> str:
-        """Why the absence of a type at and below a scope is not believed; empty = it was collected there."""
+    def doubt(self, type: str, scope: str | None) -> str:
+        """Why the absence of a type at and below a scope is not believed; empty = it was collected there. Without a
+        scope: why it is not believed in any; empty = that depends."""
         wanted = type_key(type)
         row = next((row for row in self.types if type_key(row.type) == wanted), None)
         if row is None or wanted in map(type_key, self.types_not_collected):
             return f"`{type}` was not collected"
         if row.expected is not None and row.rows != row.expected:
             return f"`{type}` was collected in part: {row.rows:,} of {row.expected:,} rows"
+        if scope is None:
+            return ""
         above = [entry for entry in self.scopes if entry.scope == "/" or id_within(scope, entry.scope)]
         if not above:
             return "the scope was not asked for"

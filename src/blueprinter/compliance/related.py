@@ -86,9 +86,10 @@ class RelatedIndex(Generic[Reference]):
         rows: Iterable[tuple[str, str, Reference]],
         *,
         load: Callable[[Reference], Resource],
-        doubt: Callable[[str, str], str],
+        doubt: Callable[[str, str | None], str],
     ) -> None:
-        """`rows` are (type, id, reference). `doubt(type, scope)` says why absence is not believed; empty = it is."""
+        """`rows` are (type, id, reference). `doubt(type, scope)` says why absence is not believed; empty = it is.
+        Without a scope: why it is not in any; empty = that depends."""
         by_type: dict[str, list[tuple[str, Reference]]] = {}
         for type_, id_, reference in rows:
             by_type.setdefault(type_key(type_), []).append((fold(id_).rstrip("/"), reference))
@@ -119,6 +120,11 @@ class RelatedIndex(Generic[Reference]):
         if len(self._answers) > _REMEMBERED:
             self._answers.popitem(last=False)
         return answer
+
+    def silence(self, type: str) -> NotCollected | None:
+        """The answer whatever the name and the scope, if that is known; None = it depends."""
+        why = "" if type_key(type) in self._rows else self._doubt(type, None)
+        return NotCollected(why) if why else None
 
     def _find(self, kind: str, name: str | None, below: str, type: str, scope: str) -> LookupResult:
         ids, references = self._rows[kind]

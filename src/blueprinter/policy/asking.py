@@ -12,16 +12,24 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from blueprinter.arm import ExpressionError, Resource
-from blueprinter.casing import fold
+from blueprinter.casing import fold, same
 from blueprinter.policy.aliases import AliasTable
 from blueprinter.policy.applicability import expressions_of
 from blueprinter.policy.batch import PolicySet, state_of
 from blueprinter.policy.compiled import Outcome, Situation, Target, Varies, inputs_of
 from blueprinter.policy.context import LookupSurroundings, group_of, subscription_of
 from blueprinter.policy.effects import Family, family_of
+from blueprinter.policy.existence import reason_for
 from blueprinter.policy.fields import FieldKind, FieldName, read_field
 from blueprinter.policy.judge import CompiledPolicy, Judgement, judge, judge_related
-from blueprinter.policy.model import AliasSource, ComplianceState, Lookup, PolicyState, UnsupportedReason
+from blueprinter.policy.model import (
+    AliasSource,
+    ComplianceState,
+    Index,
+    Lookup,
+    PolicyState,
+    UnsupportedReason,
+)
 from blueprinter.policy.operators import Absent
 from blueprinter.policy.subject import RESOURCE_GROUP, SUBSCRIPTION, Subject, Undecidable, policy_type
 from blueprinter.policy.syntax import FieldCount, FieldLeft, called_in, conditions_in
@@ -138,6 +146,37 @@ class Asking:
             said.sort(key=_place)
         return said
 
+    def foreseen(self, outcome: Outcome, type: str, api_version: str) -> Said | None:
+        """What the interpreter would say of every resource of a type for which the program found out this: that a rule
+        holds which looks for a resource of a type that the estate knows nothing of. None = it depends."""
+        policy = self._policies.policies[outcome.policy]
+        existence = policy.rule.existence
+        if not outcome.holds or existence is None or self._worded or not isinstance(self._lookup, Index):
+            return None
+        situation = Situation(policy, self._target(type, api_version))
+        try:
+            operands = (existence.name, existence.resource_group, existence.existence_scope)
+            wanted, *others = [
+                None if one is None else situation.constant(one) for one in (existence.type, *operands)
+            ]
+        except (Varies, Undecidable, ExpressionError, RecursionError):
+            return None
+        if not (isinstance(wanted, str) and wanted) or not all(
+            one is None or isinstance(one, str) for one in others
+        ):
+            return None
+        silence = None if same(wanted, policy_type(type)) else self._lookup.silence(wanted)
+        if silence is None:
+            return None
+        state, reason = ComplianceState.UNSUPPORTED, reason_for(wanted)
+        source = outcome.source or AliasSource.NONE
+        whole = Judgement(state, policy.effect or "", reason=reason, detail=silence.detail, source=source)
+        return Said(outcome.policy, state, reason, source, whole)
+
+    def _target(self, type: str, api_version: str) -> Target:
+        policies = self._policies
+        return Target(type, api_version, policies.aliases, policies.now, policies.strict_aliases)
+
     def state(self, said: Said, resource: Resource) -> PolicyState:
         """All that was said of a resource."""
         whole = said.whole
@@ -202,9 +241,8 @@ class Asking:
         group, subscription = "resourcegroup" in called, "subscription" in called
         if (group or subscription) and fold(policy_type(type)) in _CONTAINERS:
             return None
-        target = Target(type, api_version, policies.aliases, policies.now, policies.strict_aliases)
         try:
-            names = _read_by(policy, Situation(policy, target))
+            names = _read_by(policy, Situation(policy, self._target(type, api_version)))
         except (Varies, Undecidable, ExpressionError, RecursionError):
             return None
         if any(name.wildcards or name.kind in _UNIQUE for name in names):

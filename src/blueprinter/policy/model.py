@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -266,6 +266,15 @@ class Lookup(Protocol):
         last segment is `?` for any child of that parent. `scope` is a full ARM id: of a resource (its children and
         extensions), of a resource group, or of a subscription.
         """
+        ...
+
+
+@runtime_checkable
+class Index(Lookup, Protocol):
+    """A lookup that knows of which types it knows nothing."""
+
+    def silence(self, type: str) -> NotCollected | None:
+        """The answer whatever the name and the scope, if that is known; None = it depends."""
         ...
 
 
