@@ -135,8 +135,23 @@ def group(number: int) -> dict[str, Any]:
     }
 
 
+class Estate:
+    """What is related to rows; nothing is known of some types."""
+
+    def __init__(self, find: Lookup, unknown: frozenset[str]) -> None:
+        self._find = find
+        self._unknown = unknown
+
+    def __call__(self, type: str, name: str | None, scope: str) -> LookupResult:
+        return self.silence(type) or self._find(type, name, scope)
+
+    def silence(self, type: str) -> NotCollected | None:
+        return NotCollected("nobody asked") if fold(type) in self._unknown else None
+
+
 def surroundings(draw: random.Random) -> Lookup:
     """An estate of which some groups were collected, perhaps a subscription, and some of what is related."""
+    unknown = frozenset(fold(one) for one in (EXTENSION, CHILD, OTHER) if draw.random() < 0.2)
     groups = {fold(one["id"]): one for one in map(group, range(4)) if draw.random() < 0.7}
     subscription = {
         "id": "/subscriptions/s0",
@@ -164,7 +179,7 @@ def surroundings(draw: random.Random) -> Lookup:
         body = {"id": f"{scope}/providers/{type}/x", "type": type, "name": "x", "kind": scope[-1]}
         return Found((resource_of({**body, "properties": {"p": "a"}, "tags": {"env": "a"}}),))
 
-    return find
+    return Estate(find, unknown)
 
 
 def row(draw: random.Random, number: int) -> dict[str, Any]:
@@ -253,13 +268,21 @@ def check(sets: int, aliases: AliasTable) -> Counter[str]:
             where = f"seed {SEED}: {[everyone[number].rule for number in left]} on {json.dumps(one)}"
             said = worded.ask(outcomes, resource)
             assert [told(worded.state(one, resource)) for one in said] == list(map(told, states)), where
-            assert [
+            plain = [
                 (one.policy, one.state, one.reason, one.source is AliasSource.GUESSED)
                 for one in wordless.ask(outcomes, resource)
-            ] == [
+            ]
+            assert plain == [
                 (place[id(one.assigned)], one.state, one.reason, one.alias_source == "guessed")
                 for one in states
             ], where
+            for outcome in outcomes:
+                foreseen = wordless.foreseen(outcome, one["type"], resource.api_version)
+                assert worded.foreseen(outcome, one["type"], resource.api_version) is None, where
+                if foreseen is not None:
+                    counts["foreseen"] += 1
+                    guessed = foreseen.source is AliasSource.GUESSED
+                    assert (outcome.policy, foreseen.state, foreseen.reason, guessed) in plain, where
     return counts
 
 
@@ -268,6 +291,7 @@ def test_on_small_estates(aliases: AliasTable) -> None:
     assert counts["held"] > SETS * 5, counts
     assert counts["asked"] > counts["held"] * 1.5, counts
     assert counts["conflicts"] > 30, counts
+    assert counts["foreseen"] > SETS, counts
 
 
 @pytest.mark.soak

@@ -113,11 +113,13 @@ class Asking:
         """Unless `worded` states do not say what decided."""
         self._policies = policies
         self._lookup = lookup
+        self._index = lookup if isinstance(lookup, Index) else None
         self._worded = worded
         self._places = {id(policy.assigned): place for place, policy in enumerate(policies.policies)}
         self._readers: dict[tuple[int, str, str], _Reader | None] = {}
         self._known: dict[Hashable, Judgement] = {}
         """What rules said, by what they read; the oldest are dropped."""
+        self._foreseen: dict[tuple[Outcome, str, str], Said | None] = {}
 
     def ask(self, outcomes: Sequence[Outcome], resource: Resource) -> list[Said]:
         """What the interpreter says of a resource where its program could not tell, in the order of the policies;
@@ -149,9 +151,17 @@ class Asking:
     def foreseen(self, outcome: Outcome, type: str, api_version: str) -> Said | None:
         """What the interpreter would say of every resource of a type for which the program found out this: that a rule
         holds which looks for a resource of a type that the estate knows nothing of. None = it depends."""
+        if not outcome.holds or self._worded or self._index is None:
+            return None
+        key = (outcome, type, api_version)
+        if key not in self._foreseen:
+            self._foreseen[key] = self._silent(self._index, outcome, type, api_version)
+        return self._foreseen[key]
+
+    def _silent(self, index: Index, outcome: Outcome, type: str, api_version: str) -> Said | None:
         policy = self._policies.policies[outcome.policy]
         existence = policy.rule.existence
-        if not outcome.holds or existence is None or self._worded or not isinstance(self._lookup, Index):
+        if existence is None:
             return None
         situation = Situation(policy, self._target(type, api_version))
         try:
@@ -165,7 +175,7 @@ class Asking:
             one is None or isinstance(one, str) for one in others
         ):
             return None
-        silence = None if same(wanted, policy_type(type)) else self._lookup.silence(wanted)
+        silence = None if same(wanted, policy_type(type)) else index.silence(wanted)
         if silence is None:
             return None
         state, reason = ComplianceState.UNSUPPORTED, reason_for(wanted)

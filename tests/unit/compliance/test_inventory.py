@@ -15,7 +15,7 @@ import pytest
 from blueprinter.compliance import CODES, Inventory, JoinedEstate, read_inventories
 from blueprinter.compliance.records import MAX_RECORD
 from blueprinter.diagnostics import InvalidInput
-from blueprinter.policy import Found, NoneExist, NotCollected
+from blueprinter.policy import Found, Index, NoneExist, NotCollected
 from blueprinter.table import Table
 
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
@@ -521,6 +521,41 @@ def test_without_a_manifest_absence_is_never_believed(tmp_path: Path) -> None:
     find = inventory(write(tmp_path, lines(RELATED))).lookup
     assert find(BLOB, None, TWO) == NotCollected("the inventory has no manifest")
     assert isinstance(find(BLOB, "one/other", ONE), NotCollected)
+
+
+SQL = "Microsoft.Sql/servers"
+
+
+@pytest.mark.parametrize(
+    ("changes", "silence"),
+    [
+        (None, "the inventory has no manifest"),
+        ({}, f"`{SQL}` was not collected"),
+        ({"typesNotCollected": [SQL.lower()]}, f"`{SQL}` was not collected"),
+        ({"types": [{"type": SQL, "rows": 0, "expected": 3}]}, f"`{SQL}` was collected in part: 0 of 3 rows"),
+        ({"sha256": "0" * 64}, "the manifest of `"),
+        # whether it was collected hangs on the scope
+        ({"types": [{"type": SQL, "rows": 0, "expected": 0}]}, None),
+        ({"types": [{"type": SQL, "rows": 0}], "scopes": []}, None),
+    ],
+)
+def test_the_answer_may_be_the_same_in_every_scope(
+    tmp_path: Path, changes: dict[str, Any] | None, silence: str | None
+) -> None:
+    if changes is not None:
+        manifest(tmp_path, RELATED, **changes)
+    find = inventory(write(tmp_path, lines(RELATED))).lookup_for([SQL, BLOB])
+    assert isinstance(find, Index)
+    found = find.silence(SQL.upper())
+    if silence is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert found.detail.casefold().startswith(silence.casefold())
+        for scope in (SUB, OTHER, ONE, "/", "/providers/Microsoft.Management/managementGroups/m"):
+            for name in (None, "one", "?"):
+                assert find(SQL.upper(), name, scope) == found
+    assert find.silence(BLOB) is None
 
 
 def test_only_the_types_asked_for_are_indexed(tmp_path: Path) -> None:

@@ -11,13 +11,18 @@ from blueprinter.arm import scope_of
 from blueprinter.document import parse
 from blueprinter.policy import (
     FAULTS,
+    AliasSource,
     AliasTable,
     AssignedPolicy,
     BulkPolicies,
+    ComplianceState,
     Found,
     LookupResult,
+    NoneExist,
     NotCollected,
     PolicyState,
+    Said,
+    UnsupportedReason,
     compile_policies,
     interpret,
     judge,
@@ -198,3 +203,76 @@ def test_the_group_of_an_id_is_the_same_the_quick_way(id: str) -> None:
     scope = scope_of(id)
     wanted = scope if scope.count("/") == 4 and scope.casefold().startswith("/subscriptions/") else ""
     assert group_of(id) == wanted
+
+
+class Knowing:
+    """An estate that knows nothing of some types, and of the others that there are none."""
+
+    def __init__(self, *unknown: str) -> None:
+        self._unknown = unknown
+
+    def __call__(self, type: str, name: str | None, scope: str) -> LookupResult:
+        return self.silence(type) or NoneExist()
+
+    def silence(self, type: str) -> NotCollected | None:
+        return NotCollected("nobody asked") if type in self._unknown else None
+
+
+def foretold(
+    details: Any, *unknown: str, condition: Any = None, worded: bool = False
+) -> tuple[Said | None, list[Said]]:
+    """What is said of all rows that are alike, and of one of them."""
+    policies = bulk(condition or {"field": "type", "equals": TYPE}, details)
+    asking = policies.asking(Knowing(*unknown), worded=worded)
+    resource = resource_of(FIRST)
+    program = policies.program(TYPE, "", policies.circles(resource.id))
+    outcomes = program.outcomes(program.decide(FIRST))
+    (outcome,) = outcomes
+    return asking.foreseen(outcome, TYPE, ""), asking.ask(outcomes, resource)
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"type": "Contoso.Other/settings"},
+        {"type": "Contoso.Other/settings", "name": "default", "existenceScope": "subscription"},
+        {"type": "[concat('Contoso.Other/', 'settings')]", "resourceGroupName": "elsewhere"},
+    ],
+)
+def test_what_an_estate_knows_nothing_of_is_said_of_all_rows_at_once(details: Any) -> None:
+    said, (asked,) = foretold(details, "Contoso.Other/settings")
+    assert said is not None
+    assert said == asked
+    assert said.reason is UnsupportedReason.NOT_COLLECTED
+
+
+def test_that_a_rule_rests_on_a_guess_is_said_of_all_rows() -> None:
+    guessed = {"field": f"{TYPE}/p", "equals": "a"}
+    said, (asked,) = foretold({"type": "Contoso.Other/settings"}, "Contoso.Other/settings", condition=guessed)
+    assert said == asked
+    assert said is not None
+    assert said.source is AliasSource.GUESSED
+
+
+@pytest.mark.parametrize(
+    ("details", "state"),
+    [
+        ({"type": "Contoso.Other/others"}, ComplianceState.NON_COMPLIANT),
+        # a policy that looks for the resource itself finds it
+        ({"type": TYPE, "name": "one"}, ComplianceState.COMPLIANT),
+        # what cannot be evaluated is an error whatever was collected
+        ({"type": "Contoso.Other/settings", "name": "[field('tags')]"}, ComplianceState.ERROR),
+        ({"type": "Contoso.Other/settings", "name": "[json('5')]"}, ComplianceState.ERROR),
+        ({"type": "[string('')]"}, ComplianceState.ERROR),
+    ],
+)
+def test_what_hangs_on_the_resource_is_not_said_of_all_rows(details: Any, state: ComplianceState) -> None:
+    said, (asked,) = foretold(details, "Contoso.Other/settings", TYPE, "")
+    assert said is None
+    assert asked.state is state
+
+
+def test_words_are_found_for_each_row() -> None:
+    said, (asked,) = foretold({"type": "Contoso.Other/settings"}, "Contoso.Other/settings", worded=True)
+    assert said is None
+    assert asked.reason is UnsupportedReason.NOT_COLLECTED
