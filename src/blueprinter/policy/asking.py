@@ -19,7 +19,7 @@ from blueprinter.policy.batch import PolicySet, state_of
 from blueprinter.policy.compiled import Outcome, Situation, Target, Varies, inputs_of
 from blueprinter.policy.context import LookupSurroundings, group_of, subscription_of
 from blueprinter.policy.effects import Family, family_of
-from blueprinter.policy.existence import reason_for
+from blueprinter.policy.existence import not_collected
 from blueprinter.policy.fields import FieldKind, FieldName, read_field
 from blueprinter.policy.judge import CompiledPolicy, Judgement, judge, judge_related
 from blueprinter.policy.model import (
@@ -132,6 +132,10 @@ class Asking:
             if outcome.state is not None:
                 continue
             policy = everyone[outcome.policy]
+            foreseen = self.foreseen(outcome, resource.type, resource.api_version)
+            if foreseen is not None and (not self._worded or subscription_of(resource.id)):
+                said.append(foreseen)
+                continue
             if outcome.holds:
                 found = self._related(policy, outcome.source, resource, surroundings)
             else:
@@ -150,8 +154,9 @@ class Asking:
 
     def foreseen(self, outcome: Outcome, type: str, api_version: str) -> Said | None:
         """What the interpreter would say of every resource of a type for which the program found out this: that a rule
-        holds which looks for a resource of a type that the estate knows nothing of. None = it depends."""
-        if not outcome.holds or self._worded or self._index is None:
+        holds which looks for a resource of a type that the estate knows nothing of. None = it depends. Outside of all
+        subscriptions it would use other words."""
+        if not outcome.holds or self._index is None or (self._worded and outcome.source is None):
             return None
         key = (outcome, type, api_version)
         if key not in self._foreseen:
@@ -178,10 +183,10 @@ class Asking:
         silence = None if same(wanted, policy_type(type)) else index.silence(wanted)
         if silence is None:
             return None
-        state, reason = ComplianceState.UNSUPPORTED, reason_for(wanted)
-        source = outcome.source or AliasSource.NONE
-        whole = Judgement(state, policy.effect or "", reason=reason, detail=silence.detail, source=source)
-        return Said(outcome.policy, state, reason, source, whole)
+        open_ = not_collected(wanted, silence)
+        state, source = ComplianceState.UNSUPPORTED, outcome.source or AliasSource.NONE
+        whole = Judgement(state, policy.effect or "", reason=open_.reason, detail=open_.detail, source=source)
+        return Said(outcome.policy, state, open_.reason, source, whole)
 
     def _target(self, type: str, api_version: str) -> Target:
         policies = self._policies

@@ -94,9 +94,7 @@ def find_related(
         return Related(Open(None, found.message))
     candidates = _candidates(search, context, lookup)
     if isinstance(candidates, NotCollected):
-        reason = reason_for(search.type)
-        detail = candidates.detail or f"resources of type `{search.type}` were not collected"
-        return Related(Open(reason, detail), search)
+        return Related(not_collected(search.type, candidates), search)
     undecided: Open | None = None
     for resource in candidates:
         truth = _satisfies(existence, resource, context, observer, trace)
@@ -105,6 +103,11 @@ def find_related(
         if isinstance(truth, Open):
             undecided = undecided or truth
     return Related(False if undecided is None else undecided, search, candidates)
+
+
+def not_collected(type: str, answer: NotCollected) -> Open:
+    """What follows from resources of a type that were not collected."""
+    return Open(reason_for(type), answer.detail or f"resources of type `{type}` were not collected")
 
 
 def reason_for(type: str) -> UnsupportedReason:

@@ -212,18 +212,18 @@ class Knowing:
         self._unknown = unknown
 
     def __call__(self, type: str, name: str | None, scope: str) -> LookupResult:
+        if not scope:
+            return NotCollected("of no scope")
         return self.silence(type) or NoneExist()
 
     def silence(self, type: str) -> NotCollected | None:
         return NotCollected("nobody asked") if type in self._unknown else None
 
 
-def foretold(
-    details: Any, *unknown: str, condition: Any = None, worded: bool = False
-) -> tuple[Said | None, list[Said]]:
+def foretold(details: Any, *unknown: str, condition: Any = None) -> tuple[Said | None, list[Said]]:
     """What is said of all rows that are alike, and of one of them."""
     policies = bulk(condition or {"field": "type", "equals": TYPE}, details)
-    asking = policies.asking(Knowing(*unknown), worded=worded)
+    asking = policies.asking(Knowing(*unknown), worded=False)
     resource = resource_of(FIRST)
     program = policies.program(TYPE, "", policies.circles(resource.id))
     outcomes = program.outcomes(program.decide(FIRST))
@@ -272,7 +272,14 @@ def test_what_hangs_on_the_resource_is_not_said_of_all_rows(details: Any, state:
     assert asked.state is state
 
 
-def test_words_are_found_for_each_row() -> None:
-    said, (asked,) = foretold({"type": "Contoso.Other/settings"}, "Contoso.Other/settings", worded=True)
-    assert said is None
-    assert asked.reason is UnsupportedReason.NOT_COLLECTED
+def test_outside_of_all_subscriptions_it_is_said_in_other_words() -> None:
+    policies = bulk({"field": "type", "equals": TYPE}, {"type": "Contoso.Other/settings"})
+    asking = policies.asking(Knowing("Contoso.Other/settings"))
+    for id, detail in ((FIRST["id"], "nobody asked"), (f"/providers/{TYPE}/one", "of no scope")):
+        resource = resource_of({**FIRST, "id": id})
+        program = policies.program(TYPE, "", policies.circles(id))
+        outcomes = program.outcomes(program.decide(FIRST))
+        (said,) = asking.ask(outcomes, resource)
+        (state,) = policies.policies.run(resource, Knowing("Contoso.Other/settings"))
+        assert told(asking.state(said, resource)) == told(state)
+        assert state.detail == detail
