@@ -18,7 +18,7 @@ from blueprinter.policy.assignments import (
 )
 from blueprinter.policy.batch import PolicySet, compile_policies, related_types_of
 from blueprinter.policy.bulk import BulkPolicies
-from blueprinter.policy.case_file import load_tests
+from blueprinter.policy.case_file import load_tests, read_stated_aliases
 from blueprinter.policy.case_schema import policy_tests_schema
 from blueprinter.policy.cases import CaseResult, cases_as_json, run_cases
 from blueprinter.policy.catalog import (
@@ -234,6 +234,7 @@ __all__ = [
     "read_policy_set",
     "read_resource",
     "read_resource_selectors",
+    "read_stated_aliases",
     "read_values",
     "related_types_of",
     "resource_of",

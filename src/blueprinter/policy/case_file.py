@@ -6,8 +6,9 @@ Every key is known: a misspelt one is an error, never a test that passes without
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -48,7 +49,14 @@ class Case(Struct, frozen=True, eq=False):
     context: Mapping[str, Json]
     related: tuple[tuple[Mapping[str, Json], ...], ...]
     expect: Mapping[str, Json]
-    position: Position
+    document: Document
+    pointer: str
+    """Where in it the case stands."""
+
+    @property
+    def position(self) -> Position:
+        """Where the case stands: finding that out takes as long as reading the file."""
+        return self.document.locate(self.pointer)
 
 
 class CaseFile(Struct, frozen=True, eq=False):
@@ -65,20 +73,33 @@ class CaseFile(Struct, frozen=True, eq=False):
     cases: tuple[Case, ...]
 
 
+ReadTable: TypeAlias = Callable[[Path], AliasTable]
+
+
 def load_tests(path: Path) -> Document:
     """A file of policy tests. Keys that stand twice in the definition that it holds are faults of that definition,
     which a case may expect: they are remarks of the document, for `run_cases`. Raises `InvalidInput`."""
     document = load(path, repeated_keys=True)
+    if not document.remarks:
+        return document
     whole = document.locate("/definition")
     first, last = (whole.line, whole.column), (whole.end_line, whole.end_column)
     places = [(remark.position.line, remark.position.column) for remark in document.remarks]
     return document if all(first <= place <= last for place in places) else load(path)
 
 
-def read_case_file(document: Document, root: Path, catalog: AliasTable) -> CaseFile:
+def read_stated_aliases(path: Path) -> AliasTable:
+    """A file of aliases that are all that there are. Raises `InvalidInput`."""
+    return read_aliases(load(path)).complete()
+
+
+def read_case_file(
+    document: Document, root: Path, catalog: AliasTable, read_table: ReadTable = read_stated_aliases
+) -> CaseFile:
     """A file of policy tests. `root` is the folder that paths in it may not leave; `catalog` holds the aliases
-    of a file that states none. Raises `InvalidInput` with every fault."""
-    reader = _FileReader(document, root)
+    of a file that states none; `read_table` reads those of a file that names another. Raises `InvalidInput` with every
+    fault."""
+    reader = _FileReader(document, root, read_table)
     found = reader.read(catalog)
     if reader.faults or found is None:
         raise InvalidInput(reader.faults)
@@ -92,11 +113,12 @@ def _quoted(value: Json) -> str:
 class _FileReader:
     """Reads a file of cases and notes every fault."""
 
-    __slots__ = ("document", "faults", "root")
+    __slots__ = ("document", "faults", "read_table", "root")
 
-    def __init__(self, document: Document, root: Path) -> None:
+    def __init__(self, document: Document, root: Path, read_table: ReadTable) -> None:
         self.document = document
         self.root = root
+        self.read_table = read_table
         self.faults: list[Diagnostic] = []
 
     def fault(self, message: str, pointer: str, hint: str = "", *, key: bool = False) -> None:
@@ -151,7 +173,7 @@ class _FileReader:
             self.fault("`policy` is the path of a policy definition", "/policy")
             return None
         try:
-            path = inside(self.root, Path(self.document.file).parent, name, self.document.locate("/policy"))
+            path = self._inside(name, "/policy")
             shown = str(PurePath(self.document.file).parent / name)
             return load(path, name=shown), "", path.parent.name
         except InvalidInput as found:
@@ -175,13 +197,18 @@ class _FileReader:
             self.fault(f"`aliases` is a file or an object, found {noun(stated)}", "/aliases")
             return None
         try:
-            path = inside(
-                self.root, Path(self.document.file).parent, stated, self.document.locate("/aliases")
-            )
-            return read_aliases(load(path)).complete()
+            return self.read_table(self._inside(stated, "/aliases"))
         except InvalidInput as found:
             self.faults.extend(found.diagnostics)
             return None
+
+    def _inside(self, name: str, pointer: str) -> Path:
+        """The file that a path names. Raises `InvalidInput` where it leaves the root."""
+        folder = Path(self.document.file).parent
+        try:
+            return inside(self.root, folder, name, Position(self.document.file))
+        except InvalidInput:  # where it stands is found out for those who need it
+            return inside(self.root, folder, name, self.document.locate(pointer))
 
     def _cases(self, top: Mapping[str, Json]) -> tuple[Case, ...]:
         listed = top.get("cases")
@@ -230,7 +257,8 @@ class _FileReader:
             context=context,
             related=self._related(stated.get("related"), child(pointer, "related")),
             expect=expect,
-            position=self.document.locate(pointer),
+            document=self.document,
+            pointer=pointer,
         )
 
     def _expect(self, value: Json, pointer: str) -> dict[str, Json]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from blueprinter.arm import Resource, Value
 from blueprinter.casing import get, key_of, same
@@ -19,7 +19,7 @@ from blueprinter.diagnostics import Diagnostic, InvalidInput, Position
 from blueprinter.document import Document, Json
 from blueprinter.policy.aliases import AliasTable
 from blueprinter.policy.assignments import parameter_faults
-from blueprinter.policy.case_file import Case, CaseFile, read_case_file
+from blueprinter.policy.case_file import Case, CaseFile, ReadTable, read_case_file, read_stated_aliases
 from blueprinter.policy.codes import COMPILE_CODES
 from blueprinter.policy.context import GivenSurroundings, LookupSurroundings
 from blueprinter.policy.count import Truth
@@ -60,11 +60,16 @@ class CaseResult(Struct, frozen=True):
     reached: frozenset[Branch] = frozenset()
     branches: frozenset[Branch] = frozenset()
     """Every branch of the rule."""
-    position: Position = field(default_factory=lambda: Position(""))
+    case: Case | None = None
     finding: str = ""
     """What decided that the rule holds: where, what is wanted there and what is found."""
     remarks: tuple[str, ...] = ()
     """What Azure would refuse of the values that the case gives for parameters."""
+
+    @property
+    def position(self) -> Position:
+        """Where the case stands."""
+        return Position("") if self.case is None else self.case.position
 
     def as_json(self) -> dict[str, Json]:
         """`{file, line, name, passed, expected, actual, finding, remarks}`."""
@@ -112,10 +117,13 @@ def _branches(results: Sequence[CaseResult]) -> dict[str, Json]:
     return found
 
 
-def run_cases(document: Document, root: Path, catalog_aliases: AliasTable) -> tuple[CaseResult, ...]:
+def run_cases(
+    document: Document, root: Path, catalog_aliases: AliasTable, read_table: ReadTable = read_stated_aliases
+) -> tuple[CaseResult, ...]:
     """Runs the cases of one file. `root` is the folder that paths in it may not leave; `catalog_aliases` are
-    used where the file has no aliases of its own. Raises `InvalidInput` for faults of the file itself."""
-    suite = _Suite(read_case_file(document, root, catalog_aliases))
+    used where the file has no aliases of its own; `read_table` reads those of a file that names another. Raises
+    `InvalidInput` for faults of the file itself."""
+    suite = _Suite(read_case_file(document, root, catalog_aliases, read_table))
     return tuple(suite.run(case) for case in suite.file.cases)
 
 
@@ -219,7 +227,7 @@ class _Suite:
             policy=self.file.policy.file,
             reached=reached,
             branches=frozenset(_all_branches(self._definition)) if self._definition else frozenset(),
-            position=case.position,
+            case=case,
             finding=finding,
             remarks=self._remarks(case),
         )

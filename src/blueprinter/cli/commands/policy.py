@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from blueprinter.cli import Settings
 from blueprinter.cli.commands import policy_diff, policy_explain, policy_lint
 from blueprinter.cli.inputs import files_of
 from blueprinter.cli.remarks import echo_json, say
-from blueprinter.cli.workspace import open_workspace
+from blueprinter.cli.workspace import known_aliases
 from blueprinter.diagnostics import InvalidInput
 from blueprinter.document import Json, json_line, load
 from blueprinter.policy import (
@@ -20,6 +21,7 @@ from blueprinter.policy import (
     definition_files,
     is_definition,
     load_tests,
+    read_stated_aliases,
     run_cases,
 )
 from blueprinter.text import for_terminal, plural
@@ -49,12 +51,13 @@ def test_command(settings: Settings, paths: tuple[str, ...], output: str) -> int
     """
     folders = [Path(path) for path in paths or ("policies",)]
     files = [file for folder in folders for file in _test_files(folder)]
-    aliases = open_workspace(Path.cwd()).aliases
+    aliases = known_aliases(Path.cwd())
+    read_table = cache(read_stated_aliases)  # most files name the same one
     results: list[CaseResult] = []
     faults: list[InvalidInput] = []
     for file in files:
         try:
-            results.extend(run_cases(load_tests(file), _root(file, folders), aliases))
+            results.extend(run_cases(load_tests(file), _root(file, folders), aliases, read_table))
         except InvalidInput as found:
             faults.append(found)
     untested = _untested(folders, {result.policy for result in results})
