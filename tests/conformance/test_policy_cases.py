@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blueprinter.document import load
-from blueprinter.policy import AliasTable, run_cases
+from blueprinter.policy import AliasTable, load_tests, run_cases
 
 FOLDER = Path(__file__).parents[3] / "shared" / "conformance" / "policy"
 FILES = sorted(FOLDER.rglob("*.tests.json"))
@@ -15,7 +14,7 @@ FILES = sorted(FOLDER.rglob("*.tests.json"))
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(FOLDER).as_posix())
 def test_case_file(file: Path) -> None:
-    results = run_cases(load(file), FOLDER, AliasTable.empty())
+    results = run_cases(load_tests(file), FOLDER, AliasTable.empty())
     assert results
     failed = [
         (result.name, dict(result.expected), dict(result.actual)) for result in results if not result.passed

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from blueprinter.document import load
 from blueprinter.policy import AliasTable, CaseResult, load_tests, run_cases
 from blueprinter.report import conformance
 from blueprinter.report.conformance import CONFORMANCE_FILE
@@ -46,7 +45,7 @@ def test_the_figure_of_the_conformance_cases_is_true(shared: Path, family: str, 
         if file.relative_to(folder).parts[0].startswith(END_TO_END) is whole
     ]
     assert files
-    holds(family, (one for file in files for one in run_cases(load(file), folder, AliasTable.empty())))
+    holds(family, (one for file in files for one in run_cases(load_tests(file), folder, AliasTable.empty())))
 
 
 def test_the_figure_of_the_shipped_policies_is_true() -> None:
