@@ -98,6 +98,7 @@ LINT_RULES: Table[LintRule] = Table(
         LintRule("BP426", "unnamed-count", _ERROR, rule=counts.unnamed_count),
         LintRule("BP427", "count-name", _ERROR, rule=counts.count_name),
         LintRule("BP428", "unnamed-current", _ERROR, rule=counts.unnamed_current),
+        LintRule("BP429", "unrelated-count", _ERROR, rule=counts.unrelated_count),
         LintRule("BP430", "missing-mode", _WARNING, rule=scope.missing_mode),
         LintRule("BP431", "unknown-mode", _ERROR, rule=scope.unknown_mode),
         LintRule("BP432", "indexed-containers", _WARNING, rule=scope.indexed_containers),

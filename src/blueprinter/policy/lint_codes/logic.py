@@ -182,4 +182,30 @@ LOGIC: tuple[CodeRow, ...] = (
   "greater": 0
 }""",
     ),
+    CodeRow(
+        "BP429",
+        "count of another array inside of a count",
+        "A field count inside of another can only count arrays of the members that the other looks at. Others hang on "
+        "nothing that changes with the member: they are counted outside.",
+        bad="""{
+  "count": {
+    "field": "Microsoft.Network/virtualNetworks/subnets[*]",
+    "where": {
+      "count": {"field": "Microsoft.Network/virtualNetworks/addressSpace.addressPrefixes[*]"},
+      "greater": 1
+    }
+  },
+  "greater": 0
+}""",
+        good="""{
+  "count": {
+    "field": "Microsoft.Network/virtualNetworks/subnets[*]",
+    "where": {
+      "count": {"field": "Microsoft.Network/virtualNetworks/subnets[*].serviceEndpoints[*]"},
+      "greater": 1
+    }
+  },
+  "greater": 0
+}""",
+    ),
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from blueprinter.arm import Call, ExpressionError, Literal, Value
 from blueprinter.casing import fold
 from blueprinter.policy.fields import FieldName, read_field
-from blueprinter.policy.lint_rules.draft import Remark, RuleDraft, counted_by, expressions_of
+from blueprinter.policy.lint_rules.draft import Remark, RuleDraft, bound_wildcards, counted_by, expressions_of
 from blueprinter.policy.operators import OperatorRow
 from blueprinter.policy.syntax import (
     Compare,
@@ -149,6 +149,23 @@ def unnamed_count(draft: RuleDraft) -> Iterator[Remark]:
 def _name(draft: RuleDraft, left: ValueCount) -> str | None:
     """Where the name of a value count stands; None for one without."""
     return draft.envelope.member(left.pointer, "name")
+
+
+def unrelated_count(draft: RuleDraft) -> Iterator[Remark]:
+    """Source: "Author policies for array properties on Azure resources", section Field count expressions: nested ones
+    can only refer to nested arrays."""
+    for place in draft.places():
+        left = place.compare.left
+        if not isinstance(left, FieldCount) or not place.counted:
+            continue
+        outer = place.counted[-1]
+        around = outer.count("[*]")
+        if bound_wildcards(left.field, (outer,)) < around or left.field.wildcards <= around:
+            yield Remark(
+                draft.envelope.member(left.pointer, "field") or left.pointer,
+                f"`{left.field.text}` is no array of the members that the count around it looks at",
+                "count it outside of the other count, or count an array of the members",
+            )
 
 
 _COUNT_NAME = re.compile("[A-Za-z0-9]+")
