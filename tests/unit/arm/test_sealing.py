@@ -44,6 +44,17 @@ def test_a_secure_value_becomes_its_parameter() -> None:
     assert isinstance(profile["customData"], Unknown)
     assert profile["adminUsername"] == "operator"
     assert "hunter2" not in repr(sealed(expansion).resources[0].body)
+    assert "hunter2" in str(expansion.secrets)
+    assert "hunter2" not in repr(expansion)
+
+
+def test_unknown_values_are_the_same_by_their_expressions_and_print_nothing_else() -> None:
+    secure = Unknown("parameters('password')", known={"a": "hunter2"}, hidden=("hunter2",))
+    assert secure == Unknown("parameters('password')")
+    assert hash(secure) == hash(Unknown("parameters('password')"))
+    assert secure != Unknown("parameters('other')")
+    assert secure != "parameters('password')"
+    assert "hunter2" not in f"{secure} {secure!r}"
 
 
 def test_an_extension_written_as_a_child_has_its_own_type() -> None:
