@@ -193,7 +193,7 @@ def compile_policy(
     guard = type_guard(rule.condition, values)
     if data_plane and not guard.any:
         holders = frozenset(parent for type in guard.types for parent in parents_of(type))
-        guard = TypeGuard(False, holders, guard.patterns)
+        guard = TypeGuard(False, guard.types | holders, guard.patterns)
     invalid = next((name.text for name in aliases_in(rule.condition) if not aliases.exists(name.text)), "")
     compiled = CompiledPolicy(
         assigned=assigned,
