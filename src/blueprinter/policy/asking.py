@@ -1,7 +1,7 @@
 """What programs could not tell, asked of the interpreter for resource after resource of one estate.
 
-Two things are not asked again: whether a rule holds of which its program knows that it does, and what a rule says that
-hangs on a few values which other resources have too.
+Three things are not asked again: whether a rule holds of which its program knows that it does, what a rule says that
+hangs on a few values which other resources have too, and what is related of a type that the estate knows nothing of.
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ class CaseResult(Struct, frozen=True):
 
     file: str
     name: str
+    case: Case
     passed: bool
     expected: Mapping[str, Json]
     actual: Mapping[str, Json]
@@ -60,7 +61,6 @@ class CaseResult(Struct, frozen=True):
     reached: frozenset[Branch] = frozenset()
     branches: frozenset[Branch] = frozenset()
     """Every branch of the rule."""
-    case: Case | None = None
     finding: str = ""
     """What decided that the rule holds: where, what is wanted there and what is found."""
     remarks: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class CaseResult(Struct, frozen=True):
     @property
     def position(self) -> Position:
         """Where the case stands."""
-        return Position("") if self.case is None else self.case.position
+        return self.case.position
 
     def as_json(self) -> dict[str, Json]:
         """`{file, line, name, passed, expected, actual, finding, remarks}`."""
