@@ -19,6 +19,7 @@ from blueprinter.policy.compiled.code import (
     assign,
     attribute,
     call,
+    choose,
     constant,
     either,
     function,
@@ -135,6 +136,8 @@ class Glancer(Struct, eq=False):
             if name in self.reads.columns
         }
 
+        lacks = names.fresh("lacks")
+
         def take(name: str, owner: str, kept: str, held: ast.expr) -> ast.expr:
             variable = names.fresh("value")
             value = load(variable)
@@ -142,17 +145,21 @@ class Glancer(Struct, eq=False):
             absent = same(value, lacking)
             if name == PROPERTIES:  # null in their place says nothing of them
                 absent = either([absent, same(value, constant(None))])
-            # null is not the same as nothing in a row that is put together again
-            text = None if self.as_row or name == PROPERTIES else _sought(name)
+            text = None if name == PROPERTIES else _sought(name)
             settled = (
                 unsure
                 if text is None
-                else [when(call(held, load(_LINE), constant(text)), unsure), assign(variable, constant(None))]
+                else [
+                    when(call(held, load(_LINE), constant(text)), unsure),
+                    assign(lacks, constant(True)) if self.as_row else assign(variable, constant(None)),
+                ]
             )
             made.append(when(absent, settled))
             return value
 
         anywhere = names.name_of(may_hold, "may_hold")
+        if self.as_row:
+            made.append(assign(lacks, constant(False)))
         for name, kept in named.items():
             values[name] = take(name, ROW, kept, anywhere)
         if PROPERTIES not in named:
@@ -160,8 +167,13 @@ class Glancer(Struct, eq=False):
         within = {name: take(name, PROPERTIES, kept, load(_HELD)) for name, kept in inner.items()}
         if within:
             values[PROPERTIES] = mapping(within)
-        row = mapping(values) if self.as_row else constant(None)
         given = [*(values[name] for name in self.columns), *(within[name] for name in self.members)]
+        row: ast.expr = constant(None)
+        if self.as_row:
+            # null is not the same as nothing in a row that is put together again
+            whole = mapping(values)
+            row = choose(load(lacks), call(names.name_of(_without_lacking, "without_lacking"), whole), whole)
+            given = [choose(same(value, lacking), constant(None), value) for value in given]
         code = names.fresh("code")
         said = assign(code, call(load(_VERDICT), row, *given))
         made.append(guarded([said], names.name_of(_BLIND, "blind"), unsure))
@@ -202,6 +214,15 @@ NOTHING_SEEN: Sight = _Nothing()
 def seeing_nothing(whole: frozenset[Place]) -> Sight:
     """Of programs that read nothing."""
     return NOTHING_SEEN
+
+
+def _without_lacking(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row without what it lacks, in `properties` either."""
+    found = {name: value for name, value in row.items() if value is not LACKING}
+    properties = found.get(PROPERTIES)
+    if isinstance(properties, dict):
+        found[PROPERTIES] = {name: value for name, value in properties.items() if value is not LACKING}
+    return found
 
 
 def _sought(name: str) -> bytes | None:
