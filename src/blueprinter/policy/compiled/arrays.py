@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -39,14 +39,22 @@ from blueprinter.policy.compiled.loads import ROW
 from blueprinter.policy.compiled.predicates import NUMBER_TESTS, test_of
 from blueprinter.policy.compiled.runtime import MISSING, give_up
 from blueprinter.policy.compiled.sites import Counting
-from blueprinter.policy.compiled.situation import MOST_MEMBERS, Situation
+from blueprinter.policy.compiled.situation import MOST_MEMBERS, Situation, Varies
 from blueprinter.policy.compiled.truth import Truth
 from blueprinter.policy.compiled.writer import Scope
 from blueprinter.policy.count import MAX_ITERATIONS
 from blueprinter.policy.effort import MAX_STEPS
-from blueprinter.policy.fields import FieldName, Path, Wildcard, prefixes
+from blueprinter.policy.fields import FieldKind, FieldName, Path, Wildcard, prefixes
 from blueprinter.policy.operators import OperatorRow
-from blueprinter.policy.syntax import Condition, FieldCount, ValueCount, ValueLeft, called_in, conditions_in
+from blueprinter.policy.syntax import (
+    Compare,
+    Condition,
+    FieldCount,
+    FieldLeft,
+    ValueCount,
+    called_in,
+    conditions_in,
+)
 
 MOST_LOOPS = 6
 """Loops in each other; Python's compiler takes twenty blocks."""
@@ -97,6 +105,8 @@ class Outside(Protocol):
     def bound(self, name: FieldName) -> tuple[Counting, int] | None: ...
 
     def inputs(self, inputs: Sequence[Input]) -> list[ast.expr]: ...
+
+    def plain_value(self, path: Path) -> str: ...
 
     def inside(self, scope: Scope, count: Counting) -> Inside:
         """Writes the conditions below a count into another function."""
@@ -279,15 +289,33 @@ class Arrays:
     def _remembered(self, number: ast.expr, where: Condition) -> ast.expr:
         """A count of constants, which need not be made again for values that were met."""
         compares = list(conditions_in(where))
-        if self._outside.around or not all(isinstance(one.left, (ValueLeft, ValueCount)) for one in compares):
-            return number
-        if any(called_in(one) & AROUND for one in compares):
+        if self._outside.around or any(called_in(one) & AROUND for one in compares):
             return number
         operands = [operand for one in compares for operand in expressions_of(one)]
         inputs = [one for one in inputs_of(operands, self._outside.situation) if one[0] == "field"]
-        if not inputs:
+        try:
+            values = [*self._outside.inputs(inputs), *self._fields(compares)]
+        except Varies:
             return number
-        return self._known(self._names.name_of(Counts(), "counts"), self._outside.inputs(inputs), number)
+        return self._known(self._names.name_of(Counts(), "counts"), values, number) if values else number
+
+    def _fields(self, compares: Sequence[Compare]) -> Iterator[ast.expr]:
+        """The values of the fields of conditions that compare nothing else. Raises `Varies` where one has several, or
+        most resources have one of their own."""
+        situation = self._outside.situation
+        for one in compares:
+            if isinstance(one.left, FieldCount):
+                raise Varies
+            if not isinstance(one.left, FieldLeft):
+                continue
+            name = situation.field(one.left.name)
+            if name.kind is FieldKind.TYPE:
+                continue
+            if name.kind in (FieldKind.ID, FieldKind.TAGS):
+                raise Varies
+            path = situation.path(name)
+            if path is not None:
+                yield load(self._outside.plain_value(path))
 
     def _known(self, counts: ast.expr, values: Sequence[ast.expr], number: ast.expr) -> ast.expr:
         """What `counts` has for values, or else a number, which it learns."""
