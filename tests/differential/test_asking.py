@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from blueprinter.arm import Resource
 from blueprinter.casing import fold
 from blueprinter.diagnostics import InvalidInput
 from blueprinter.document import parse
@@ -27,6 +28,10 @@ from blueprinter.policy import (
     LookupResult,
     NoneExist,
     NotCollected,
+    Outcome,
+    PolicySet,
+    Said,
+    UnsupportedReason,
     compile_policies,
     read_definition,
     read_resource_selectors,
@@ -220,7 +225,7 @@ def row(draw: random.Random, number: int) -> dict[str, Any]:
     return found
 
 
-def drawn(draw: random.Random, aliases: AliasTable, *, strict: bool) -> BulkPolicies | None:
+def drawn(draw: random.Random, aliases: AliasTable, *, strict: bool) -> PolicySet | None:
     assigned = []
     for number in range(draw.randint(1, 4)):
         text = json.dumps(definition(draw, number))
@@ -235,29 +240,45 @@ def drawn(draw: random.Random, aliases: AliasTable, *, strict: bool) -> BulkPoli
         assigned.append(one)
     if not assigned:
         return None
-    return BulkPolicies(compile_policies(assigned, aliases=aliases, now=NOW, strict_aliases=strict))
+    return compile_policies(assigned, aliases=aliases, now=NOW, strict_aliases=strict)
+
+
+def outcomes_of(bulk: BulkPolicies, row: dict[str, Any], resource: Resource) -> tuple[Outcome, ...]:
+    program = bulk.program(row["type"], resource.api_version, bulk.circles(resource.id))
+    try:
+        return program.outcomes(program.decide(row))
+    except FAULTS:
+        return program.unknown()
+
+
+Told = tuple[int, ComplianceState, UnsupportedReason | None, bool]
+
+
+def answers(outcomes: Sequence[Outcome], said: Sequence[Said]) -> list[Told]:
+    """What programs found out, and what the interpreter said besides."""
+    known = [(one.policy, one.state, one.reason, one.guessed) for one in outcomes if one.state is not None]
+    asked = [(one.policy, one.state, one.reason, one.source is AliasSource.GUESSED) for one in said]
+    return sorted([*known, *asked], key=lambda one: one[0])
 
 
 def check(sets: int, aliases: AliasTable) -> Counter[str]:
     draw = random.Random(SEED)
     counts: Counter[str] = Counter()
     while counts["sets"] < sets:
-        bulk = drawn(draw, aliases, strict=draw.random() < 0.2)
-        if bulk is None:
+        policies = drawn(draw, aliases, strict=draw.random() < 0.2)
+        if policies is None:
             continue
         counts["sets"] += 1
         lookup = surroundings(draw)
-        everyone = bulk.policies.policies
+        bulk, bound = BulkPolicies(policies), BulkPolicies(policies, lookup)
+        told_before = bound.asking(lookup, worded=False)
+        everyone = policies.policies
         place = {id(one.assigned): index for index, one in enumerate(everyone)}
         worded, wordless = bulk.asking(lookup), bulk.asking(lookup, worded=False)
         for number in range(ROWS):
             one = row(draw, number)
             resource = resource_of(one, api_version=one.get("apiVersion", ""))
-            program = bulk.program(one["type"], resource.api_version, bulk.circles(resource.id))
-            try:
-                outcomes = program.outcomes(program.decide(one))
-            except FAULTS:
-                outcomes = program.unknown()
+            outcomes = outcomes_of(bulk, one, resource)
             left = {outcome.policy for outcome in outcomes if outcome.state is None}
             counts["held"] += sum(outcome.holds for outcome in outcomes)
             counts["asked"] += len(left)
@@ -268,14 +289,20 @@ def check(sets: int, aliases: AliasTable) -> Counter[str]:
             where = f"seed {SEED}: {[everyone[number].rule for number in left]} on {json.dumps(one)}"
             said = worded.ask(outcomes, resource)
             assert [told(worded.state(one, resource)) for one in said] == list(map(told, states)), where
-            plain = [
-                (one.policy, one.state, one.reason, one.source is AliasSource.GUESSED)
-                for one in wordless.ask(outcomes, resource)
-            ]
+            plain = answers((), wordless.ask(outcomes, resource))
             assert plain == [
                 (place[id(one.assigned)], one.state, one.reason, one.alias_source == "guessed")
                 for one in states
             ], where
+            known = outcomes_of(bound, one, resource)
+            counts["recalled"] += sum(
+                outcome.state is not None and outcome.policy in left for outcome in known
+            )
+            found = answers(known, told_before.ask(known, resource))
+            assert [answer for answer in found if answer[0] in left] == plain, where
+            assert [answer for answer in found if answer[0] not in left] == answers(
+                [outcome for outcome in outcomes if outcome.policy not in left], ()
+            ), where
             for outcome in outcomes:
                 foreseen = wordless.foreseen(outcome, one["type"], resource.api_version)
                 if foreseen is not None:
@@ -291,6 +318,7 @@ def test_on_small_estates(aliases: AliasTable) -> None:
     assert counts["asked"] > counts["held"] * 1.5, counts
     assert counts["conflicts"] > 30, counts
     assert counts["foreseen"] > SETS, counts
+    assert counts["recalled"] > SETS * 5, counts
 
 
 @pytest.mark.soak

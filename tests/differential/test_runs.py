@@ -17,6 +17,7 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
+from blueprinter.arm import Resource
 from blueprinter.blueprint import Exemption, ExemptionCategory, Registers
 from blueprinter.cli.workspace import Workspace, open_workspace
 from blueprinter.compliance import (
@@ -33,11 +34,14 @@ from blueprinter.document import Json, parse
 from blueprinter.policy import (
     AliasTable,
     AssignedPolicy,
+    Outcome,
     PolicyState,
+    Said,
     compile_policies,
     definition_key,
     read_aliases,
 )
+from blueprinter.policy.asking import Asking
 from blueprinter.report import FORMATS, ReportOptions, StateRecorder
 from differential.bending import Row, bent, demo_rows
 from differential.drawing import ALIASES
@@ -263,7 +267,14 @@ def test_most_rows_are_parsed_in_part(
 
 
 TYPE = "Contoso.Test/things"
-FOUND = AliasTable.inline({f"{TYPE}/uri": "properties.disk.uri", f"{TYPE}/mode": "properties.createMode"})
+FOUND = AliasTable.inline(
+    {
+        f"{TYPE}/uri": "properties.disk.uri",
+        f"{TYPE}/mode": "properties.createMode",
+        f"{TYPE}/parts[*]": "properties.parts[*]",
+        f"{TYPE}/parts[*].on": "properties.parts[*].on",
+    }
+)
 TEXTS = ("100 %b and %d%%", 'quo"ted \\ text', "über", "\u2028", "\U0001f512", "", " ", "x" * 1_000, "null")
 
 
@@ -358,6 +369,88 @@ def test_what_rows_lack(lacking: int, whole: set[int], tmp_path: Path, parsed_wh
     assert given.written(quick=True, jobs=2) == slow
     found = [line for line in slow.split(b"\n--\n")[1].splitlines() if b"/p1" in line]
     assert len(found) == lacking - 1 + len((501, 502, 503, 505, 506, 507, 508, 602, 603))
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many policies the interpreter was asked about, for each row for which it was, in this process."""
+    counted: list[int] = []
+    ask = Asking.ask
+
+    def counting(self: Asking, outcomes: Sequence[Outcome], resource: Resource) -> list[Said]:
+        counted.append(len(outcomes))
+        return ask(self, outcomes, resource)
+
+    monkeypatch.setattr(Asking, "ask", counting)
+    return counted
+
+
+@pytest.mark.usefixtures("small_shares")
+@pytest.mark.parametrize("known", [0, 2, 4], ids=["no group", "some groups", "every group"])
+def test_what_resource_groups_say(
+    known: int, tmp_path: Path, asked: list[int], parsed_whole: list[int]
+) -> None:
+    """What the interpreter said of one row holds for others with the same tag in the same group, in rows that lack some
+    of what is read too; not for values that are merely equal, nor where a rule asks for more."""
+    draw = random.Random(SEED)
+    group_tag = "[resourceGroup().tags.env]"
+    agrees = {"field": "tags.env", "notEquals": group_tag}
+    inherited = {"allOf": [{"field": "tags.env", "exists": False}, {"value": group_tag, "exists": True}]}
+    named = {"value": "[concat(field('name'), resourceGroup().name)]", "like": "*1g1"}
+    placed = {
+        "allOf": [{"field": f"{TYPE}/mode", "equals": "a"}, {"value": "[subscription().id]", "like": "*"}]
+    }
+    listed = {
+        "count": {
+            "value": ["a", "b:c"],
+            "name": "one",
+            "where": {
+                "allOf": [
+                    {"field": f"{TYPE}/mode", "equals": "[first(split(current('one'), ':'))]"},
+                    {"field": "kind", "notEquals": "[current('one')]"},
+                ]
+            },
+        },
+        "greater": 0,
+    }
+    parts = f"{TYPE}/parts[*]"
+    on = {"allOf": [{"field": f"{parts}.on", "equals": True}, {"field": f"{TYPE}/mode", "exists": False}]}
+    counted = {"count": {"field": parts, "where": on}, "greater": 0}
+    absent = {"field": f"{TYPE}/mode", "exists": False}
+    rows: list[Row] = []
+    for number in range(600):
+        row = thing(number, other=1)
+        row["id"] = f"/subscriptions/s/resourceGroups/g{number % 4}/providers/{TYPE}/{number}"
+        if draw.random() < 0.7:
+            row["tags"] = {"env": draw.choice(("a", "A", "b", "", None, 1, True, 1.0, ["a"]))}
+        if draw.random() < 0.7:
+            row["properties"]["createMode"] = draw.choice(("a", "b", "A", None, 1, True))
+        if draw.random() < 0.8:
+            row["properties"]["parts"] = [{"on": draw.random() < 0.5} for _ in range(draw.randint(0, 2))]
+        if draw.random() < 0.8:
+            row["kind"] = draw.choice(("a", "b"))
+        rows.append(row)
+    groups: list[Row] = [
+        {
+            "id": f"/subscriptions/s/resourceGroups/g{number}",
+            "name": f"g{number}",
+            "type": "Microsoft.Resources/subscriptions/resourceGroups",
+            "tags": {"env": "ab"[number % 2]} if number else None,
+            "properties": {},
+        }
+        for number in range(known)
+    ]
+    lines = [orjson.dumps(row) for row in (*groups, *rows)]
+    given = over_lines(lines, tmp_path, agrees, inherited, named, placed, listed, counted, absent)
+    slow = given.written(quick=False, recording=False)
+    assert given.written(quick=True, recording=False) == slow
+    assert len(set(parsed_whole)) < len(rows) / 4
+    alone = over_lines(lines, tmp_path, agrees, inherited, placed, listed)
+    asked.clear()
+    assert alone.written(quick=True, recording=False) == alone.written(quick=False, recording=False)
+    assert 0 < len(asked) < len(rows) / 2
+    assert given.written(quick=True, jobs=2, recording=False) == slow
+    assert given.written(quick=True) == given.written(quick=False)
 
 
 @pytest.fixture

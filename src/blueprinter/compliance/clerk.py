@@ -187,7 +187,7 @@ class Clerk:
         known = [outcome for outcome in outcomes if outcome.state is not None]
         asks = [outcome for outcome in outcomes if outcome.state is None]
         answers = tuple(
-            [(one.policy, one.state, None, one.guessed) for one in known if one.state is not None]
+            [(one.policy, one.state, one.reason, one.guessed) for one in known if one.state is not None]
         )
         return Entry(self, type, program, answers, known, asks, within, shelf)
 

@@ -61,12 +61,13 @@ class OfflineSource:
         clerk = Clerk(
             [policy.assigned for policy in self._policies.policies], books, recording=recorder is not None
         )
+        lookup = estate.lookup_for(self._policies.related_types)
         judging = Judging(
             estate.files,
-            BulkPolicies(self._policies, worded=recorder is not None),
+            BulkPolicies(self._policies, lookup, worded=recorder is not None),
             clerk,
             ByScope(exemptions.scopes(), exemptions.covering),
-            estate.lookup_for(self._policies.related_types),
+            lookup,
             recorder,
         )
         tally = estate.judge(judging, jobs=self._jobs)

@@ -6,21 +6,15 @@ hangs on a few values which other resources have too, and what is related of a t
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from msgspec import Struct
-
 from blueprinter.arm import ExpressionError, Resource
-from blueprinter.casing import fold, same
-from blueprinter.policy.aliases import AliasTable
-from blueprinter.policy.applicability import expressions_of
+from blueprinter.casing import same
 from blueprinter.policy.batch import PolicySet, state_of
-from blueprinter.policy.compiled import Outcome, Situation, Target, Varies, inputs_of
-from blueprinter.policy.context import LookupSurroundings, group_of, subscription_of
-from blueprinter.policy.effects import Family, family_of
+from blueprinter.policy.compiled import Key, Outcome, Recalls, Situation, Target, Varies, Verdict
+from blueprinter.policy.context import LookupSurroundings, subscription_of
 from blueprinter.policy.existence import not_collected
-from blueprinter.policy.fields import FieldKind, FieldName, read_field
 from blueprinter.policy.judge import CompiledPolicy, Judgement, judge, judge_related
 from blueprinter.policy.model import (
     AliasSource,
@@ -30,68 +24,10 @@ from blueprinter.policy.model import (
     PolicyState,
     UnsupportedReason,
 )
-from blueprinter.policy.operators import Absent
-from blueprinter.policy.subject import RESOURCE_GROUP, SUBSCRIPTION, Subject, Undecidable, policy_type
-from blueprinter.policy.syntax import FieldCount, FieldLeft, called_in, conditions_in
+from blueprinter.policy.subject import Undecidable, policy_type
 
-_WITHOUT_DETAILS = frozenset({Family.PLAIN, Family.MODIFY, Family.APPEND, Family.DENY_ACTION})
-"""Effects whose details have no part in the verdict, unless policies contradict each other."""
-_CONTAINERS = frozenset({fold(RESOURCE_GROUP), fold(SUBSCRIPTION)})
-_UNIQUE = frozenset({FieldKind.ID, FieldKind.NAME, FieldKind.FULL_NAME, FieldKind.TAGS})
-"""Fields that hardly two resources have in common."""
-_MOST_READERS = 4_096
 _MOST = 8_192
 """Judgements that are remembered."""
-_LONGEST = 256
-_PATIENCE = 512
-"""Resources after which a memory has to be of use."""
-
-
-class _Reader(Struct, eq=False):
-    """Finds all that a rule reads of a resource."""
-
-    start: tuple[Hashable, ...]
-    """What tells it from other rules, and from itself on other types where that matters."""
-    names: tuple[FieldName, ...]
-    group: bool
-    """It asks for the resource group."""
-    subscription: bool
-    met: int = 0
-    """How many resources were looked up."""
-    fresh: int = 0
-    """How many of them were none that was known."""
-
-    @property
-    def is_of_use(self) -> bool:
-        return self.met < _PATIENCE or self.fresh * 2 < self.met
-
-    def key(self, resource: Resource, aliases: AliasTable, *, strict: bool) -> Hashable:
-        """What the rule reads of a resource: others with the same get the same judgement. None = more than can be
-        compared."""
-        subject = Subject(resource, aliases, strict=strict)
-        key: list[Hashable] = [*self.start]
-        length = 0
-        for name in self.names:
-            try:
-                found = subject.look(name)
-            except Undecidable:
-                return None
-            value = found.hits[0].value if len(found.hits) == 1 and not found.many else []
-            if isinstance(value, str):
-                length += len(value)
-                key.append(value)
-            elif isinstance(value, Absent):
-                key.append(value)
-            elif isinstance(value, (bool, int, float)):  # which are equal where they are not the same
-                key.append((type(value), value))
-            else:
-                return None
-        around = [
-            find(resource.id)
-            for find, wanted in ((group_of, self.group), (subscription_of, self.subscription))
-            if wanted
-        ]
-        return (*key, *around) if length <= _LONGEST and all(around) else None
 
 
 class Said(NamedTuple):
@@ -109,15 +45,17 @@ class Said(NamedTuple):
 class Asking:
     """Asks the interpreter about resources of one estate, whose resource groups and subscriptions stay as they are."""
 
-    def __init__(self, policies: PolicySet, lookup: Lookup, *, worded: bool = True) -> None:
-        """Unless `worded` states do not say what decided."""
+    def __init__(
+        self, policies: PolicySet, lookup: Lookup, recalls: Recalls | None = None, *, worded: bool = True
+    ) -> None:
+        """Unless `worded` states do not say what decided. `recalls`: where programs look up what was said."""
         self._policies = policies
         self._lookup = lookup
         self._index = lookup if isinstance(lookup, Index) else None
         self._worded = worded
         self._places = {id(policy.assigned): place for place, policy in enumerate(policies.policies)}
-        self._readers: dict[tuple[int, str, str], _Reader | None] = {}
-        self._known: dict[Hashable, Judgement] = {}
+        self._recalls = recalls or Recalls(worded=worded, conflicts=policies.may_conflict)
+        self._known: dict[Key, Judgement] = {}
         """What rules said, by what they read; the oldest are dropped."""
         self._foreseen: dict[tuple[Outcome, str, str], Said | None] = {}
 
@@ -216,79 +154,30 @@ class Asking:
 
     def _recalled(self, place: int, resource: Resource, surroundings: LookupSurroundings) -> Judgement | None:
         """What a policy says, which is remembered for resources that are alike; None = none are."""
-        slot = (place, resource.type, resource.api_version)
-        if slot not in self._readers:
-            if len(self._readers) >= _MOST_READERS:
-                self._readers.clear()
-            self._readers[slot] = self._reader(*slot)
-        reader = self._readers[slot]
-        if reader is None:
-            return None
         policies = self._policies
-        key = reader.key(resource, policies.aliases, strict=policies.strict_aliases)
-        found = self._known.get(key)
-        reader.met += 1
+        policy = policies.policies[place]
+        target = self._target(resource.type, resource.api_version)
+        recall = self._recalls.of(place, policy, target)
+        if recall is None:
+            return None
+        key = recall.key(resource, policies.aliases, strict=policies.strict_aliases)
+        found = None if key is None else self._known.get(key)
+        recall.met += 1
         if found is None:
-            policy = policies.policies[place]
             context = self._policies.context(policy, resource, surroundings)
             found = judge(policy, context, self._lookup, explain=False, worded=self._worded)
-            reader.fresh += 1
-            if not reader.is_of_use:
-                self._readers[slot] = None
+            recall.fresh += 1
             if key is not None:
                 self._keep(key, found)
+        if key is not None:
+            recall.learn(key, Verdict(found.state, found.reason, found.source))
         return found
 
-    def _keep(self, key: Hashable, judgement: Judgement) -> None:
+    def _keep(self, key: Key, judgement: Judgement) -> None:
         if len(self._known) >= _MOST:
             del self._known[next(iter(self._known))]
         self._known[key] = judgement
 
-    def _reader(self, place: int, type: str, api_version: str) -> _Reader | None:
-        """What finds all that a policy reads of a type; None = that is not known beforehand, or too much."""
-        policies = self._policies
-        policy = policies.policies[place]
-        if policy.effect is None or policy.assigned.resource_selectors:
-            return None
-        if policy.rule.has_details and not self._may_pass_over_details(policy.effect):
-            return None
-        called = frozenset[str]().union(*map(called_in, conditions_in(policy.rule.condition)))
-        group, subscription = "resourcegroup" in called, "subscription" in called
-        if (group or subscription) and fold(policy_type(type)) in _CONTAINERS:
-            return None
-        try:
-            names = _read_by(policy, Situation(policy, self._target(type, api_version)))
-        except (Varies, Undecidable, ExpressionError, RecursionError):
-            return None
-        if any(name.wildcards or name.kind in _UNIQUE for name in names):
-            return None
-        # an alias leads elsewhere in other types and versions, and may be guessed there
-        varies = "requestcontext" in called or any(name.kind is FieldKind.ALIAS for name in names)
-        start = (place, type, api_version) if varies else (place,)
-        return _Reader(start, tuple(names), group, subscription)
-
-    def _may_pass_over_details(self, effect: str) -> bool:
-        """Whether nobody asks for what else an effect says, which may hang on more than the rule reads."""
-        return not self._worded and not self._policies.may_conflict and family_of(effect) in _WITHOUT_DETAILS
-
 
 def _place(said: Said) -> int:
     return said.policy
-
-
-def _read_by(policy: CompiledPolicy, situation: Situation) -> list[FieldName]:
-    """The fields that a rule may read. Raises `Varies` where that depends on the resource, or an array is counted."""
-    found: dict[str, FieldName] = {}
-    for compare in conditions_in(policy.rule.condition):
-        names: list[FieldName] = []
-        if isinstance(compare.left, FieldCount):
-            raise Varies
-        if isinstance(compare.left, FieldLeft):
-            names.append(situation.field(compare.left.name))
-        for function, argument in inputs_of(tuple(expressions_of(compare)), situation):
-            # members of value counts, the only counts here, do not come from the resource
-            if function == "field" and argument is not None:
-                names.append(read_field(argument))
-        for name in names:
-            found.setdefault(name.folded, name)
-    return list(found.values())

@@ -18,6 +18,7 @@ from blueprinter.policy.compiled import (
     Code,
     Outcome,
     Program,
+    Recalls,
     Target,
     may_be_alike,
     may_judge,
@@ -44,17 +45,24 @@ class BulkPolicies:
     __slots__ = (
         "_alike",
         "_by_spelling",
+        "_lookup",
         "_may_be_alike",
         "_programs",
+        "_recalls",
         "_single",
         "_worded",
         "circles",
         "policies",
     )
 
-    def __init__(self, policies: PolicySet, *, worded: bool = False) -> None:
-        """`worded`: the codes of the programs tell what decided, too."""
+    def __init__(self, policies: PolicySet, lookup: Lookup | None = None, *, worded: bool = False) -> None:
+        """`lookup`: the estate that all rows are of; programs may then know what the interpreter said of other rows.
+        `worded`: the codes of the programs tell what decided, too, of which nothing is known beforehand."""
         self.policies = policies
+        self._lookup = lookup
+        self._recalls = (
+            None if lookup is None or worded else Recalls(worded=False, conflicts=policies.may_conflict)
+        )
         self._worded = worded
         self._programs: dict[tuple[str, str, frozenset[int]], Program] = {}
         self._single: dict[tuple[str, str, int], Program] = {}
@@ -98,7 +106,10 @@ class BulkPolicies:
         ]
 
         def written() -> Program:
-            return write_program(chosen, target, conflicts=policies.may_conflict, worded=worded)
+            recalls = None if worded else self._recalls
+            return write_program(
+                chosen, target, conflicts=policies.may_conflict, worded=worded, recalls=recalls
+            )
 
         if not all(self._may_be_alike[place] for place, _ in chosen):
             return written()
@@ -182,7 +193,8 @@ class BulkPolicies:
     def asking(self, lookup: Lookup, *, worded: bool = True) -> Asking:
         """What asks the interpreter where programs cannot tell; unless `worded` it is not told what decided. The estate
         that `lookup` knows has to stay as it is."""
-        return Asking(self.policies, lookup, worded=worded)
+        recalls = None if worded or lookup is not self._lookup else self._recalls
+        return Asking(self.policies, lookup, recalls, worded=worded)
 
 
 def may_write(policy: CompiledPolicy) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Protocol
 
 from blueprinter.arm import ExpressionError, Resource, Unknown, Value, parse_id, scope_of
@@ -175,7 +176,9 @@ class EvaluationContext:
 
 
 _A_MEMBER = 8
-_USUAL = ["", "subscriptions", "resourcegroups", "providers"]
+_USUAL = ("", "subscriptions", "resourcegroups", "providers")
+_SPELLINGS = frozenset({_USUAL, ("", "subscriptions", "resourceGroups", "providers")})
+_words = itemgetter(0, 1, 3, 5)
 _USUAL_LENGTHS = (9, 11, 13)
 """Of ids of resources in resource groups, whose type has one, two or three parts."""
 _GROUP_KEYS = ("id", "name", "type", "location", "managedBy", "tags", "properties")
@@ -290,7 +293,7 @@ def group_of(id: str) -> str:
     segments = id.split("/")
     if (
         len(segments) in _USUAL_LENGTHS
-        and [fold(segments[place]) for place in (0, 1, 3, 5)] == _USUAL
+        and (_words(segments) in _SPELLINGS or tuple(map(fold, _words(segments))) == _USUAL)
         and "" not in segments[1:]
         and _USUAL[3] not in map(fold, segments[9::2])
     ):

@@ -89,8 +89,9 @@ def together(values: Sequence[ast.expr]) -> ast.expr:
     return ast.Tuple(list(values), _LOAD, lineno=1, col_offset=0)
 
 
-def add(name: str, number: int) -> ast.stmt:
-    return ast.AugAssign(store(name), ast.Add(), constant(number), lineno=1, col_offset=0)
+def add(name: str, number: int | ast.expr) -> ast.stmt:
+    value = constant(number) if isinstance(number, int) else number
+    return ast.AugAssign(store(name), ast.Add(), value, lineno=1, col_offset=0)
 
 
 def let(name: str, value: ast.expr) -> ast.expr:

@@ -20,25 +20,29 @@ from blueprinter.casing import fold
 from blueprinter.casing import same as same_text
 from blueprinter.policy.aliases import AliasTable
 from blueprinter.policy.compiled.assembly import assemble
+from blueprinter.policy.compiled.calculations import SIMPLE
 from blueprinter.policy.compiled.code import (
     add,
     assign,
     both,
     call,
     choose,
+    compare,
     constant,
     function,
     give,
     guarded,
     load,
     nothing,
+    same,
     together,
     when,
 )
 from blueprinter.policy.compiled.conditions import Conditions, TooDeep
 from blueprinter.policy.compiled.glancing import Code, Glancer, Glancing, Sight, seeing_nothing
-from blueprinter.policy.compiled.loads import ROW, Reads
+from blueprinter.policy.compiled.loads import ID, ROW, Reads
 from blueprinter.policy.compiled.reasons import UNTOLD, Reason, plan_reasons
+from blueprinter.policy.compiled.recall import MOST_VERDICTS, Recall, Recalls, asks_around
 from blueprinter.policy.compiled.runtime import FAULTS
 from blueprinter.policy.compiled.shapes import Depths, Place
 from blueprinter.policy.compiled.situation import Situation, Target
@@ -47,7 +51,7 @@ from blueprinter.policy.compiled.writer import Scope, Writer
 from blueprinter.policy.conflicts import WRITING
 from blueprinter.policy.effects import Family, family_of, fired_state
 from blueprinter.policy.judge import CompiledPolicy, refusal
-from blueprinter.policy.model import AliasSource, ComplianceState
+from blueprinter.policy.model import AliasSource, ComplianceState, UnsupportedReason
 
 _DECIDE = "decide"
 _VERDICT = "verdict"
@@ -64,6 +68,8 @@ class Outcome(NamedTuple):
     """None = generated code cannot tell: ask the interpreter."""
     source: AliasSource | None = AliasSource.NONE
     """Where the aliases come from that were read; None = only the interpreter can tell whether any was."""
+    reason: UnsupportedReason | None = None
+    """Why the state is `UNSUPPORTED`."""
     holds: bool = False
     """The rule holds, and what is left to ask is whether there is a related resource."""
 
@@ -90,11 +96,18 @@ class Slot(Struct, frozen=True):
     """The state of a resource for which its rule holds; None = that hangs on related resources."""
     otherwise: ComplianceState | None = ComplianceState.COMPLIANT
     """The state of a resource to which the policy applies and for which its rule does not hold."""
+    recall: Recall | None = None
+    """What the interpreter said of other resources."""
+    recalls: int = 0
+    """The lowest of the bits that hold the number of that."""
 
     def outcome(self, code: int) -> Outcome | None:
         """The verdict in a number; None = the policy says nothing of the resource."""
         if self.always_asks or code & self.asks:
             return Outcome(self.policy, None)
+        if self.recall is not None and (number := code // self.recalls & MOST_VERDICTS):
+            said = self.recall.verdicts[number - 1]
+            return None if said.state is None else Outcome(self.policy, said.state, said.source, said.reason)
         if code & self.lies_outside:
             return None
         fires = self.always_fires or bool(code & self.fires)
@@ -166,11 +179,13 @@ def write_program(
     *,
     conflicts: bool = False,
     worded: bool = False,
+    recalls: Recalls | None = None,
 ) -> Program:
     """A program of these policies, which `may_judge` the type, each with its place in the set.
 
     With `conflicts` those that would write to the resource are asked together, because they may contradict each
-    other. `worded`: codes hold what `reason` needs.
+    other. `worded`: codes hold what `reason` needs. `recalls`: what the interpreter said of other resources is looked
+    up there.
     """
     writer = Writer()
     scope = Scope(writer)
@@ -184,8 +199,11 @@ def write_program(
         situation = Situation(policy, target)
         before = len(writer.functions)
         wording = _Wording(len(keys) + 1, writer.names.fresh("key")) if worded else None
+        recall = None
+        if recalls is not None and asks_around(situation):
+            recall = recalls.of(place, policy, target)
         try:
-            slot, block, bit = _policy(place, situation, scope, faults, bit, wording)
+            slot, block, bit = _policy(place, situation, scope, faults, bit, wording, recall)
             if slot is not None and conflicts and family_of(policy.effect or "") in WRITING:
                 slot = replace(slot, fires=0, asks=slot.asks | slot.fires)
         except (TooDeep, RecursionError):
@@ -277,7 +295,13 @@ def may_judge(policy: CompiledPolicy, type: str, aliases: AliasTable) -> bool:
 
 
 def _policy(
-    place: int, situation: Situation, scope: Scope, faults: ast.expr, bit: int, wording: _Wording | None
+    place: int,
+    situation: Situation,
+    scope: Scope,
+    faults: ast.expr,
+    bit: int,
+    wording: _Wording | None,
+    recall: Recall | None,
 ) -> tuple[Slot | None, list[ast.stmt], int]:
     """The slot and the code of one policy, and the next bit that is free; no slot = it never gives a state."""
     policy = situation.policy
@@ -303,8 +327,12 @@ def _policy(
             return None, [], bit
         # whether it applies is asked first, and may fail whatever the rule says
         block = [when(both([applies.code, truth.expression]), [add(_RESULT, bit)])]
-        return Slot(place, asks=bit, otherwise=None), _safe(block, plain, faults, bit), bit << 1
-    return _plain(place, situation, scope, faults, bit, wording)
+        return (
+            Slot(place, asks=bit, otherwise=None),
+            _safe(block, plain, faults, [add(_RESULT, bit)]),
+            bit << 1,
+        )
+    return _plain(place, situation, scope, faults, bit, wording, recall)
 
 
 def _existence(
@@ -320,7 +348,7 @@ def _existence(
     asks = 0
     if not truth.plain:
         asks, bit = bit, bit << 1
-    block = _safe(block, truth.plain, faults, asks)
+    block = _safe(block, truth.plain, faults, [add(_RESULT, asks)])
     block, guesses, bit = _with_guesses(block, note, bit)
     return replace(slot, fires=fires, asks=asks, guesses=guesses), block, bit
 
@@ -345,7 +373,13 @@ def _with_guesses(block: list[ast.stmt], note: str, bit: int) -> tuple[list[ast.
 
 
 def _plain(
-    place: int, situation: Situation, scope: Scope, faults: ast.expr, bit: int, wording: _Wording | None
+    place: int,
+    situation: Situation,
+    scope: Scope,
+    faults: ast.expr,
+    bit: int,
+    wording: _Wording | None,
+    recall: Recall | None,
 ) -> tuple[Slot | None, list[ast.stmt], int]:
     """A policy that looks at the resource alone."""
     policy = situation.policy
@@ -375,11 +409,16 @@ def _plain(
     if applies.code is not None:
         lies_outside, bit = bit, bit << 1
         block = [when(applies.code, block or [nothing()], [add(_RESULT, lies_outside)])]
-    asks = 0
+    asks = recalls = 0
+    unsure: list[ast.stmt] = []
     plain = truth.plain and applies.plain
     if not plain:
         asks, bit = bit, bit << 1
-    block, guesses, bit = _with_guesses(_safe(block, plain, faults, asks), note, bit)
+        unsure = [add(_RESULT, asks)]
+        if recall is not None:
+            recalls, bit = bit, bit << MOST_VERDICTS.bit_length()
+            unsure = _recalled(recall, scope, recalls, unsure)
+    block, guesses, bit = _with_guesses(_safe(block, plain, faults, unsure), note, bit)
     slot = Slot(
         place,
         fires,
@@ -388,8 +427,28 @@ def _plain(
         guesses,
         source=_source(truth, noted=bool(note)),
         fired=fired_state(policy.effect or ""),
+        recall=recall if recalls else None,
+        recalls=recalls,
     )
     return slot, block, bit
+
+
+def _recalled(recall: Recall, scope: Scope, bit: int, unknown: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """Looks up what the interpreter said where the rule read the same: what it says now where that is not known."""
+    names, row = scope.writer.names, scope.of(ROW)
+    values = [load(row.variable(steps)) for steps in recall.steps]
+    simple = names.name_of(SIMPLE, "simple")
+    good = [compare(call(load("type"), value), ast.In, simple) for value in values]
+    key = [constant(recall.start), *values]
+    if recall.around is not None:
+        key.append(call(names.name_of(recall.around, "around"), load(row.variable((ID,)))))
+    number = names.fresh("number")
+    found = call(names.name_of(recall.tell(), "number_of"), together(key))
+    shifted = ast.BinOp(load(number), ast.Mult(), constant(bit), lineno=1, col_offset=0)
+    return [
+        assign(number, choose(both(good), found, constant(None)) if good else found),
+        when(same(load(number), constant(None)), unknown, [add(_RESULT, shifted)]),
+    ]
 
 
 def _source(truth: Truth, *, noted: bool) -> AliasSource | None:
@@ -401,8 +460,6 @@ def _source(truth: Truth, *, noted: bool) -> AliasSource | None:
     return AliasSource.TABLE if truth.reads_if_true else None
 
 
-def _safe(block: list[ast.stmt], plain: bool, faults: ast.expr, asks: int) -> list[ast.stmt]:
-    """A block that may raise, with the bit that asks the interpreter instead."""
-    if plain or not block:
-        return block
-    return [guarded(block, faults, [add(_RESULT, asks)])]
+def _safe(block: list[ast.stmt], plain: bool, faults: ast.expr, unsure: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """A block that may raise, with what to do then."""
+    return block if plain or not block else [guarded(block, faults, unsure)]
