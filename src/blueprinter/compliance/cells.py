@@ -26,6 +26,8 @@ NEVER = 1 << 61
 Row = Mapping[str, Value]
 _PATIENCE = 256
 """Rows that lack something before it is asked whether parsing in part pays."""
+_LOOKED_AT = 1_024
+"""Rows that are parsed whole for whoever looks at them before the same is asked: many are at first, few later on."""
 _SELDOM = 32
 """Of so many rows one may lack something that is read of it, or else the object in question is parsed whole."""
 _LACKS = 16
@@ -79,6 +81,8 @@ class Cell(Struct):
     """The class of the parts that are judged, once rows are parsed so."""
     refused: int = 0
     """How many rows had to be parsed whole after all."""
+    looked_at: int = 0
+    """How many rows had to be parsed whole besides, for somebody looked at them."""
     shapes: Shapes = field(default_factory=dict)
     """What is parsed of values."""
     wanting: Counter[Place] = field(default_factory=Counter)
@@ -92,6 +96,8 @@ class Cell(Struct):
     """Parts have all keys of `properties`, so that they lack nothing that the line may have."""
     wish: Callable[[], None] = lambda: None
     """Is told of rows that could be parsed in a better way."""
+    insist: Callable[[], None] = lambda: None
+    """Is told when all rows from now on could."""
 
     def begin(self) -> PartClass | None:
         """Begins to parse rows in part, if that can be done; or begins anew, with what is known of them by now."""
@@ -147,8 +153,20 @@ class Cell(Struct):
             better = better or self.wanting[place] * _SELDOM > self.rows()
         if better:
             self.part = None
-        elif self.refused % _PATIENCE == 0 and self.refused * 2 > self.rows():
+        elif self.refused % _PATIENCE == 0:
+            self._give_up_parts(self.refused)
+
+    def note_look(self) -> None:
+        """Notes a row that was parsed whole besides."""
+        self.looked_at += 1
+        if self.looked_at % _LOOKED_AT == 0:
+            self._give_up_parts(self.looked_at)
+
+    def _give_up_parts(self, whole: int) -> None:
+        """Parses all rows whole if most are anyway."""
+        if whole * 2 > self.rows():
             self.sight = self.part = None
+            self.insist()
 
     def _learn_keys(self, row: Row) -> bool:
         """Learns the keys of `properties`; whether there were new ones."""

@@ -57,10 +57,11 @@ class CollectingDesk:
 
     def glimpse(
         self, entries: Sequence[Entry], ids: Sequence[str], lines: Sequence[bytes], file: int, number: int
-    ) -> None:
+    ) -> Sequence[int]:
         for place, entry in enumerate(entries):
             if entry.lowest <= self.bar:
                 self.look(entry, {"id": ids[place]}, lines[place], file, number + place + 1)
+        return ()
 
 
 def _alike(row: Row) -> Hashable:

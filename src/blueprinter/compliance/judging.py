@@ -281,8 +281,9 @@ class JudgingDesk:
 
     def glimpse(
         self, entries: Sequence[Counted], ids: Sequence[str], lines: Sequence[bytes], file: int, number: int
-    ) -> None:
+    ) -> Sequence[int]:
         bar = self.bar
+        parsed: list[int] = []
         for place in [place for place, entry in enumerate(entries) if entry.lowest <= bar]:
             entry, line = entries[place], number + place + 1
             if type(entry) is Sheet and (records := entry.records or self._composed(entry)) is not None:
@@ -295,9 +296,11 @@ class JudgingDesk:
                 if entry.first <= self.bar:
                     self._shortlist(entry, 0, ids[place], lines[place], file, line)
             else:
+                parsed.append(place)
                 self.look(entry, unpacked(lines[place]), lines[place], file, line)
         if self._size >= _BATCH:
             self._flush()
+        return parsed
 
     def look(self, entry: Counted, row: Row, raw: bytes, file: int, line: int) -> None:
         sheet = entry if isinstance(entry, Sheet) else Sheet(cast(Entry, entry), 0)

@@ -62,8 +62,9 @@ class Desk(Protocol):
 
     def glimpse(
         self, entries: Sequence[Entry], ids: Sequence[str], lines: Sequence[bytes], file: int, number: int
-    ) -> None:
-        """Looks at those of several rows whose entries want it; they are not parsed. `number`: of lines before them."""
+    ) -> Sequence[int]:
+        """Looks at those of several rows whose entries want it; they are not parsed. `number`: of lines before them.
+        Gives the places of those that had to be."""
         ...
 
 
@@ -163,7 +164,8 @@ class Sweep:
     ) -> None:
         ids = [part.id for part in parts]
         self._ids.extend(ids)
-        self._desk.glimpse(found, ids, lines, self._file, number)
+        for place in self._desk.glimpse(found, ids, lines, self._file, number):
+            self._cells[parts[place].spelled].note_look()
 
     def _parts(self, lines: Sequence[bytes]) -> list[RowPart]:
         """The lines parsed in part."""
@@ -185,6 +187,9 @@ class Sweep:
 
     def _wish(self) -> None:
         self._missed += 1
+
+    def _insist(self) -> None:
+        self._missed += self._decoded
 
     def _renew(self) -> None:
         """Makes the parser anew, for all types that can be parsed in part by now."""
@@ -269,7 +274,7 @@ class Sweep:
         cell = self._all_cells.get((type_, version))
         if cell is None:
             cell = self._all_cells[type_, version] = self._desk.cell(type_, version, self._file)
-            cell.wish = self._wish
+            cell.wish, cell.insist = self._wish, self._insist
             if "apiVersion" not in body and fold(type_) != _SUBSCRIPTION:
                 self._cells[type_] = cell
         return cell

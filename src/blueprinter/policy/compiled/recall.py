@@ -40,8 +40,8 @@ _MOST_RULES = 4_096
 _MOST = 32_768
 """Combinations that have a number; the oldest lose theirs."""
 _LONGEST = 256
-_PATIENCE = 512
-"""Resources after which a memory has to be of use."""
+_PATIENCE = 8_192
+"""Resources after which a memory has to be of use: by then it has met about as many combinations as are kept."""
 
 Key = tuple[Hashable, ...]
 
