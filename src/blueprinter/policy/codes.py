@@ -84,9 +84,9 @@ CODES: tuple[CodeRow, ...] = (
     CodeRow(
         "BP311",
         "a field must be known before the rule runs",
-        "An expression in `field` is either `if(condition, 'alias', 'alias')` or `concat('tags[', …, ']')`, so "
-        "that the aliases a rule reads can be listed.",
-        bad="[parameters('fieldName')]",
+        "An expression in `field` hangs on parameters alone, or is `if(condition, 'alias', 'alias')` or "
+        "`concat('tags[', …, ']')`, so that the aliases a rule reads can be listed.",
+        bad="[concat(field('type'), '/sku.name')]",
         good="[concat('tags[', parameters('tagName'), ']')]",
     ),
     CodeRow(

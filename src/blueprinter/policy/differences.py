@@ -342,6 +342,18 @@ DIFFERENCES: Table[Difference] = Table(
             "current: the innermost without a name, the outer one by name",
         ),
         Difference(
+            "field-by-expression",
+            "Which expressions may stand in `field` of a condition?",
+            "Those over parameters alone, which name one field when the policy is assigned; `if(…, 'x', 'y')` and "
+            "`concat('tags[', …, ']')`, whatever they read. Others are a fault (BP311).",
+            Side.OTHER,
+            f"{_RULE}: the examples are `concat('tags[', …, ']')`; it does not say what else there may be. The team in "
+            "Azure/azure-policy#104: `concat` and references to parameters are supported in `field`. Definitions in "
+            "use have `[concat(parameters('type'), '/networkAcls.ipRules[*].value')]`.",
+            f"{_REGORUS}: only `if(…, 'x', 'y')` and `concat('tags…', …)`.",
+            "alias-names: a field that parameters choose",
+        ),
+        Difference(
             "name-of-a-child",
             "What is the field `name` of a child resource that a template calls `server/database`?",
             "Its own name, `database`; `fullName` holds both.",

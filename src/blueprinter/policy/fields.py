@@ -34,6 +34,9 @@ class FieldKind(StrEnum):
     """`identity.type` and everything else of the resource's identity."""
     SKU = "sku"
     """`sku.name` and everything else of the resource's SKU."""
+    EXTENDED_LOCATION = "extendedLocation"
+    """`extendedLocation.name`, and what else says in which edge or extended zone a resource lies. Source: Microsoft
+    Learn, "Create a custom Azure policy in an Azure Extended Zone"."""
     ALIAS = "alias"
 
 
@@ -62,8 +65,9 @@ _SPECIAL = {
     )
 }
 
-_ROOTS = {fold(kind.value): kind for kind in (FieldKind.IDENTITY, FieldKind.SKU)}
+ROOT_OBJECTS = frozenset({FieldKind.IDENTITY, FieldKind.SKU, FieldKind.EXTENDED_LOCATION})
 """Objects at the root of a resource that are named with a path into them."""
+_ROOTS = {fold(kind.value): kind for kind in ROOT_OBJECTS}
 
 
 class FieldName(Struct, frozen=True):

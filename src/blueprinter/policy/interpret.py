@@ -14,7 +14,7 @@ from blueprinter.arm import ExpressionError, Resource, Unknown, Value, normal_lo
 from blueprinter.policy.context import EvaluationContext
 from blueprinter.policy.count import Counted, Open, Truth, count_field, count_values
 from blueprinter.policy.effort import MAX_STEPS, effort
-from blueprinter.policy.fields import FieldKind, FieldName, path_text, read_field
+from blueprinter.policy.fields import ROOT_OBJECTS, FieldKind, FieldName, path_text, read_field
 from blueprinter.policy.model import UnsupportedReason
 from blueprinter.policy.operators import Absent, Left, OperatorRow, shown, words_for
 from blueprinter.policy.subject import Exhausted, Frame, Selection, Subject, Undecidable, bound
@@ -371,8 +371,7 @@ _WEIGHTS = {
     FieldKind.ALIAS: 3,
     FieldKind.TAG: 3,
     FieldKind.TAGS: 3,
-    FieldKind.IDENTITY: 3,
-    FieldKind.SKU: 3,
+    **dict.fromkeys(ROOT_OBJECTS, 3),
 }
 
 

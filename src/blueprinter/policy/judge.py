@@ -6,7 +6,7 @@ page of each effect.
 
 from __future__ import annotations
 
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -45,6 +45,7 @@ from blueprinter.policy.model import (
     PolicyDefinition,
     UnsupportedReason,
 )
+from blueprinter.policy.naming import NotConstant, ParametersOnly, with_names
 from blueprinter.policy.operators import shown
 from blueprinter.policy.selectors import all_hold, overrides_of
 from blueprinter.policy.subject import SUBSCRIPTION, Exhausted, Subject, Undecidable
@@ -55,6 +56,8 @@ class CompiledPolicy(Struct, frozen=True, eq=False):
     """An assigned policy with everything that does not depend on the resource worked out."""
 
     assigned: AssignedPolicy
+    rule: Rule
+    """The rule of the definition, whose conditions name the fields that parameters choose."""
     parameters: dict[str, Value]
     """Values in effect by folded name, defaults included."""
     effect: str | None
@@ -71,11 +74,6 @@ class CompiledPolicy(Struct, frozen=True, eq=False):
     """What `policy()` gives."""
     overrides: tuple[Override, ...] = ()
     """Effects for some resources only, the first that applies; `effect` is None where there are any."""
-
-    @property
-    def rule(self) -> Rule:
-        """The rule of the definition."""
-        return self.assigned.definition.rule
 
 
 class Judgement(NamedTuple):
@@ -106,48 +104,6 @@ def parameter_values(assigned: AssignedPolicy) -> dict[str, Value]:
     return values
 
 
-class _NotConstant(Exception):
-    """The value asked for depends on the resource."""
-
-
-class _ParametersOnly:
-    """A context that knows parameters and nothing else."""
-
-    __slots__ = ("_values",)
-
-    def __init__(self, values: dict[str, Value]) -> None:
-        self._values = values
-
-    def parameter(self, name: str) -> Value:
-        if fold(name) not in self._values:
-            raise _NotConstant
-        return self._values[fold(name)]
-
-    def field(self, name: str) -> NoReturn:
-        raise _NotConstant
-
-    def current(self, name: str | None) -> NoReturn:
-        raise _NotConstant
-
-    def policy(self) -> NoReturn:
-        raise _NotConstant
-
-    def request_context(self) -> NoReturn:
-        raise _NotConstant
-
-    def resource_group(self) -> NoReturn:
-        raise _NotConstant
-
-    def subscription(self) -> NoReturn:
-        raise _NotConstant
-
-    def utc_now(self) -> NoReturn:
-        raise _NotConstant
-
-    def spend(self, work: int) -> NoReturn:
-        raise _NotConstant
-
-
 def effect_of(assigned: AssignedPolicy) -> str | None:
     """The effect in force, as spelled; None when it depends on the resource or a parameter without a value, and where
     an expression with a bracket too many (`[[parameters('effect')]`) stands for one."""
@@ -162,8 +118,8 @@ def _effect(rule: Rule, values: dict[str, Value]) -> str | None:
     if isinstance(rule.effect, Constant):
         return str(rule.effect.value)
     try:
-        value = evaluate_operand(rule.effect, _ParametersOnly(values))
-    except (_NotConstant, ExpressionError):
+        value = evaluate_operand(rule.effect, ParametersOnly(values))
+    except (NotConstant, ExpressionError):
         return None
     return value if isinstance(value, str) else None
 
@@ -186,8 +142,8 @@ def compile_policy(
 ) -> tuple[CompiledPolicy, tuple[Diagnostic, ...]]:
     """A policy ready to judge, and the faults that only the aliases show."""
     definition = assigned.definition
-    rule = definition.rule
     values = parameter_values(assigned)
+    rule = with_names(definition.rule, values)
     effect = effect_of(assigned)
     data_plane = is_data_plane(definition.mode)
     guard = type_guard(rule.condition, values)
@@ -197,6 +153,7 @@ def compile_policy(
     invalid = next((name.text for name in aliases_in(rule.condition) if not aliases.exists(name.text)), "")
     compiled = CompiledPolicy(
         assigned=assigned,
+        rule=rule,
         parameters=values,
         effect=effect,
         guard=guard,

@@ -150,18 +150,19 @@ def _order(left: Value, right: Value) -> int | None:
 _DATE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2})?)(\.\d+)?(Z|z|[+-]\d{2}:?\d{2})?\Z")
 
 
-def _instant(text: str) -> datetime | None:
+def _instant(text: str) -> tuple[datetime, str] | None:
+    """A moment to the microsecond, and the digits of a second that follow: .NET writes seven, Python reads six."""
     found = _DATE_TIME.match(text)
     if found is None:
         return None
     date, time, fraction, zone = found.groups()
-    # .NET writes seven digits of a second, Python reads six
-    written = f"{date}T{time}{(fraction or '')[:7]}{'' if zone in (None, 'Z', 'z') else zone}"
+    fraction = fraction or ""
+    written = f"{date}T{time}{fraction[:7]}{'' if zone in (None, 'Z', 'z') else zone}"
     try:
         moment = datetime.fromisoformat(written)
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)), fraction[7:].rstrip("0")
 
 
 def _of_texts(accept: Callable[[str, str], bool], left: Left, right: Value) -> bool | None:

@@ -17,6 +17,7 @@ from blueprinter.policy.count import MAX_ITERATIONS
 from blueprinter.policy.effects import Family, family_of
 from blueprinter.policy.expressions import RuleReader, noun, read_expression, read_operand
 from blueprinter.policy.fields import FieldName, prefixes, read_field
+from blueprinter.policy.naming import is_known_when_assigned
 from blueprinter.policy.operators import OPERATORS, OperatorRow
 from blueprinter.policy.syntax import (
     AllOf,
@@ -205,10 +206,10 @@ def _field_name(value: Json, reader: RuleReader, pointer: str) -> FieldName | Ex
     expression = read_expression(value, reader, pointer)
     if expression is None:
         return None
-    if not _is_field_choice(expression.node):
+    if not (is_known_when_assigned(expression.node) or _is_field_choice(expression.node)):
         reader.fault(
             "BP311", f"the expression `{value}` does not tell which fields it can name", pointer,
-            "use `if(condition, 'alias', 'alias')` or `concat('tags[', …, ']')`",
+            "use parameters alone, `if(condition, 'alias', 'alias')` or `concat('tags[', …, ']')`",
         )  # fmt: skip
         return None
     return expression

@@ -11,6 +11,7 @@ from blueprinter.arm import Resource, Unknown, Value, parse_id
 from blueprinter.casing import fold, get, same
 from blueprinter.policy.aliases import AliasTable
 from blueprinter.policy.fields import (
+    ROOT_OBJECTS,
     FieldKind,
     FieldName,
     Hit,
@@ -119,7 +120,7 @@ class Subject:
             )
         if kind is FieldKind.TAG:
             return self._tag(name.tag), ("tags", name.tag)
-        path = read_path(name.text) if kind in (FieldKind.IDENTITY, FieldKind.SKU) else (kind.value,)
+        path = read_path(name.text) if kind in ROOT_OBJECTS else (kind.value,)
         return read_value(self.body, path, self._find), path
 
     def _tag(self, tag: str) -> Left:

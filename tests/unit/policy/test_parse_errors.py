@@ -76,8 +76,11 @@ def test_rule(text: str, expected: list[tuple[str, str]]) -> None:
         ('{"count": {"field": "a[*]", "were": {}}, "equals": 0}', [("BP304", '"were"')]),
         ('{"count": {"value": 5}, "equals": 0}', [("BP303", "5")]),
         ('{"count": [], "equals": 0}', [("BP303", "[]")]),
-        ('{"field": "[parameters(\'f\')]", "equals": "x"}', [("BP311", "\"[parameters('f')]\"")]),
-        ('{"field": "[concat(\'a\', \'b\')]", "equals": "x"}', [("BP311", "\"[concat('a', 'b')]\"")]),
+        ('{"field": "[field(\'f\')]", "equals": "x"}', [("BP311", "\"[field('f')]\"")]),
+        (
+            '{"field": "[concat(resourceGroup().name, \'b\')]", "equals": "x"}',
+            [("BP311", "\"[concat(resourceGroup().name, 'b')]\"")],
+        ),
         ('{"value": "[current(\'x\')]", "equals": 1}', [("BP310", "current('x')]\"")]),
         ('{"value": "[concat(]", "equals": 1}', [("BP307", ']"')]),
         ('{"value": "[length(\\"a\\")]", "equals": 1}', [("BP307", '"[length(\\"a\\")]"')]),

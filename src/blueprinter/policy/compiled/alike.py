@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from blueprinter.arm import ExpressionError
 from blueprinter.policy.compiled.situation import Situation, Target, Varies
-from blueprinter.policy.fields import FieldKind, FieldName
+from blueprinter.policy.fields import ROOT_OBJECTS, FieldKind, FieldName
 from blueprinter.policy.judge import CompiledPolicy
 from blueprinter.policy.operators import Absent
 from blueprinter.policy.subject import Undecidable
@@ -21,11 +21,10 @@ from blueprinter.policy.syntax import (
 
 _SAME_PLACE = frozenset(
     {
+        *ROOT_OBJECTS,
         FieldKind.ID,
-        FieldKind.IDENTITY,
         FieldKind.KIND,
         FieldKind.LOCATION,
-        FieldKind.SKU,
         FieldKind.TAG,
         FieldKind.TAGS,
     }

@@ -15,7 +15,16 @@ from blueprinter.policy.compiled.runtime import Unsure
 from blueprinter.policy.context import EvaluationContext
 from blueprinter.policy.count import MAX_ITERATIONS
 from blueprinter.policy.effort import MAX_STEPS, effort
-from blueprinter.policy.fields import FieldKind, FieldName, Path, Wildcard, prefixes, read_field, read_path
+from blueprinter.policy.fields import (
+    ROOT_OBJECTS,
+    FieldKind,
+    FieldName,
+    Path,
+    Wildcard,
+    prefixes,
+    read_field,
+    read_path,
+)
 from blueprinter.policy.judge import CompiledPolicy, context_for
 from blueprinter.policy.model import AliasSource, UnsupportedReason
 from blueprinter.policy.rows import resource_of
@@ -177,7 +186,7 @@ class Situation:
             return read_path(name.text)
         if name.kind is FieldKind.TAG:
             return ("tags", name.tag)
-        if name.kind in (FieldKind.IDENTITY, FieldKind.SKU):
+        if name.kind in ROOT_OBJECTS:
             return read_path(name.text)
         if name.kind in (FieldKind.KIND, FieldKind.LOCATION, FieldKind.TAGS, FieldKind.ID):
             return (name.kind.value,)
