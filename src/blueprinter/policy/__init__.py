@@ -57,7 +57,13 @@ from blueprinter.policy.compiled import (
 )
 from blueprinter.policy.context import utc_text
 from blueprinter.policy.definition_schema import aliases_schema, policy_definition_schema
-from blueprinter.policy.definitions import is_definition, is_policy_set, read_definition, read_policy_set
+from blueprinter.policy.definitions import (
+    as_deployed,
+    is_definition,
+    is_policy_set,
+    read_definition,
+    read_policy_set,
+)
 from blueprinter.policy.diff import (
     Change,
     Pairing,
@@ -190,6 +196,7 @@ __all__ = [
     "Versions",
     "aliases_in",
     "aliases_schema",
+    "as_deployed",
     "assign_set",
     "cases_as_json",
     "catalog_documents",

@@ -15,8 +15,9 @@ from blueprinter.arm import (
     compile_expression,
     is_expression,
     parse_expression,
+    unescape,
 )
-from blueprinter.casing import fold, get, key_of
+from blueprinter.casing import fold, get, key_of, same
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error
 from blueprinter.document import Document, Json, child, value_at
 from blueprinter.policy.expressions import RuleReader, noun
@@ -57,10 +58,32 @@ def wrapped_hint(value: Json) -> str:
     return ""
 
 
+def as_deployed(value: Json) -> Json:
+    """A definition or an initiative as a deployment of it would leave it.
+
+    One that states an API version is a resource of a template, where `[[` stands for `[`; everything else stays as it
+    is. Source: Microsoft Learn, "Syntax and expressions in ARM templates", section Escape characters; such files are
+    the library of Azure/Enterprise-Scale.
+    """
+    if not isinstance(value, dict) or not _text(get(value, "apiVersion")):
+        return value
+    return {key: _unescaped(member) if same(key, "properties") else member for key, member in value.items()}
+
+
+def _unescaped(value: Json) -> Json:
+    if isinstance(value, str):
+        return unescape(value)
+    if isinstance(value, list):
+        return [_unescaped(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _unescaped(member) for key, member in value.items()}
+    return value
+
+
 def read_definition(document: Document, pointer: str = "", *, name: str = "") -> PolicyDefinition:
     """A policy definition: whole, without its `properties` envelope, or a bare rule (mode All, parameters of
     any name and type). `name` is used where the document has none. Raises `InvalidInput` with every fault."""
-    value = value_at(document.value, pointer)
+    value = as_deployed(value_at(document.value, pointer))
     if not isinstance(value, dict):
         message = f"a definition is an object, found {noun(value)}"
         raise _refused(document, pointer, "BP301", message, wrapped_hint(value))
@@ -119,7 +142,7 @@ def read_definition(document: Document, pointer: str = "", *, name: str = "") ->
 
 def read_policy_set(document: Document, pointer: str = "", *, name: str = "") -> PolicySetDefinition:
     """An initiative, with or without its `properties` envelope. Raises `InvalidInput` with every fault."""
-    value = value_at(document.value, pointer)
+    value = as_deployed(value_at(document.value, pointer))
     if not isinstance(value, dict):
         raise _refused(document, pointer, "BP320", f"an initiative is an object, found {noun(value)}")
     inner = _inner(value)

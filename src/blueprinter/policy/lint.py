@@ -14,6 +14,7 @@ from blueprinter.diagnostics import Diagnostic, InvalidInput, Severity, error, i
 from blueprinter.document import Document, Json, child
 from blueprinter.policy.aliases import AliasTable
 from blueprinter.policy.definitions import (
+    as_deployed,
     is_definition,
     is_policy_set,
     read_definition,
@@ -219,7 +220,8 @@ def _of_set(
 def _envelope(
     document: Document, noun: str, declared: Mapping[str, PolicyParameter], deprecated: bool
 ) -> Envelope:
-    value: Mapping[str, Json] = document.value if isinstance(document.value, dict) else {}
+    deployed = as_deployed(document.value)
+    value: Mapping[str, Json] = deployed if isinstance(deployed, dict) else {}
     inner = get(value, "properties")
     if isinstance(inner, dict):
         pointer = child("", key_of(value, "properties") or "properties")

@@ -8,7 +8,7 @@ from blueprinter.arm import Literal, literal, parse_id
 from blueprinter.blueprint import ControlsMember
 from blueprinter.casing import fold, get
 from blueprinter.document import Json
-from blueprinter.policy import definition_key
+from blueprinter.policy import as_deployed, definition_key
 from blueprinter.render.assignments import named_definition
 from blueprinter.render.model import Job, ScopeKind
 from blueprinter.render.naming import definition_id, definition_name, parameter_name, set_name
@@ -56,7 +56,7 @@ def set_member_ids(job: Job, kind: ScopeKind) -> Iterator[str]:
 
 
 def _definition(job: Job, key: str) -> Body:
-    held = job.options.sources.bodies[key].value
+    held = as_deployed(job.options.sources.bodies[key].value)
     value: Mapping[str, Json] = held if isinstance(held, dict) else {}
     inner = get(value, "properties")
     source: Mapping[str, Json] = inner if isinstance(inner, dict) else value

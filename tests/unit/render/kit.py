@@ -98,6 +98,8 @@ class Kit:
     groups: dict[str, Any] = field(default_factory=dict)
     assignment: dict[str, Any] = field(default_factory=dict)
     policies: dict[str, Any] = field(default_factory=dict)
+    policy_envelope: dict[str, Any] = field(default_factory=dict)
+    """What definitions state beside their name and properties."""
     sets: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     initiative_facts: dict[str, Any] = field(default_factory=dict)
@@ -131,7 +133,10 @@ class Kit:
 
     def resolved(self) -> tuple[ResolvedBlueprint, Assignment, RenderOptions]:
         self._write()
-        bodies = {name: document({"name": name, "properties": body}) for name, body in self.policies.items()}
+        bodies = {
+            name: document({**self.policy_envelope, "name": name, "properties": body})
+            for name, body in self.policies.items()
+        }
         definitions = {name: read_definition(body, name=name) for name, body in bodies.items()}
         # a built-in of the catalog: known, and not ours to deploy
         catalog = {name: body for name, body in bodies.items() if name[0].isdigit() or name == BUILTIN}

@@ -100,6 +100,19 @@ def test_the_set_of_the_controls(tmp_path: Path) -> None:
     assert given["parameters"] == {"ports": {"value": [22]}, "tls_floor": {"value": "1.3"}}
 
 
+def test_a_definition_out_of_a_template_is_escaped_once(tmp_path: Path) -> None:
+    plain, library = kit(tmp_path / "plain"), kit(tmp_path / "library")
+    for found, text in ((plain, "[parameters('floor')]"), (library, "[[parameters('floor')]")):
+        found.policies["tls"]["policyRule"]["if"] = {"field": "name", "equals": text}
+    library.policy_envelope = {"apiVersion": "2021-06-01"}
+    made = [
+        [one["properties"]["policyRule"] for one in resources(each.render(), "policyDefinitions")]
+        for each in (plain, library)
+    ]
+    assert "\"[[parameters('floor')]" in json.dumps(made[0])
+    assert made[0] == made[1]
+
+
 def test_what_an_artifact_assigns_is_not_in_the_set(tmp_path: Path) -> None:
     found = kit(tmp_path)
     found.policy("tls")
