@@ -67,7 +67,11 @@ def as_deployed(value: Json) -> Json:
     """
     if not isinstance(value, dict) or not _text(get(value, "apiVersion")):
         return value
-    return {key: _unescaped(member) if same(key, "properties") else member for key, member in value.items()}
+    return {
+        key: _unescaped(member) if same(key, "properties") else member
+        for key, member in value.items()
+        if not same(key, "apiVersion")  # which says that this was done
+    }
 
 
 def _unescaped(value: Json) -> Json:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from blueprinter.casing import fold, get, key_of, same
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Severity, error, in_order
@@ -169,6 +170,7 @@ def lint_document(
     missing; a complete one does. `known` tells of the definitions that an initiative names; `ignore` holds codes.
     """
     wanted = [rule for rule in LINT_RULES if rule.name not in ignore]
+    document = replace(document, value=as_deployed(document.value))
     try:
         if is_policy_set(document.value):
             remarks = _of_set(document, wanted, known, name)
@@ -220,8 +222,7 @@ def _of_set(
 def _envelope(
     document: Document, noun: str, declared: Mapping[str, PolicyParameter], deprecated: bool
 ) -> Envelope:
-    deployed = as_deployed(document.value)
-    value: Mapping[str, Json] = deployed if isinstance(deployed, dict) else {}
+    value: Mapping[str, Json] = document.value if isinstance(document.value, dict) else {}
     inner = get(value, "properties")
     if isinstance(inner, dict):
         pointer = child("", key_of(value, "properties") or "properties")
