@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from blueprinter.arm import Call, Literal, Node, is_expression, unescape
-from blueprinter.casing import fold
+from blueprinter.casing import fold, same
 from blueprinter.document import Json, child
 from blueprinter.policy.count import MAX_ITERATIONS
 from blueprinter.policy.effects import Family, family_of
@@ -52,6 +52,10 @@ MAX_FIELD_COUNTS = 5
 MAX_VALUE_COUNTS = 10
 
 _LEFTS = ("field", "value", "count")
+_SOURCE = "source"
+_ACTION = "[concat(field('type'), '/write')]"
+"""What `"source": "action"` stands for in a scan of existing resources: MicrosoftDocs/azure-docs#6161, whose text the
+documentation has dropped. Definitions of old still have it."""
 _COUNT_KEYS = ("field", "value", "name", "where")
 _DEFAULT_NAME = "default"
 """How `current('default')` calls the member of a value count without a name."""
@@ -148,10 +152,10 @@ def _compare(
     value: Mapping[str, Json], keys: Mapping[str, str], reader: RuleReader, pointer: str
 ) -> Condition | None:
     before = len(reader.faults)
-    lefts = [key for folded, key in keys.items() if folded in _LEFTS]
+    lefts = [key for folded, key in keys.items() if folded in (*_LEFTS, _SOURCE)]
     operators = [(row, key) for folded, key in keys.items() if (row := OPERATORS.get(folded)) is not None]
     for folded, key in keys.items():
-        if folded not in _LEFTS and OPERATORS.get(folded) is None:
+        if folded not in (*_LEFTS, _SOURCE) and OPERATORS.get(folded) is None:
             hint = did_you_mean(key, [*_LEFTS, "allOf", "anyOf", "not", *OPERATORS.names()])
             hint = hint or f"operators are {', '.join(OPERATORS.names())}"
             reader.fault("BP304", f"unknown key `{key}` in a condition", child(pointer, key), hint, key=True)
@@ -193,6 +197,11 @@ def _left(key: str, value: Json, reader: RuleReader, pointer: str) -> Left | Non
         return ValueLeft(read_operand(value, reader, pointer))
     if kind == "count":
         return _count(value, reader, pointer)
+    if kind == _SOURCE:
+        if not isinstance(value, str) or not same(value, "action"):
+            reader.fault("BP303", f"`{key}` is `action`, found {noun(value)}", pointer)
+            return None
+        return ValueLeft(read_operand(_ACTION, reader, pointer))
     name = _field_name(value, reader, pointer)
     return None if name is None else FieldLeft(name)
 

@@ -123,7 +123,7 @@ def from_example(value: dict[str, Any]) -> Any:
     if keys <= {"if", "then"} or "effect" in keys:
         parts = {"then": value} if "effect" in keys else value
         return draft({key: parts[key] for key in parts})
-    if keys & {"field", "value", "count", "allOf", "anyOf", "not"}:
+    if keys & {"field", "value", "count", "source", "allOf", "anyOf", "not"}:
         return draft({"if": value})
     own = {key: value[key] for key in ("if", "then") if key in value}
     found = draft(own)

@@ -64,6 +64,8 @@ def test_rule(text: str, expected: list[tuple[str, str]]) -> None:
         ('{"allOf": [], "field": "x"}', [("BP304", '"field"')]),
         ('{"anyOf": {"field": "x", "equals": "y"}}', [("BP303", '{"field": "x", "equals": "y"}')]),
         ('{"not": [1]}', [("BP303", "[1]")]),
+        ('{"source": "body", "equals": "x"}', [("BP303", '"body"')]),
+        ('{"source": "action", "field": "type", "equals": "x"}', [("BP305", '"field"')]),
         ('{"allOf": ["x"]}', [("BP303", '"x"')]),
         ('{"field": 5, "equals": "x"}', [("BP303", "5")]),
         ('{"field": "a", "FIELD": "b", "equals": "x"}', [("BP306", '"FIELD"')]),

@@ -87,4 +87,20 @@ SCOPE: tuple[CodeRow, ...] = (
   ]
 }""",
     ),
+    CodeRow(
+        "BP437",
+        "an accessor that is not documented",
+        "`source` with `action` was for the action of a request, and was dropped from the documentation. In a scan of "
+        "existing resources it is the type with `/write`, so a condition on the type says the same.",
+        bad='{"source": "action", "like": "Microsoft.Network/publicIPAddresses/*"}',
+        good='{"field": "type", "equals": "Microsoft.Network/publicIPAddresses"}',
+    ),
+    CodeRow(
+        "BP438",
+        "an operand that may be null",
+        "`tryGet` gives null where there is nothing to get, and Azure fails to evaluate a condition whose operand is "
+        "null: what enforces refuses requests then. `coalesce` gives something else in its place.",
+        bad='{"field": "name", "equals": "[tryGet(field(\'tags\'), \'environment\')]"}',
+        good='{"field": "name", "equals": "[coalesce(tryGet(field(\'tags\'), \'environment\'), \'\')]"}',
+    ),
 )

@@ -162,7 +162,9 @@ class RuleDraft(Struct, frozen=True, eq=False):
 
     def left(self, compare: Compare) -> str:
         """The pointer of what a comparison looks at."""
-        found = (self.envelope.member(compare.pointer, name) for name in ("field", "value", "count"))
+        found = (
+            self.envelope.member(compare.pointer, name) for name in ("field", "value", "count", "source")
+        )
         return next((pointer for pointer in found if pointer is not None), compare.pointer)
 
     def right(self, compare: Compare) -> str:

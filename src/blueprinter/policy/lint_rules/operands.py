@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from blueprinter.arm import FUNCTIONS, Call, Language, Value, is_expression
-from blueprinter.casing import fold
+from blueprinter.casing import fold, same
 from blueprinter.policy.fields import FieldKind, FieldName
 from blueprinter.policy.lint_rules.draft import (
     DOUBLED_BRACKET,
@@ -254,6 +254,30 @@ def _advice(compare: Compare, kind: str) -> str:
     if compare.operator.name in _LISTS:
         return "give it an array, or use `equals`"
     return ""
+
+
+def source_accessor(draft: RuleDraft) -> Iterator[Remark]:
+    """Source: MicrosoftDocs/azure-docs#6161 and #19144; no page of the documentation tells of it."""
+    for place in draft.places():
+        pointer = draft.envelope.member(place.compare.pointer, "source")
+        if pointer is not None:
+            yield Remark(
+                pointer,
+                "`source` is not documented: in a scan it is the type with `/write`",
+                "use a condition on `field: type`",
+            )
+
+
+def unguarded_try_get(draft: RuleDraft) -> Iterator[Remark]:
+    """Source: Azure/azure-policy-linter, page `unguarded-tryget-operator-value`."""
+    for place in draft.places():
+        right = place.compare.right
+        if isinstance(right, Expression) and isinstance(right.node, Call) and same(right.node.name, "tryGet"):
+            yield Remark(
+                draft.right(place.compare),
+                f"`{shown(right.text[:80])}` is null where there is nothing to get, and the evaluation fails then",
+                "wrap it: `coalesce(tryGet(…), '')`",
+            )
 
 
 _POLICY_FUNCTIONS = sorted(
