@@ -140,11 +140,16 @@ def is_passed_over(mode: str, resource: Resource, aliases: AliasTable) -> bool:
     return aliases.capabilities(resource.type) == Capabilities()
 
 
+_HELD_BY = {"microsoft.managedhsm": "microsoft.keyvault"}
+"""Namespaces of components that lie in resources of another one, folded."""
+
+
 def parents_of(type: str) -> Iterator[str]:
     """A component type as the control plane knows it, and its ancestors: `Microsoft.KeyVault.Data/vaults/keys`
     stands for `Microsoft.KeyVault/vaults/keys` and lies in `Microsoft.KeyVault/vaults`. All folded."""
     namespace, _, rest = fold(type).partition("/")
     namespace = namespace.removesuffix(".data").removesuffix(".v2")
+    namespace = _HELD_BY.get(namespace, namespace)
     names = rest.split("/")
     for count in range(len(names), 0, -1):
         yield f"{namespace}/{'/'.join(names[:count])}"

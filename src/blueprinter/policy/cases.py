@@ -310,7 +310,8 @@ def _is_same_operation(key: str, wanted: Json, got: Json) -> bool:
 class _Answers:
     """A `Lookup` that gives the answers of a case one after the other; when they run out, none exist.
 
-    A candidate may leave out its name; one that states another name than the policy asks for is not meant.
+    A candidate may leave out its name, or the names of what it lies in; one that states other names than the policy
+    asks for is not meant.
     """
 
     __slots__ = ("_answers",)
@@ -327,8 +328,8 @@ class _Answers:
 
 
 def _is_called(stated: str, wanted: str | None) -> bool:
-    own, last = stated.rpartition("/")[2], (wanted or "?").rpartition("/")[2]
-    return not own or last == "?" or same(own, last)
+    names = zip(reversed(stated.split("/")), reversed((wanted or "?").split("/")), strict=False)
+    return not stated or all(meant == "?" or same(own, meant) for own, meant in names)
 
 
 def _nothing(type: str, name: str | None, scope: str) -> LookupResult:

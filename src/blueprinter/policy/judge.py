@@ -327,7 +327,7 @@ class _Judge:
             return self._open(applicable)
         if undecided is not None:
             return self._open(undecided)
-        return self._plain(family)
+        return self._manual() if family is Family.MANUAL else self._plain(family)
 
     def _find_effect(self) -> Open | None:
         if self.policy.effect is not None:
@@ -382,18 +382,21 @@ class _Judge:
         if (truth and self.worded) or self.explain:
             leaf = self._silent().deciding(self.policy.rule.condition)
         if truth is False:
-            # a manual policy says nothing of a resource that its rule does not hold for
-            kept = family is not Family.MANUAL
-            state = ComplianceState.COMPLIANT if kept else ComplianceState.NOT_APPLICABLE
-            return self._result(state, leaf=leaf if kept else None, source=source)
+            return self._result(ComplianceState.COMPLIANT, leaf=leaf, source=source)
         state = fired_state(self.effect)
         if family is Family.PLAIN and not self.worded:
             return self._result(state, fires=True, source=source)
         details, detail = self._details()
-        if family is Family.MANUAL:
-            state = _default_state(details)
-            leaf = None
         return self._result(state, fires=True, leaf=leaf, details=details, detail=detail, source=source)
+
+    def _manual(self) -> Judgement:
+        """Every resource that the policy applies to is in the default state, whatever the rest of the rule says: "Azure
+        Policy definitions manual effect"."""
+        fires = self.evaluator.holds(self.policy.rule.condition) is True
+        source = self.context.subject.source
+        details, detail = self._details()
+        shown = details if fires else None
+        return self._result(_default_state(details), fires=fires, details=shown, detail=detail, source=source)
 
     def _existence(self) -> Judgement:
         truth = self.evaluator.holds(self.policy.rule.condition)

@@ -314,25 +314,21 @@ def _policy(
     if family is Family.EXISTENCE:
         return _existence(place, situation, scope, faults, bit)
     if family is Family.MANUAL:
-        # where the rule does not hold such a policy does not apply; where it does, the interpreter goes on
-        truth = Conditions(situation, scope).truth(rule.condition)
-        applies = Conditions(situation, scope).applicable(rule.condition, policy.kinds)
-        if applies.code is None:
-            applies = truth if applies.constant else applies
-            truth = TRUE
-        if applies.code is None:
-            return (Slot(place, always_asks=True) if applies.constant else None), [], bit
-        plain = applies.plain and truth.plain
-        if plain and truth.code is None and not truth.constant:
-            return None, [], bit
-        # whether it applies is asked first, and may fail whatever the rule says
-        block = [when(both([applies.code, truth.expression]), [add(_RESULT, bit)])]
-        return (
-            Slot(place, asks=bit, otherwise=None),
-            _safe(block, plain, faults, [add(_RESULT, bit)]),
-            bit << 1,
-        )
+        return _manual(place, situation, scope, faults, bit)
     return _plain(place, situation, scope, faults, bit, wording, recall)
+
+
+def _manual(
+    place: int, situation: Situation, scope: Scope, faults: ast.expr, bit: int
+) -> tuple[Slot | None, list[ast.stmt], int]:
+    """A manual policy: where it applies the interpreter goes on."""
+    policy = situation.policy
+    applies = Conditions(situation, scope).applicable(policy.rule.condition, policy.kinds)
+    if applies.code is None:
+        return (Slot(place, always_asks=True) if applies.constant else None), [], bit
+    block = [when(applies.code, [add(_RESULT, bit)])]
+    block = _safe(block, applies.plain, faults, [add(_RESULT, bit)])
+    return Slot(place, asks=bit, otherwise=None), block, bit << 1
 
 
 def _existence(
