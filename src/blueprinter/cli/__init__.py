@@ -16,7 +16,7 @@ from msgspec import Struct
 from blueprinter import __version__
 from blueprinter.cli.everywhere import BEFORE, take_options
 from blueprinter.cli.variables import take_variables, variables_used
-from blueprinter.collection import without_collection
+from blueprinter.collection import end_collection, without_collection
 from blueprinter.diagnostics import InvalidInput, as_lines
 from blueprinter.text import did_you_mean, for_terminal
 
@@ -167,7 +167,9 @@ take_variables(cli, ())
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: runs a command and exits with its code."""
-    sys.exit(run(arguments))
+    code = run(arguments)
+    end_collection()
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -46,7 +46,7 @@ from blueprinter.policy.compiled.recall import MOST_VERDICTS, Recall, Recalls, a
 from blueprinter.policy.compiled.runtime import FAULTS
 from blueprinter.policy.compiled.shapes import Depths, Place
 from blueprinter.policy.compiled.situation import Situation, Target
-from blueprinter.policy.compiled.truth import TRUE, Truth
+from blueprinter.policy.compiled.truth import Truth
 from blueprinter.policy.compiled.writer import Scope, Writer
 from blueprinter.policy.conflicts import WRITING
 from blueprinter.policy.effects import Family, family_of, fired_state
