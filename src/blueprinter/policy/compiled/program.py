@@ -310,7 +310,6 @@ def _policy(
     if situation.is_heavy:  # the limit may be near, which only the interpreter tells
         return Slot(place, always_asks=True), [], bit
     family = family_of(policy.effect)
-    rule = policy.rule
     if family is Family.EXISTENCE:
         return _existence(place, situation, scope, faults, bit)
     if family is Family.MANUAL:
