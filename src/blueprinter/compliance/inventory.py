@@ -176,7 +176,8 @@ class Inventory:
         repeated: frozenset[int] = frozenset(),
     ) -> Tally:
         desk = judging.desk(recorder)
-        sweep = Sweep(self.files, desk, self._scopes(), repeated=repeated)
+        surveys = self._known is None or self._again is None
+        sweep = Sweep(self.files, desk, self._scopes(), repeated=repeated, surveys=surveys)
         self._read(sweep, units, survey)
         return desk.tally(sweep.parts, sweep.marks)
 

@@ -69,7 +69,8 @@ class Desk(Protocol):
 
 
 class Sweep:
-    """A reading of files. `repeated` are marks of ids that are known to come twice."""
+    """A reading of files. `repeated` are marks of ids that are known to come twice; `surveys`: unless ids were counted
+    before."""
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class Sweep:
         scopes: ByScope[str],
         *,
         repeated: frozenset[int] = frozenset(),
+        surveys: bool = True,
     ) -> None:
         self.parts: dict[int, SurveyPart] = {}
         """What was found out about each file."""
@@ -88,6 +90,7 @@ class Sweep:
         self._scopes = scopes
         """The scope that an id is counted under, where its subscription does not tell."""
         self._repeated = repeated
+        self._surveys = surveys
         self._met: set[int] = set()
         self._ordinal = 0
         # of the file that is being read
@@ -220,6 +223,9 @@ class Sweep:
     def _count_ids(self) -> None:
         """Notes the ids of rows that were counted, and forgets them."""
         ids = self._ids
+        if not self._surveys:
+            ids.clear()
+            return
         self.marks.extend(ids)
         if self._scopes.is_constant:
             heads = Counter(map(_start, ids))
