@@ -397,6 +397,7 @@ def test_what_resource_groups_say(
     agrees = {"field": "tags.env", "notEquals": group_tag}
     inherited = {"allOf": [{"field": "tags.env", "exists": False}, {"value": group_tag, "exists": True}]}
     named = {"value": "[concat(field('name'), resourceGroup().name)]", "like": "*1g1"}
+    kinds = {"allOf": [{"field": "kind", "equals": group_tag}, {"field": "tags.env", "exists": True}]}
     placed = {
         "allOf": [{"field": f"{TYPE}/mode", "equals": "a"}, {"value": "[subscription().id]", "like": "*"}]
     }
@@ -441,11 +442,11 @@ def test_what_resource_groups_say(
         for number in range(known)
     ]
     lines = [orjson.dumps(row) for row in (*groups, *rows)]
-    given = over_lines(lines, tmp_path, agrees, inherited, named, placed, listed, counted, absent)
+    given = over_lines(lines, tmp_path, agrees, inherited, named, kinds, placed, listed, counted, absent)
     slow = given.written(quick=False, recording=False)
     assert given.written(quick=True, recording=False) == slow
     assert len(set(parsed_whole)) < len(rows) / 4
-    alone = over_lines(lines, tmp_path, agrees, inherited, placed, listed)
+    alone = over_lines(lines, tmp_path, agrees, inherited, kinds, placed, listed)
     asked.clear()
     assert alone.written(quick=True, recording=False) == alone.written(quick=False, recording=False)
     assert 0 < len(asked) < len(rows) / 2

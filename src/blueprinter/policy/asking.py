@@ -80,7 +80,7 @@ class Asking:
                 found = self._recalled(outcome.policy, resource, surroundings)
             if found is None:
                 rest.append(policy)
-            elif (state := found.state) is not None and state is not ComplianceState.NOT_APPLICABLE:
+            elif (state := _told(found)) is not None:
                 said.append(Said(outcome.policy, state, found.reason, found.source, found))
         if rest:
             # together, for some may contradict each other
@@ -170,13 +170,19 @@ class Asking:
             if key is not None:
                 self._keep(key, found)
         if key is not None:
-            recall.learn(key, Verdict(found.state, found.reason, found.source))
+            recall.learn(key, Verdict(_told(found), found.reason, found.source))
         return found
 
     def _keep(self, key: Key, judgement: Judgement) -> None:
         if len(self._known) >= _MOST:
             del self._known[next(iter(self._known))]
         self._known[key] = judgement
+
+
+def _told(judgement: Judgement) -> ComplianceState | None:
+    """The state that is told of a resource; None = the policy says nothing of it."""
+    state = judgement.state
+    return None if state is ComplianceState.NOT_APPLICABLE else state
 
 
 def _place(said: Said) -> int:

@@ -47,7 +47,7 @@ Key = tuple[Hashable, ...]
 
 
 class Verdict(NamedTuple):
-    """What the interpreter said of one policy, but for its words. `state` None = nothing."""
+    """What the interpreter said of one policy, but for its words. `state` None = nothing, or that it does not apply."""
 
     state: ComplianceState | None
     reason: UnsupportedReason | None
