@@ -1,7 +1,8 @@
 """What programs could not tell, asked of the interpreter for resource after resource of one estate.
 
-Three things are not asked again: whether a rule holds of which its program knows that it does, what a rule says that
-hangs on a few values which other resources have too, and what is related of a type that the estate knows nothing of.
+Four things are not asked again: whether a rule holds of which its program knows that it does, what a rule says that
+hangs on a few values which other resources have too, what is related of a type that the estate knows nothing of, and
+whether there is what other resources beside it have looked for.
 """
 
 from __future__ import annotations
@@ -9,12 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from blueprinter.arm import ExpressionError, Resource
+from blueprinter.arm import ExpressionError, Resource, id_within
 from blueprinter.casing import same
 from blueprinter.policy.batch import PolicySet, state_of
 from blueprinter.policy.compiled import Key, Outcome, Recalls, Situation, Target, Varies, Verdict
-from blueprinter.policy.context import LookupSurroundings, subscription_of
-from blueprinter.policy.existence import not_collected
+from blueprinter.policy.context import EvaluationContext, LookupSurroundings, subscription_of
+from blueprinter.policy.existence import (
+    Search,
+    is_one_for_all,
+    is_the_same_for_all,
+    not_collected,
+    search_for,
+)
 from blueprinter.policy.judge import CompiledPolicy, Judgement, judge, judge_related
 from blueprinter.policy.model import (
     AliasSource,
@@ -57,6 +64,12 @@ class Asking:
         self._recalls = recalls or Recalls(worded=worded, conflicts=policies.may_conflict)
         self._known: dict[Key, Judgement] = {}
         """What rules said, by what they read; the oldest are dropped."""
+        self._one_for_all: dict[int, bool] = {}
+        """Whether the existence condition of a policy reads nothing of the evaluated resource."""
+        self._same: dict[tuple[Search, str], bool] = {}
+        """Whether all resources of a type that look for this find the same."""
+        self._beside: dict[tuple[int, AliasSource, Search | None], Judgement] = {}
+        """What was said of resources that look for this beside themselves."""
         self._foreseen: dict[tuple[Outcome, str, str], Said | None] = {}
 
     def ask(self, outcomes: Sequence[Outcome], resource: Resource) -> list[Said]:
@@ -75,7 +88,7 @@ class Asking:
                 said.append(foreseen)
                 continue
             if outcome.holds:
-                found = self._related(policy, outcome.source, resource, surroundings)
+                found = self._related(outcome.policy, outcome.source, resource, surroundings)
             else:
                 found = self._recalled(outcome.policy, resource, surroundings)
             if found is None:
@@ -139,7 +152,7 @@ class Asking:
 
     def _related(
         self,
-        policy: CompiledPolicy,
+        place: int,
         source: AliasSource | None,
         resource: Resource,
         surroundings: LookupSurroundings,
@@ -149,8 +162,40 @@ class Asking:
             if self._worded:
                 return None
             source = AliasSource.NONE  # it is known not to be guessed, and nobody asks for more
+        policy = self._policies.policies[place]
         context = self._policies.context(policy, resource, surroundings)
-        return judge_related(policy, context, self._lookup, source, worded=self._worded)
+        shared = self._shared(place, context)
+        key = (place, source, shared)
+        if shared is not None and (known := self._beside.get(key)) is not None:
+            return known
+        found = judge_related(policy, context, self._lookup, source, worded=self._worded)
+        # why there is none is told with details of the effect, which are each resource's own
+        if shared is not None and found is not None and (not self._worded or not found.fires):
+            if len(self._beside) >= _MOST:
+                self._beside.clear()
+            self._beside[key] = found
+        return found
+
+    def _shared(self, place: int, context: EvaluationContext) -> Search | None:
+        """What a policy looks for, if others that look for it find the same."""
+        existence = self._policies.policies[place].rule.existence
+        if place not in self._one_for_all:
+            self._one_for_all[place] = existence is not None and is_one_for_all(existence)
+        if existence is None or not self._one_for_all[place]:
+            return None
+        try:
+            search = search_for(existence, context)
+        except (Undecidable, ExpressionError):
+            return None
+        resource = context.subject.resource
+        key = (search, resource.type)
+        if id_within(search.scope, resource.id):
+            return None
+        if key not in self._same:
+            if len(self._same) >= _MOST:
+                self._same.clear()
+            self._same[key] = is_the_same_for_all(search, resource, self._lookup)
+        return search if self._same[key] else None
 
     def _recalled(self, place: int, resource: Resource, surroundings: LookupSurroundings) -> Judgement | None:
         """What a policy says, which is remembered for resources that are alike; None = none are."""

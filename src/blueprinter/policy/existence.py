@@ -9,7 +9,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
-from blueprinter.arm import ExpressionError, Resource, Unknown, Value, child_of, extended_by
+from blueprinter.arm import ExpressionError, Resource, Unknown, Value, child_of, extended_by, id_within
 from blueprinter.casing import fold, same
 from blueprinter.policy.context import EvaluationContext, group_of, subscription_of
 from blueprinter.policy.count import Open, Truth
@@ -17,8 +17,16 @@ from blueprinter.policy.fields import FieldKind, FieldName, segments
 from blueprinter.policy.interpret import Evaluator, Observer, Trace
 from blueprinter.policy.model import NOBODY, Found, Lookup, NotCollected, UnsupportedReason
 from blueprinter.policy.operators import Absent
-from blueprinter.policy.subject import RESOURCE_GROUP, SUBSCRIPTION, Subject, Undecidable
-from blueprinter.policy.syntax import Existence, Operand, evaluate_operand
+from blueprinter.policy.subject import RESOURCE_GROUP, SUBSCRIPTION, Subject, Undecidable, policy_type
+from blueprinter.policy.syntax import (
+    Existence,
+    Expression,
+    FieldLeft,
+    Operand,
+    called_in,
+    conditions_in,
+    evaluate_operand,
+)
 
 GUEST_CONFIGURATION = "microsoft.guestconfiguration/guestconfigurationassignments"
 ASSESSMENTS = "microsoft.security/assessments"
@@ -172,15 +180,40 @@ def _absence(search: Search, lookup: Lookup) -> tuple[Resource, ...] | NotCollec
     return ()
 
 
+def is_one_for_all(existence: Existence) -> bool:
+    """Whether the existence condition reads related resources alone, and nothing of the evaluated one."""
+    return existence.condition is None or not any(
+        called_in(compare) & _OF_EVALUATED
+        or (isinstance(compare.left, FieldLeft) and isinstance(compare.left.name, Expression))
+        for compare in conditions_in(existence.condition)
+    )
+
+
+_OF_EVALUATED = frozenset({"field", "requestcontext", "resourcegroup", "subscription"})
+"""Functions that tell something of the evaluated resource."""
+
+
+def is_the_same_for_all(search: Search, resource: Resource, lookup: Lookup) -> bool:
+    """Whether all resources that look for this find the same: it lies beside them, is of another type than they are,
+    and belongs to none of them."""
+    if fold(search.type) in EXTENSION_TYPES or same(search.type, policy_type(resource.type)):
+        return False
+    if id_within(search.scope, resource.id):
+        return False
+    answer = lookup(search.type, search.name, search.scope)
+    return not isinstance(answer, Found) or not any(extended_by(one.id) for one in answer.resources)
+
+
 def _is_container(subject: Subject) -> bool:
     return fold(subject.type) in (fold(RESOURCE_GROUP), fold(SUBSCRIPTION))
 
 
 def _is_itself(search: Search, context: EvaluationContext) -> bool:
-    """Whether a policy looks for the evaluated resource again, under its own name."""
+    """Whether a policy looks for the evaluated resource again, under its own name and where it lies."""
     if search.name is None or not same(search.type, context.subject.type):
         return False
-    return same(search.name, _full_name(context))
+    within = not search.scope or id_within(context.subject.resource.id, search.scope)
+    return within and same(search.name, _full_name(context))
 
 
 def search_for(existence: Existence, context: EvaluationContext) -> Search:

@@ -283,3 +283,101 @@ def test_outside_of_all_subscriptions_it_is_said_in_other_words() -> None:
         (state,) = policies.policies.run(resource, Knowing("Contoso.Other/settings"))
         assert told(asking.state(said, resource)) == told(state)
         assert state.detail == detail
+
+
+OTHER = "Contoso.Other/settings"
+
+
+def beside(name: str, **body: Any) -> dict[str, Any]:
+    return {"id": f"{GROUPS}/a/providers/{OTHER}/{name}", "type": OTHER, "name": name, **body}
+
+
+def judged(
+    details: Any, found: list[dict[str, Any]], *names: str, worded: bool = False
+) -> tuple[list[object], list[int]]:
+    """The states of resources that differ by name and tag, and how many conditions were tested for each."""
+    policies = bulk({"field": "type", "equals": TYPE}, details)
+    tests: list[int] = []
+    holds = interpret.Evaluator.holds
+
+    def counting(self: interpret.Evaluator, condition: Any, *more: Any) -> Any:
+        tests[-1] += 1
+        return holds(self, condition, *more)
+
+    def find(type: str, name: str | None, scope: str) -> LookupResult:
+        return Found(tuple(map(resource_of, found)))
+
+    asking = policies.asking(find, worded=worded)
+    states: list[object] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(interpret.Evaluator, "holds", counting)
+        for name in names:
+            row = {**FIRST, "id": f"{GROUPS}/a/providers/{TYPE}/{name}", "name": name, "tags": {"env": name}}
+            resource = resource_of(row)
+            program = policies.program(TYPE, "", policies.circles(resource.id))
+            tests.append(0)
+            (said,) = asking.ask(program.outcomes(program.decide(row)), resource)
+            (state,) = policies.policies.run(resource, find)
+            assert (said.state, said.reason) == (state.state, state.reason)
+            states.append(said.state)
+    return states, tests
+
+
+RED = {"field": "tags.color", "equals": "red"}
+
+
+def test_what_others_beside_it_have_looked_for_is_not_looked_for_again() -> None:
+    found = [beside(str(number), tags={"color": "blue"}) for number in range(50)]
+    details = {"type": OTHER, "existenceCondition": RED}
+    states, tests = judged(details, found, "a", "b", "c")
+    assert states == ["NonCompliant"] * 3
+    # `run` tests the rule and the related resources each time
+    assert tests[0] - tests[1] >= 50
+    assert tests[1] == tests[2]
+    states, tests = judged(details, [*found, beside("last", tags={"color": "Red"})], "a", "b", worded=True)
+    assert states == ["Compliant"] * 2
+    assert tests[0] - tests[1] >= 50
+    # why there is none is told with what each resource has to say
+    states, tests = judged(details, found, "a", "b", worded=True)
+    assert states == ["NonCompliant"] * 2
+    assert tests[0] == tests[1]
+
+
+@pytest.mark.parametrize(
+    ("details", "found", "states"),
+    [
+        pytest.param(
+            {"type": OTHER, "existenceCondition": {"field": "name", "equals": "[field('tags.env')]"}},
+            [beside("a")],
+            ["Compliant", "NonCompliant"],
+            id="the condition reads the resource",
+        ),
+        pytest.param(
+            {"type": OTHER},
+            [{**beside("x"), "id": f"{GROUPS}/a/providers/{TYPE}/a/providers/{OTHER}/x"}],
+            ["Compliant", "NonCompliant"],
+            id="it extends one of them",
+        ),
+        pytest.param(
+            {"type": OTHER, "name": "[field('name')]", "existenceCondition": RED},
+            [beside("a", tags={"color": "red"})],
+            ["Compliant", "Compliant"],
+            id="another name",
+        ),
+    ],
+)
+def test_what_hangs_on_the_resource_is_looked_for_each_time(
+    details: Any, found: list[dict[str, Any]], states: list[str]
+) -> None:
+    found_states, tests = judged(details, found, "a", "b")
+    assert found_states == states
+    assert min(tests) > 0
+
+
+@pytest.mark.parametrize("group", ["a", "elsewhere"])
+def test_a_resource_that_is_not_collected_is_itself_only_where_it_lies(group: str) -> None:
+    """The evaluated resource is known, whatever was collected; one of its name in another group is not."""
+    details = {"type": TYPE, "name": "[field('name')]", "resourceGroupName": group}
+    policies = bulk({"field": "type", "equals": TYPE}, details)
+    (state,) = policies.policies.run(resource_of(FIRST), lambda type, name, scope: NotCollected())
+    assert state.state == ("Compliant" if group == "a" else "Unsupported")
