@@ -19,6 +19,9 @@ LIVE_ONLY = "live-only"
 MANUAL = "manual"
 SWITCHED_OFF = "switched off"
 
+_ANSWERED = (Pair.NON_COMPLIANT, Pair.WAIVED, Pair.MITIGATED)
+"""What a manual policy says where somebody said so."""
+
 
 class Silence(Struct, frozen=True):
     """A policy without a state where that is no verdict: it may not have been looked at."""
@@ -118,7 +121,7 @@ class Outcomes:
         decidable = any(undecidable(policy.definition) is None for policy in policies)
         if link.live_only and not self._live and not decidable:
             return LIVE_ONLY
-        if self.is_manual(self._tests.canonical(link.test)) and not counts.get(Pair.NON_COMPLIANT):
+        if self.is_manual(self._tests.canonical(link.test)) and not any(map(counts.get, _ANSWERED)):
             return MANUAL
         return ""
 

@@ -429,6 +429,28 @@ def test_a_manual_policy_is_answered_by_its_attestation() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("category", "outcome", "state"),
+    [
+        (ExemptionCategory.WAIVER, LinkOutcome.WAIVED, ControlState.AT_RISK),
+        (ExemptionCategory.MITIGATED, LinkOutcome.COMPENSATED, ControlState.INCOMPLETE),
+    ],
+)
+def test_a_manual_policy_that_fails_under_an_exemption_was_answered(
+    category: ExemptionCategory, outcome: LinkOutcome, state: ControlState
+) -> None:
+    manual = AssignedPolicy(definition("training", effect="Manual"))
+    evidence = (Evidence("plan", "x"),) if category is ExemptionCategory.MITIGATED else ()
+    exempt = exemption(policies=("training",), category=category, evidence=evidence)
+    run = run_of(
+        [state_of(manual, ONE, "NonCompliant")],
+        controls=(control(),),
+        registers=Registers(exemptions=(exempt,)),
+    )
+    assert only_link(run) is outcome
+    assert run.results[0].state is state
+
+
 # --- the attested part ----------------------------------------------------------------------------------------------
 
 
