@@ -68,8 +68,8 @@ class Asking:
         """Whether the existence condition of a policy reads nothing of the evaluated resource."""
         self._same: dict[tuple[Search, str], bool] = {}
         """Whether all resources of a type that look for this find the same."""
-        self._beside: dict[tuple[int, AliasSource, Search | None], Judgement] = {}
-        """What was said of resources that look for this beside themselves."""
+        self._beside: dict[Key, Judgement] = {}
+        """What was said of resources of a type that look for the same beside themselves."""
         self._foreseen: dict[tuple[Outcome, str, str], Said | None] = {}
 
     def ask(self, outcomes: Sequence[Outcome], resource: Resource) -> list[Said]:
@@ -165,7 +165,7 @@ class Asking:
         policy = self._policies.policies[place]
         context = self._policies.context(policy, resource, surroundings)
         shared = self._shared(place, context)
-        key = (place, source, shared)
+        key = (place, source, shared, resource.type, resource.api_version)
         if shared is not None and (known := self._beside.get(key)) is not None:
             return known
         found = judge_related(policy, context, self._lookup, source, worded=self._worded)
