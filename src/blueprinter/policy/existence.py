@@ -194,11 +194,9 @@ _OF_EVALUATED = frozenset({"field", "requestcontext", "resourcegroup", "subscrip
 
 
 def is_the_same_for_all(search: Search, resource: Resource, lookup: Lookup) -> bool:
-    """Whether all resources that look for this find the same: it lies beside them, is of another type than they are,
-    and belongs to none of them."""
+    """Whether all resources of a type that look for this beside themselves find the same: it is of another type, and
+    belongs to none of them."""
     if fold(search.type) in EXTENSION_TYPES or same(search.type, policy_type(resource.type)):
-        return False
-    if id_within(search.scope, resource.id):
         return False
     answer = lookup(search.type, search.name, search.scope)
     return not isinstance(answer, Found) or not any(extended_by(one.id) for one in answer.resources)

@@ -27,12 +27,12 @@ from blueprinter.policy.syntax import (
     evaluate_operand,
 )
 
-_OF_CONTEXT = frozenset(
+OF_CONTEXT = frozenset(
     fold(row.name)
     for row in FUNCTIONS
     if Language.POLICY in row.available_in and row.implementations[Language.POLICY].form == "context"
-) - {"parameters"}
-"""Functions that tell something of the resource, the request or what surrounds them."""
+)
+"""Functions, folded, that tell something of the resource, the request, what surrounds them or the policy."""
 
 
 class NotConstant(Exception):
@@ -79,7 +79,7 @@ class ParametersOnly:
 
 def is_known_when_assigned(node: Node) -> bool:
     """Whether an expression hangs on nothing but parameters."""
-    return _OF_CONTEXT.isdisjoint(fold(call.name) for call in calls_in(node))
+    return OF_CONTEXT.isdisjoint({fold(call.name) for call in calls_in(node)} - {"parameters"})
 
 
 def with_names(rule: Rule, values: Mapping[str, Value]) -> Rule:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from blueprinter.arm import FUNCTIONS, Language, Literal, Value, compile_expression
+from blueprinter.arm import Language, Literal, Value, compile_expression
 from blueprinter.casing import fold
 from blueprinter.policy.compiled.runtime import MISSING, SIZED, Unsure
 from blueprinter.policy.compiled.situation import Constants, Situation, Varies
 from blueprinter.policy.effort import effort
 from blueprinter.policy.fields import Path, select
+from blueprinter.policy.naming import OF_CONTEXT
 from blueprinter.policy.operators import Absent, OperatorRow
 from blueprinter.policy.syntax import Constant, Operand, calls_in, evaluate_operand, expressions_in
 
@@ -30,11 +31,7 @@ AROUND = frozenset({"resourcegroup", "subscription"})
 SIMPLE = frozenset({str, int, type(None)})
 """Types of values that equal no value of another of these types."""
 
-_OF_POLICY = frozenset(
-    fold(row.name)
-    for row in FUNCTIONS
-    if Language.POLICY in row.available_in and row.implementations[Language.POLICY].form == "context"
-) - {"field", "current"}
+_OF_POLICY = OF_CONTEXT - {"field", "current"}
 """Functions that give something of the policy, its assignment or the request."""
 
 _MOST = 4_096
