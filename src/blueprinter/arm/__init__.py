@@ -19,9 +19,9 @@ from blueprinter.arm.differences import DIFFERENCES, Difference
 from blueprinter.arm.evaluation import as_json, deployment_context, evaluate_request
 from blueprinter.arm.expand import expand
 from blueprinter.arm.expansion_json import expand_to_json
-from blueprinter.arm.functions import FUNCTIONS, find_function
+from blueprinter.arm.functions import FUNCTIONS, find_function, pure_function
 from blueprinter.arm.ids import ResourceId, child_of, extended_by, id_within, parse_id, scope_of
-from blueprinter.arm.limits import Budget, has_unknown
+from blueprinter.arm.limits import FREE, Budget, has_unknown
 from blueprinter.arm.literal import literal, literal_key
 from blueprinter.arm.model import (
     AnyContext,
@@ -66,6 +66,7 @@ __all__ = [
     "CLOUDS",
     "CODES",
     "DIFFERENCES",
+    "FREE",
     "FUNCTIONS",
     "AnyContext",
     "BlueprintContext",
@@ -131,6 +132,7 @@ __all__ = [
     "partial",
     "policy_compare",
     "policy_equal",
+    "pure_function",
     "read_parameters",
     "reduced_call",
     "same_location",

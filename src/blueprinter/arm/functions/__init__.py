@@ -5,6 +5,8 @@ A function is code and a row in the module of its category; `list*` stands for e
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from blueprinter.arm.functions import (
     array,
     blueprint,
@@ -21,7 +23,8 @@ from blueprinter.arm.functions import (
     scope,
     string,
 )
-from blueprinter.arm.rows import FunctionRow
+from blueprinter.arm.model import Language, Value
+from blueprinter.arm.rows import Form, FunctionRow
 from blueprinter.casing import fold
 from blueprinter.table import Table
 
@@ -50,4 +53,12 @@ def find_function(name: str) -> FunctionRow | None:
     return FUNCTIONS.get(name) or (FUNCTIONS.get("list*") if fold(name).startswith("list") else None)
 
 
-__all__ = ["FUNCTIONS", "find_function"]
+def pure_function(name: str, language: Language) -> Callable[..., Value] | None:
+    """A function of its arguments alone as it is: what calls it sees to types, numbers and sizes of values, which
+    expressions check. None = there is none of the name in the language."""
+    row = find_function(name)
+    found = None if row is None else row.implementations.get(language)
+    return None if found is None or found.form is not Form.PURE else found.function
+
+
+__all__ = ["FUNCTIONS", "find_function", "pure_function"]

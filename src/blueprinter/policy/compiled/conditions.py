@@ -40,6 +40,7 @@ from blueprinter.policy.compiled.code import (
     item,
     let,
     load,
+    method,
     opposite,
     same,
     together,
@@ -50,6 +51,7 @@ from blueprinter.policy.compiled.predicates import NUMBER_TESTS, test_of
 from blueprinter.policy.compiled.runtime import MISSING, give_up, pair_tester, tester
 from blueprinter.policy.compiled.sites import Counting, evaluate_here
 from blueprinter.policy.compiled.situation import Situation, Varies
+from blueprinter.policy.compiled.texts import code_of_name
 from blueprinter.policy.compiled.truth import FALSE, TRUE, Truth, joined, negated, settled
 from blueprinter.policy.compiled.writer import Scope
 from blueprinter.policy.fields import FieldKind, FieldName, Path, Wildcard, read_field, segments
@@ -59,6 +61,7 @@ from blueprinter.policy.syntax import (
     AllOf,
     Compare,
     Condition,
+    Expression,
     FieldCount,
     FieldLeft,
     Not,
@@ -321,7 +324,31 @@ class Conditions:
                 inputs,
             )
             comparison = self.scope.writer.comparisons.setdefault(key, comparison)
-        return Truth(self._asked(self._names.name_of(comparison, "comparison"), inputs), plain=False)
+        asked = self._asked(self._names.name_of(comparison, "comparison"), inputs)
+        return Truth(self._of_name(left, operator, right, inputs, asked) or asked, plain=False)
+
+    def _of_name(
+        self, left: Operand, operator: OperatorRow, right: Operand, inputs: Sequence[Input], asked: ast.expr
+    ) -> ast.expr | None:
+        """A comparison of what is made of the name with a constant, but for long names, for which `asked` is code."""
+        if not isinstance(left, Expression) or [name for name, _ in inputs] != ["field"]:
+            return None
+        if read_field(inputs[0][1] or "").kind is not FieldKind.NAME:
+            return None
+        try:
+            wanted = self.situation.constant(right)
+        except Varies:
+            return None
+        name = self.scope.of(ROW).variable(("name",))
+        found = code_of_name(left.node, name, self._names)
+        if found is None:
+            return None
+        text, folded = self._names.fresh("text"), self._names.fresh("folded")
+        subject = predicates.Subject(text, lambda: folded, None)
+        made = [let(text, found.code), let(folded, method(load(text), "casefold"))]
+        test = both([together(made), test_of(operator, wanted, subject, self._names).code])
+        short = compare(call(load("len"), load(name)), ast.LtE, constant(found.longest))
+        return both([self._name_is_sure(), choose(short, test, asked)])
 
     def _against(self, condition: Compare, left: object) -> Truth | None:
         """A field against an expression."""
