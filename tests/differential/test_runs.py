@@ -229,7 +229,8 @@ def check(seed: int, rows: Sequence[Row], workspace: Workspace, folder: Path) ->
 def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several processes, and windows of few lines, for files that are much too small for them."""
     monkeypatch.setattr(parallel, "_LEAST", 1)
-    monkeypatch.setattr(windows, "_WINDOW", 20_000)
+    for name in ("_FIRST", "_WINDOW"):
+        monkeypatch.setattr(windows, name, 20_000)
 
 
 @pytest.mark.usefixtures("small_shares")

@@ -30,6 +30,9 @@ _LOOKED_AT = 1_024
 """Rows that are parsed whole for whoever looks at them before the same is asked: many are at first, few later on."""
 _SELDOM = 32
 """Of so many rows one may lack something that is read of it, or else the object in question is parsed whole."""
+_TOO_OFTEN = _SELDOM // 2
+"""Where one of so many does, that is seen to at once. Not earlier: rows are counted a window later than what they lack,
+so that what lies between is begun anew in vain."""
 _LACKS = 16
 """After so many `properties` that lack something it is asked whether parts should have all of their keys."""
 _OFTEN = 8
@@ -150,7 +153,7 @@ class Cell(Struct):
         self.refused += 1
         for place in set(_wanting(row, self.shapes)):
             self.wanting[place] += 1
-            better = better or self.wanting[place] * _SELDOM > self.rows()
+            better = better or self.wanting[place] * _TOO_OFTEN > self.rows()
         if better:
             self.part = None
         elif self.refused % _PATIENCE == 0:

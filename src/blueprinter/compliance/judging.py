@@ -59,9 +59,9 @@ class Sheet:
         self.code = code
         self.count = 0
         self.lowest = entry.lowest
-        self.records: bytes | None = None
-        """The records of a row, with `_ID` and `_LINE` in place of its id and its line; None = not known, or every row
-        has its own."""
+        self.records: list[bytes] | None = None
+        """The records of a row: what stands between its ids, with `_LINE` in place of its line; None = not known, or
+        every row has its own."""
         self.first = NEVER
         """The lowest rank of a finding among them, once they are known."""
 
@@ -282,15 +282,15 @@ class JudgingDesk:
     def glimpse(
         self, entries: Sequence[Counted], ids: Sequence[str], lines: Sequence[bytes], file: int, number: int
     ) -> Sequence[int]:
-        bar = self.bar
+        bar, waiting, size = self.bar, self._waiting, 0
         parsed: list[int] = []
         for place in [place for place, entry in enumerate(entries) if entry.lowest <= bar]:
             entry, line = entries[place], number + place + 1
-            if type(entry) is Sheet and (records := entry.records or self._composed(entry)) is not None:
-                records = records.replace(_ID, _as_json(ids[place])).replace(_LINE, b"%d" % line)
-                self._waiting.append(records)
-                self._size += len(records)
-                if entry.first <= self.bar:
+            if type(entry) is Sheet and (between := entry.records or self._composed(entry)) is not None:
+                records = _as_json(ids[place]).join(between).replace(_LINE, b"%d" % line)
+                waiting.append(records)
+                size += len(records)
+                if entry.first <= bar and entry.first <= self.bar:
                     self._shortlist(entry.entry, entry.code, ids[place], lines[place], file, line)
             elif type(entry) is Entry and self._recorder is None and not entry.asks:
                 if entry.first <= self.bar:
@@ -298,6 +298,7 @@ class JudgingDesk:
             else:
                 parsed.append(place)
                 self.look(entry, unpacked(lines[place]), lines[place], file, line)
+        self._size += size
         if self._size >= _BATCH:
             self._flush()
         return parsed
@@ -401,7 +402,7 @@ class JudgingDesk:
         if entry is sheet.entry and len(forms) == len(lines):
             self._compose(sheet, forms)
 
-    def _composed(self, sheet: Sheet) -> bytes | None:
+    def _composed(self, sheet: Sheet) -> list[bytes] | None:
         """The records of a sheet; None = not all of their words are known yet."""
         code = sheet.code
         if self._recorder is None or sheet.entry.asks or isinstance(code, int):
@@ -417,17 +418,18 @@ class JudgingDesk:
             forms.extend(found)
         return self._compose(sheet, forms)
 
-    def _compose(self, sheet: Sheet, forms: Sequence[Form]) -> bytes:
+    def _compose(self, sheet: Sheet, forms: Sequence[Form]) -> list[bytes]:
         type_ = _as_json(sheet.entry.type)
-        sheet.records = b"".join(
+        records = b"".join(
             [
                 part
                 for start, middle, near, end in forms
                 for part in (start, _ID, middle, type_, near, _LINE, end)
             ]
         )
+        sheet.records = records.split(_ID)
         sheet.first = sheet.entry.first
-        self._hold(len(sheet.records))
+        self._hold(len(records))
         return sheet.records
 
     def _form(
