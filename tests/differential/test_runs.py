@@ -220,7 +220,10 @@ def check(seed: int, rows: Sequence[Row], workspace: Workspace, folder: Path) ->
     slow = given.written(quick=False)
     assert given.written(quick=True) == slow, f"seed {seed}"
     assert given.written(quick=True, rewindable=False) == slow, f"seed {seed}, records that stay written"
-    assert given.written(quick=True, jobs=2) == slow, f"seed {seed}, two processes"
+    for jobs, learnt in ((2, 20), (3, 2)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(parallel, "_LEARNT", learnt)
+            assert given.written(quick=True, jobs=jobs) == slow, f"seed {seed}, {jobs} processes"
     bare = given.written(quick=True, recording=False)
     assert bare == slow.partition(b"\n--\n")[0] + b"\n--\n", f"seed {seed}, without records"
 

@@ -124,6 +124,12 @@ class Shortlist(Generic[Payload]):
         if len(self._held) >= self._limit + max(self._limit // 4, _LEAST):
             self._cut()
 
+    def empty(self) -> Shortlist[Payload]:
+        """A list without these, on which nothing gets that does not get on this one."""
+        made = Shortlist[Payload](self._limit)
+        made.bar, made._last = self.bar, self._last
+        return made
+
     def takes(self, rank: int, id: str) -> bool:
         """Whether an offer may get onto the list."""
         last = self._last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -14,16 +14,16 @@ from typing import TypeVar, cast
 from blueprinter.arm import Origin, Resource, Value
 from blueprinter.compliance.collecting import CollectingDesk
 from blueprinter.compliance.estate import services_of
-from blueprinter.compliance.judging import Judging, Spooled, Tally
+from blueprinter.compliance.judging import Judging, JudgingDesk, Spooled, Tally
 from blueprinter.compliance.manifest import in_utc, manifest_of, read_manifest, stamp
-from blueprinter.compliance.model import Population, Recorder
-from blueprinter.compliance.parallel import Unit, Workers, shares
+from blueprinter.compliance.model import Population
+from blueprinter.compliance.parallel import Unit, Workers, beginning, shares, worth_starting
 from blueprinter.compliance.records import Fault, MorePages, Record, read_rows
 from blueprinter.compliance.related import Bodies, RelatedIndex, Stored
 from blueprinter.compliance.scope import type_key
 from blueprinter.compliance.survey import InventoryFile, Survey, SurveyPart
 from blueprinter.compliance.sweep import Sweep
-from blueprinter.compliance.windows import digest, digesting
+from blueprinter.compliance.windows import Digests
 from blueprinter.diagnostics import Diagnostic, InvalidInput, Position, error, in_order
 from blueprinter.document import note
 from blueprinter.policy import ByScope, Lookup, resource_of
@@ -156,43 +156,45 @@ class Inventory:
 
     def _judged(self, judging: Judging, repeated: frozenset[int], jobs: int) -> Tally:
         survey = Survey(self.files) if self._known is None else None
-        groups = shares(
-            [file.path for file in self.files], 1 if repeated else jobs, digesting=survey is not None
-        )
-        if len(groups) > 1:
-            tally = self._together(judging, groups, survey)
+        desk = judging.desk(judging.recorder)
+        surveys = self._known is None or self._again is None
+        sweep = Sweep(self.files, desk, self._scopes(), repeated=repeated, surveys=surveys)
+        processes = 1 if repeated else worth_starting(self._paths, jobs)
+        if processes > 1:
+            tally = self._together(judging, desk, sweep, processes, survey)
         else:
-            tally = self._share(judging, judging.recorder, groups[0], survey, repeated)
+            self._read(sweep, survey)
+            tally = desk.tally(sweep.parts, sweep.marks)
         if survey is not None:
             self._close(survey, tally.parts)
         return tally
 
-    def _share(
-        self,
-        judging: Judging,
-        recorder: Recorder | None,
-        units: Sequence[Unit],
-        survey: Survey | None = None,
-        repeated: frozenset[int] = frozenset(),
+    def _together(
+        self, judging: Judging, desk: JudgingDesk, sweep: Sweep, processes: int, survey: Survey | None
     ) -> Tally:
-        desk = judging.desk(recorder)
-        surveys = self._known is None or self._again is None
-        sweep = Sweep(self.files, desk, self._scopes(), repeated=repeated, surveys=surveys)
-        self._read(sweep, units, survey)
-        return desk.tally(sweep.parts, sweep.marks)
-
-    def _together(self, judging: Judging, groups: Sequence[Sequence[Unit]], survey: Survey | None) -> Tally:
         """The first share judged here and the others in processes of their own, as one."""
-        own, *others = groups
+        digests = self._digests(survey)
+        begun = beginning(self._paths)
+        if begun is not None:
+            with digests.beside():
+                sweep.read(0, begun)
+        own, *others = shares(self._paths, processes, begun=begun, digesting=digests.left)
         with ExitStack() as opened:
             spools = [opened.enter_context(TemporaryFile()) for _ in others]
             copied = [0] * len(spools)
 
             def work(number: int) -> Tally:
-                recorder = judging.recorder and Spooled(judging.recorder, spools[number])
-                tally = self._share(judging, recorder, others[number])
+                desk.go_on(judging.recorder and Spooled(judging.recorder, spools[number]))
+                sweep.go_on()
+                tally = judged(others[number])
                 spools[number].flush()
                 return tally
+
+            def judged(units: Sequence[Unit]) -> Tally:
+                for index, part in units:
+                    sweep.read(index, part)
+                sweep.finish()
+                return desk.tally(sweep.parts, sweep.marks)
 
             def copy(number: int) -> None:
                 """Writes what a process has recorded by now behind what those before it did."""
@@ -204,22 +206,29 @@ class Inventory:
                     copied[number] += len(block)
 
             workers = opened.enter_context(Workers(work, len(others)))
-            found = self._share(judging, judging.recorder, own)
+            found = judged(own)
             # not beside: a thread would wait for a processor that the processes use
-            if survey is not None:
-                for index, file in enumerate(self.files):
-                    digest(file.path, survey.digests(index))
+            digests.finish()
             for tally in workers.results(meanwhile=copy):
                 found.add(tally)
         return found
 
-    def _read(self, sweep: Sweep, units: Sequence[Unit], survey: Survey | None) -> None:
-        for index, part in units:
-            with self._digesting(index, survey):
+    def _read(self, sweep: Sweep, survey: Survey | None) -> None:
+        digests = self._digests(survey)
+        with digests.beside():
+            for index, part in shares(self._paths, 1)[0]:
                 sweep.read(index, part)
+            sweep.finish()
+        digests.finish()
 
-    def _digesting(self, file: int, survey: Survey | None) -> AbstractContextManager[None]:
-        return nullcontext() if survey is None else digesting(self.files[file].path, survey.digests(file))
+    def _digests(self, survey: Survey | None) -> Digests:
+        if survey is None:
+            return Digests([])
+        return Digests([(path, survey.digests(index)) for index, path in enumerate(self._paths)])
+
+    @cached_property
+    def _paths(self) -> list[Path]:
+        return [file.path for file in self.files]
 
     def _scopes(self) -> ByScope[str]:
         return Survey(self.files).scope_of()
@@ -231,7 +240,7 @@ class Inventory:
             desk = CollectingDesk(self.files, types, bodies)
             sweep = Sweep(self.files, desk, self._scopes(), repeated=self._again or frozenset())
             survey = Survey(self.files) if self._known is None else None
-            self._read(sweep, shares([file.path for file in self.files], 1)[0], survey)
+            self._read(sweep, survey)
             again = sweep.marks.twice()
             if self._again is None and again:
                 self._again, self._known = again, None

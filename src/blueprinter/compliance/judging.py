@@ -164,6 +164,8 @@ class JudgingDesk:
         """The highest rank of which something is still wanted."""
         self._entries: list[Entry] = []
         """In the order in which they were met."""
+        self._before: dict[int, int] = {}
+        """What entries had counted before this desk went on in another process."""
         self._worded: dict[int, tuple[Cell, dict[tuple[int, Hashable], Entry]]] = {}
         """Cells that have sheets, each with its entries by number and whereabouts."""
         self._shelves: dict[int, Shelf] = {}
@@ -490,16 +492,29 @@ class JudgingDesk:
 
     # ------------------------------------------------------------ the end
 
+    def go_on(self, recorder: Recorder | None) -> None:
+        """Forgets what was counted, found and recorded, but not what was learnt of rows: another process goes on
+        elsewhere."""
+        self._before = {id(entry): entry.count for entry in self._entries}
+        for cell, _ in self._worded.values():
+            for sheet in cell.entries.values():
+                if isinstance(sheet, Sheet):
+                    self._before[id(sheet.entry)] += sheet.count
+        self._worst = self._worst.empty()
+        self._recorder = recorder
+        self._waiting, self._size = [], 0
+
     def tally(self, parts: dict[int, SurveyPart], marks: Marks) -> Tally:
         """What came out."""
         self._flush()
         self._gather()
         tally = Tally(parts, marks, worst=self._worst)
         for entry in self._entries:
-            if entry.asks or not entry.count:
+            count = entry.count - self._before.get(id(entry), 0)
+            if entry.asks or not count:
                 continue
             key = (entry.answers, entry.within)
-            tally.alike[key] = tally.alike.get(key, 0) + entry.count
+            tally.alike[key] = tally.alike.get(key, 0) + count
             tally.touched.setdefault(entry.type, set()).update(answer[0] for answer in entry.answers)
         return tally
 

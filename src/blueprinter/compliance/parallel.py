@@ -24,28 +24,51 @@ _TURN = 0.005
 """Seconds that a process is waited for before there is something else to do."""
 _DIGEST = 0.1
 """The time that a digest takes, as part of what judging the same bytes does."""
+_BEGINNING = 8 * 1024 * 1024
+"""Bytes after which hardly any row is the first of its kind."""
+_LEARNT = 20
+"""Of so few bytes it is not worth more to learn from than one."""
 
 Unit = tuple[int, Part | None]
 """The place of a file, and a part of it; None = all of a file that cannot be cut."""
 
 
-def shares(paths: Sequence[Path], processes: int, *, digesting: bool = False) -> list[list[Unit]]:
-    """The files as shares, in order, no more than processes: of about the same size, but for the first, where its
-    process makes the digest besides. Raises `OSError`."""
+def worth_starting(paths: Sequence[Path], processes: int) -> int:
+    """How many processes files are worth, of so many at most. Raises `OSError`."""
+    total = sum(path.stat().st_size for path in paths)
+    return max(1, min(processes, total // _LEAST)) if can_fork() else 1
+
+
+def beginning(paths: Sequence[Path]) -> Part | None:
+    """What one process reads before it starts others, which then know what it has learnt: programs, and how rows are
+    best read. None = the first file cannot be cut. Raises `OSError`."""
+    if not can_be_cut(paths[0]):
+        return None
+    total = sum(path.stat().st_size for path in paths)
+    return cut(paths[0], [min(_BEGINNING, total // _LEARNT)])[0]
+
+
+def shares(
+    paths: Sequence[Path], processes: int, *, begun: Part | None = None, digesting: int = 0
+) -> list[list[Unit]]:
+    """The files as shares, in order, no more than processes: of about the same size, but for the first, whose process
+    digests so many bytes besides. `begun`: the beginning, which was read already. Raises `OSError`."""
     sizes = [path.stat().st_size for path in paths]
-    total = sum(sizes)
-    processes = max(1, min(processes, total // _LEAST)) if can_fork() else 1
+    done = 0 if begun is None else begun.stop
+    total = sum(sizes) - done
     others = processes - 1
-    first = max(1 - others * _DIGEST, 0.25) / processes if digesting else 1 / processes
+    least = total / processes / 4
+    first = max((total - others * _DIGEST * digesting) / processes, least)
     # where each share but the last ends, in bytes of all files
-    ends = [total * (first + (1 - first) * number / others) for number in range(others)]
+    ends = [done + first + (total - first) * number / others for number in range(others)]
     found: list[list[Unit]] = [[] for _ in range(processes)]
     before = 0
     for place, (path, size) in enumerate(zip(paths, sizes, strict=True)):
         if can_be_cut(path):
-            inside = [round(end - before) for end in ends if before < end < before + size]
-            share = sum(end <= before for end in ends)
-            for number, part in enumerate(cut(path, inside)):
+            start = done if place == 0 else 0
+            inside = [round(end - before) for end in ends if before + start < end < before + size]
+            share = sum(end <= before + start for end in ends)
+            for number, part in enumerate(cut(path, inside, start)):
                 found[share + number].append((place, part))
         else:
             found[sum(end <= before + size / 2 for end in ends)].append((place, None))

@@ -94,7 +94,7 @@ class Sweep:
         self._met: set[int] = set()
         self._ordinal = 0
         # of the file that is being read
-        self._file = 0
+        self._file = -1
         self._part = SurveyPart()
         self._versions: Mapping[str, str] = {}
         self._cells: dict[str, Cell] = {}
@@ -105,21 +105,30 @@ class Sweep:
         self._missed = 0
         """Rows of types that it could parse besides."""
         self._all_cells: dict[tuple[str, str], Cell] = {}
+        self._before: dict[tuple[str, str], int] = {}
+        """Rows of cells that are not this reading's."""
         self._ids: list[str] = []
         """Of resources that are counted, but not noted yet."""
         self._heads: Counter[str] = Counter()
 
-    def read(self, file: int, part: Part | None) -> None:
-        """Reads a part of a file; None = all of a file that cannot be cut. Raises `OSError`."""
+    def _turn_to(self, file: int) -> None:
+        """Makes ready for a file; what was learnt of the rows of another one is forgotten."""
+        self.finish()
         shown = self._files[file]
         self._file = file
         self._part = self.parts.setdefault(file, SurveyPart())
         self._versions = shown.manifest.api_versions() if shown.manifest else {}
-        self._cells, self._all_cells, self._heads = {}, {}, Counter()
+        self._cells, self._all_cells, self._before, self._heads = {}, {}, {}, Counter()
         self._decode, self._decoded, self._missed = None, 0, 0
+
+    def read(self, file: int, part: Part | None) -> None:
+        """Reads a part of a file, which comes behind what was read of it; None = all of a file that cannot be cut.
+        Raises `OSError`."""
+        if file != self._file:
+            self._turn_to(file)
         with without_collection():
             if part is None:
-                for row in read_rows(shown.path):
+                for row in read_rows(self._files[file].path):
                     self._any(row)
                     if len(self._ids) >= _IDS:
                         self._count_ids()
@@ -127,9 +136,23 @@ class Sweep:
             else:
                 self._lines(part)
             self._count_ids()
-        for cell in self._all_cells.values():
-            self._part.count_type(cell.type, cell.rows())
+
+    def finish(self) -> None:
+        """Notes what was counted of the file that was read last."""
+        for key, cell in self._all_cells.items():
+            rows = cell.rows()
+            if more := rows - self._before.get(key, 0):
+                self._part.count_type(cell.type, more)
+                self._before[key] = rows
         self._count_heads()
+
+    def go_on(self) -> None:
+        """Forgets what was counted, but not what was learnt of rows: another process goes on elsewhere."""
+        self._before = {key: cell.rows() for key, cell in self._all_cells.items()}
+        self._part = SurveyPart()
+        self.parts = {self._file: self._part} if self._all_cells else {}
+        self.marks = Marks()
+        self._heads.clear()
 
     # ------------------------------------------------------------ the fast way
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -95,11 +96,12 @@ class _Bounded(io.RawIOBase):
         self._open = self._open + len(data) if end < 0 else len(tail) - end - 1
 
 
-def cut(path: Path, places: Sequence[int]) -> tuple[Part, ...]:
-    """A file of lines in parts, each to the end of the line that holds one of these places, the last one to the end of
-    the file. There is always one more than places; of some of them nothing may be left. Raises `OSError`."""
+def cut(path: Path, places: Sequence[int], start: int = 0) -> tuple[Part, ...]:
+    """A file of lines, or what is left of it from the start of a line, in parts, each to the end of the line that holds
+    one of these places, the last one to the end of the file. There is always one more than places; of some of them
+    nothing may be left. Raises `OSError`."""
     size = path.stat().st_size
-    edges = [0]
+    edges = [start]
     with path.open("rb") as file:
         for place in places:
             file.seek(max(place - 1, edges[-1]))
@@ -121,25 +123,50 @@ def lines_before(part: Part) -> int:
     return count
 
 
-@contextmanager
-def digesting(path: Path, digests: Sequence[_Hash]) -> Iterator[None]:
-    """Feeds the bytes of a file to its digests while the block runs; they are complete when it ends."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(min(usual, _TURN))
-    try:
-        with ThreadPoolExecutor(1, "digest") as thread:
-            done = thread.submit(digest, path, digests)
-            yield
-            done.result()
-    finally:
-        sys.setswitchinterval(usual)
+class Digests:
+    """The digests of files, made block by block: beside other work, and then to their end."""
 
+    def __init__(self, files: Sequence[tuple[Path, Sequence[_Hash]]]) -> None:
+        """The files in order, each with what its bytes go to."""
+        self.left = sum(path.stat().st_size for path, _ in files)
+        """Bytes that are still to be read."""
+        self._blocks = self._read(files)
 
-def digest(path: Path, digests: Sequence[_Hash]) -> None:
-    """Feeds the bytes of a file to digests. Raises `OSError`."""
-    buffer = bytearray(_HASHED)
-    view = memoryview(buffer)
-    with path.open("rb", buffering=0) as file:
-        while count := file.readinto(buffer):
-            for one in digests:
-                one.update(view[:count])
+    def _read(self, files: Sequence[tuple[Path, Sequence[_Hash]]]) -> Iterator[None]:
+        buffer = bytearray(_HASHED)
+        view = memoryview(buffer)
+        for path, digests in files:
+            with path.open("rb", buffering=0) as file:
+                while count := file.readinto(buffer):
+                    for one in digests:
+                        one.update(view[:count])
+                    self.left -= count
+                    yield
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Goes on while the block runs, and stops with it. Raises `OSError`."""
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(min(usual, _TURN))
+        ended = Event()
+
+        def work() -> None:
+            for _ in self._blocks:
+                if ended.is_set():
+                    return
+
+        try:
+            with ThreadPoolExecutor(1, "digest") as thread:
+                done = thread.submit(work)
+                try:
+                    yield
+                finally:
+                    ended.set()
+                done.result()
+        finally:
+            sys.setswitchinterval(usual)
+
+    def finish(self) -> None:
+        """Goes on to the end. Raises `OSError`."""
+        for _ in self._blocks:
+            pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -11,8 +12,17 @@ from pathlib import Path
 import pytest
 
 from blueprinter.compliance import parallel
-from blueprinter.compliance.parallel import Unit, Workers, can_fork, shares, usual_processes
-from blueprinter.compliance.windows import windows
+from blueprinter.compliance import windows as windows_module
+from blueprinter.compliance.parallel import (
+    Unit,
+    Workers,
+    beginning,
+    can_fork,
+    shares,
+    usual_processes,
+    worth_starting,
+)
+from blueprinter.compliance.windows import Digests, windows
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="this system has no way to go on as two processes")
 
@@ -95,23 +105,73 @@ def lines_of(share: list[Unit]) -> list[bytes]:
     return [line for _, part in share if part is not None for window in windows(part) for line in window]
 
 
-@pytest.mark.parametrize("digesting", [False, True], ids=["judging", "judging and hashing"])
+@pytest.mark.parametrize("begins", [False, True], ids=["at once", "after the beginning"])
+@pytest.mark.parametrize("digesting", [0, 20_000], ids=["judging", "judging and hashing"])
 @pytest.mark.parametrize("processes", [1, 2, 3, 7])
+@pytest.mark.parametrize("cuts", [(200, 200), (2, 100), (0, 300)], ids=str)
 def test_shares_are_all_lines_once(
-    processes: int, digesting: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cuts: tuple[int, int], processes: int, digesting: int, begins: bool, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(parallel, "_LEAST", 1)
     lines = [b'{"id":"%d","text":"%s"}\n' % (number, b"x" * (number % 97)) for number in range(300)]
     whole = [tmp_path / "a.jsonl", tmp_path / "b.jsonl", tmp_path / "c.jsonl"]
-    for file, part in zip(whole, (lines[:200], [], lines[200:]), strict=True):
+    first_file, second_file = cuts
+    parts = (lines[:first_file], lines[first_file:second_file], lines[second_file:])
+    for file, part in zip(whole, parts, strict=True):
         file.write_bytes(b"".join(part))
-    found = shares(whole, processes, digesting=digesting)
+    begun = beginning(whole) if begins else None
+    before = [] if begun is None else lines_of([(0, begun)])
+    if begun is not None:
+        twentieth = sum(map(len, lines)) // 20
+        assert 0 <= sum(map(len, before)) - min(twentieth, len(b"".join(parts[0]))) < 300
+    found = shares(whole, processes, begun=begun, digesting=digesting)
     assert len(found) == processes
-    assert [line for share in found for line in lines_of(share)] == lines
+    assert [*before, *(line for share in found for line in lines_of(share))] == lines
     sizes = [sum(map(len, lines_of(share))) for share in found]
     first, *others = sizes
     assert max(others, default=0) - min(others, default=0) < 300
     assert not others or (first < others[0] if digesting else abs(first - others[0]) < 300)
+
+
+def test_small_files_are_worth_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(b"x" * 1_000)
+    assert worth_starting([file], 4) == 1
+    monkeypatch.setattr(parallel, "_LEAST", 300)
+    assert worth_starting([file], 4) == 3
+    assert worth_starting([file, file], 4) == 4
+    monkeypatch.setattr(parallel, "can_fork", lambda: False)
+    assert worth_starting([file], 4) == 1
+
+
+def test_digests_stop_with_the_work_beside_and_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows_module, "_HASHED", 1_000)
+    files = [tmp_path / name for name in "abc"]
+    for number, file in enumerate(files):
+        file.write_bytes(bytes([number]) * number * 5_000_000)
+    all_bytes, own = hashlib.sha256(), hashlib.sha256()
+    digests = Digests([(file, (all_bytes, own) if file == files[1] else (all_bytes,)) for file in files])
+    assert digests.left == 15_000_000
+    with digests.beside():
+        pass
+    assert 0 < digests.left < 15_000_000
+    digests.finish()
+    assert digests.left == 0
+    assert own.digest() == hashlib.sha256(files[1].read_bytes()).digest()
+    assert all_bytes.digest() == hashlib.sha256(b"".join(file.read_bytes() for file in files)).digest()
+
+
+def test_a_file_that_cannot_be_digested_is_told_whoever_meets_it(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    file.write_bytes(b"x")
+    digests = Digests([(file, (hashlib.sha256(),))])
+    file.unlink()
+    with pytest.raises(FileNotFoundError), digests.beside():
+        time.sleep(0.05)
+    file.write_bytes(b"x")
+    digests = Digests([(file, (hashlib.sha256(),))])
+    file.unlink()
+    with pytest.raises(FileNotFoundError):
+        digests.finish()
 
 
 def test_a_file_that_cannot_be_cut_is_one_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,3 +179,4 @@ def test_a_file_that_cannot_be_cut_is_one_share(tmp_path: Path, monkeypatch: pyt
     file = tmp_path / "a.json"
     file.write_text('[{"id": "a"}, {"id": "b"}]')
     assert shares([file], 4) == [[(0, None)]]
+    assert beginning([file]) is None
