@@ -297,6 +297,23 @@ def over_lines(lines: Sequence[bytes], folder: Path, *conditions: object) -> Set
 
 
 @pytest.mark.usefixtures("small_shares")
+@pytest.mark.parametrize(
+    "hostile", ['a","b', 'x",', '"', ",", "\\", 'back\\","', "\x01\x02", "half", "é", "%b"]
+)
+def test_ids_that_hold_what_stands_around_texts(hostile: str, tmp_path: Path) -> None:
+    """Records of rows that are alike are put together of texts that are encoded together."""
+    lines = []
+    for number in range(90):
+        row = thing(number, disk={"uri": "a"}, createMode="b")
+        row["id"] = f"{row['id']}-{number}{hostile if number % 30 == 28 else ''}"
+        lines.append(orjson.dumps(row).replace(b"half", rb"\ud800"))
+    given = over_lines(lines, tmp_path, {"field": f"{TYPE}/mode", "equals": "b"})
+    slow = given.written(quick=False)
+    assert slow.count(b"\n") > 90
+    assert given.written(quick=True) == slow
+
+
+@pytest.mark.usefixtures("small_shares")
 def test_records_that_tell_a_text_of_the_resource(tmp_path: Path) -> None:
     """Rows that differ in nothing but such a text get the words of the first one."""
     uri = {"field": f"{TYPE}/uri", "exists": True}

@@ -286,10 +286,11 @@ class JudgingDesk:
     ) -> Sequence[int]:
         bar, waiting, size = self.bar, self._waiting, 0
         parsed: list[int] = []
-        for place in [place for place, entry in enumerate(entries) if entry.lowest <= bar]:
+        places = [place for place, entry in enumerate(entries) if entry.lowest <= bar]
+        for place, id_ in zip(places, _within_quotes([ids[place] for place in places]), strict=True):
             entry, line = entries[place], number + place + 1
             if type(entry) is Sheet and (between := entry.records or self._composed(entry)) is not None:
-                records = _as_json(ids[place]).join(between).replace(_LINE, b"%d" % line)
+                records = id_.join(between).replace(_LINE, b"%d" % line)
                 waiting.append(records)
                 size += len(records)
                 if entry.first <= bar and entry.first <= self.bar:
@@ -426,7 +427,7 @@ class JudgingDesk:
             [
                 part
                 for start, middle, near, end in forms
-                for part in (start, _ID, middle, type_, near, _LINE, end)
+                for part in (start, b'"', _ID, b'"', middle, type_, near, _LINE, end)
             ]
         )
         sheet.records = records.split(_ID)
@@ -546,6 +547,17 @@ def _known_form(one: Shown, reason: Reason, key: Hashable) -> tuple[Form, ...] |
         return None if telling is None else (telling.form(orjson.dumps(told[1])),)
     except orjson.JSONEncodeError:
         return None
+
+
+def _within_quotes(texts: list[str]) -> list[bytes]:
+    """Each text as it stands in JSON, without its quotes."""
+    try:
+        together = orjson.dumps(texts)
+    except orjson.JSONEncodeError:  # half a surrogate pair
+        together = b""
+    if len(together) <= len("[]") or b"\\" in together:  # quotes may stand in texts too
+        return [_as_json(text)[1:-1] for text in texts]
+    return together[2:-2].split(b'","')
 
 
 def _as_json(text: Value) -> bytes:

@@ -68,6 +68,7 @@ class StateRecorder:
         """Forgets what was written, where that can be done."""
         if self._rewindable:
             for file in self._files:
-                file.seek(0)
-                file.truncate()
+                if file.tell():  # ext4 writes out what was ever cut to nothing before it lets go of it
+                    file.seek(0)
+                    file.truncate()
         return self._rewindable
