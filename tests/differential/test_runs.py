@@ -303,13 +303,13 @@ def over_lines(lines: Sequence[bytes], folder: Path, *conditions: object) -> Set
 def test_ids_that_hold_what_stands_around_texts(hostile: str, tmp_path: Path) -> None:
     """Records of rows that are alike are put together of texts that are encoded together."""
     lines = []
-    for number in range(90):
+    for number in range(400):
         row = thing(number, disk={"uri": "a"}, createMode="b")
         row["id"] = f"{row['id']}-{number}{hostile if number % 30 == 28 else ''}"
         lines.append(orjson.dumps(row).replace(b"half", rb"\ud800"))
     given = over_lines(lines, tmp_path, {"field": f"{TYPE}/mode", "equals": "b"})
     slow = given.written(quick=False)
-    assert slow.count(b"\n") > 90
+    assert slow.count(b"\n") > 400
     assert given.written(quick=True) == slow
 
 
