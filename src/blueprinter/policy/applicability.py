@@ -161,7 +161,7 @@ def parents_of(type: str) -> Iterator[str]:
 def mentions_location(rule: Rule) -> bool:
     """Whether any condition, or a parameter of the deployment, reads the location: such a policy does not
     apply to subscriptions."""
-    if any(_reads_location(compare) for compare in conditions_in(rule.condition)):
+    if any(_reads_location(compare) for compare in rule.compares):
         return True
     if rule.existence is None:
         return False

@@ -33,7 +33,6 @@ from blueprinter.policy.judge import CompiledPolicy, Judgement
 from blueprinter.policy.model import Lookup, PolicyState
 from blueprinter.policy.reach import lies_in
 from blueprinter.policy.scopes import ByScope
-from blueprinter.policy.syntax import conditions_in
 
 _MOST = 5_000
 """Programs that are kept."""
@@ -80,7 +79,7 @@ class BulkPolicies:
         self._by_spelling = any(
             kind_of(compare) is FieldKind.TYPE and compare.operator.name in ("match", "notMatch")
             for one in everyone
-            for compare in conditions_in(one.rule.condition)
+            for compare in one.rule.compares
         )
 
     def program(self, type: str, api_version: str, circle: frozenset[int]) -> Program:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeAlias, cast
 
 from msgspec import Struct
@@ -165,7 +166,7 @@ class Existence(Struct, frozen=True, eq=False):
 Details: TypeAlias = "Modify | Append | Existence | ObjectOf | Constant | None"
 
 
-class Rule(Struct, frozen=True, eq=False):
+class Rule(Struct, frozen=True, eq=False, dict=True):
     """A policy rule. `effect` is text, or an expression that gives it."""
 
     condition: Condition
@@ -177,6 +178,11 @@ class Rule(Struct, frozen=True, eq=False):
     """`then.details` of an effect that is none of those (denyAction, manual, data-plane effects)."""
     pointer: str
     then_pointer: str
+
+    @cached_property
+    def compares(self) -> tuple[Compare, ...]:
+        """Every condition of `if` that compares, as `conditions_in` gives them."""
+        return tuple(conditions_in(self.condition))
 
     @property
     def has_details(self) -> bool:

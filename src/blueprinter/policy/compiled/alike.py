@@ -16,7 +16,6 @@ from blueprinter.policy.syntax import (
     FieldCount,
     FieldLeft,
     called_in,
-    conditions_in,
 )
 
 _SAME_PLACE = frozenset(
@@ -40,7 +39,7 @@ def traits_of(policy: CompiledPolicy, target: Target) -> tuple[bool | None, ...]
     None = on more than that, because the rule reads what depends on the type: an alias, a name, an API version, or
     whatever an expression chooses. Of policies that `may_be_alike` only.
     """
-    compares = conditions_in(policy.rule.condition)
+    compares = policy.rule.compares
     situation = Situation(policy, target)
     traits: list[bool | None] = []
     try:
@@ -61,7 +60,7 @@ def traits_of(policy: CompiledPolicy, target: Target) -> tuple[bool | None, ...]
 
 def may_be_alike(policy: CompiledPolicy) -> bool:
     """Whether the code for a policy may be the same for several types."""
-    return not any(map(_depends_on_more, conditions_in(policy.rule.condition)))
+    return not any(map(_depends_on_more, policy.rule.compares))
 
 
 def _depends_on_more(compare: Compare) -> bool:

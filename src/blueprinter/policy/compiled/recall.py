@@ -24,7 +24,7 @@ from blueprinter.policy.fields import FieldKind, FieldName, Path, read_field
 from blueprinter.policy.judge import CompiledPolicy
 from blueprinter.policy.model import AliasSource, ComplianceState, UnsupportedReason
 from blueprinter.policy.subject import RESOURCE_GROUP, SUBSCRIPTION, Subject, Undecidable
-from blueprinter.policy.syntax import FieldCount, FieldLeft, called_in, conditions_in
+from blueprinter.policy.syntax import FieldCount, FieldLeft, called_in
 
 MOST_VERDICTS = 7
 """Different verdicts of one rule that have a number; the interpreter is asked about more."""
@@ -190,7 +190,7 @@ def _reading_of(situation: Situation, *, may_pass_over_details: bool) -> Reading
         may_pass_over_details and family_of(policy.effect) in _WITHOUT_DETAILS
     ):
         return None
-    called = frozenset[str]().union(*map(called_in, conditions_in(policy.rule.condition)))
+    called = frozenset[str]().union(*map(called_in, policy.rule.compares))
     around = group_of if "resourcegroup" in called else subscription_of if "subscription" in called else None
     if around is not None and fold(situation.type) in _CONTAINERS:
         return None
@@ -214,7 +214,7 @@ def _reading_of(situation: Situation, *, may_pass_over_details: bool) -> Reading
 
 def asks_around(situation: Situation) -> bool:
     """Whether a rule asks for what surrounds a resource, which generated code does not have."""
-    return any(called_in(compare) & AROUND for compare in conditions_in(situation.policy.rule.condition))
+    return any(called_in(compare) & AROUND for compare in situation.policy.rule.compares)
 
 
 def _steps(path: Path) -> list[str | int]:
@@ -228,7 +228,7 @@ def _steps(path: Path) -> list[str | int]:
 def _read_by(situation: Situation) -> list[FieldName]:
     """The fields that a rule may read. Raises `Varies` where that depends on the resource, or an array is counted."""
     found: dict[str, FieldName] = {}
-    for compare in conditions_in(situation.policy.rule.condition):
+    for compare in situation.policy.rule.compares:
         names: list[FieldName] = []
         if isinstance(compare.left, FieldCount):
             raise Varies

@@ -39,7 +39,6 @@ from blueprinter.policy.syntax import (
     Not,
     Operand,
     ValueCount,
-    conditions_in,
     evaluate_operand,
     parameter_of,
 )
@@ -139,7 +138,7 @@ class Situation:
     @property
     def comparisons(self) -> int:
         """How many comparisons the rule has."""
-        return max(sum(1 for _ in conditions_in(self.policy.rule.condition)), 1)
+        return max(len(self.policy.rule.compares), 1)
 
     @property
     def is_heavy(self) -> bool:
@@ -218,7 +217,7 @@ class Weight(Struct):
 @lru_cache(maxsize=1_024)
 def _is_light(policy: CompiledPolicy) -> bool:
     """Whether what a rule compares with is plain and of usual size, for any type: then it takes no steps by itself."""
-    for compare in conditions_in(policy.rule.condition):
+    for compare in policy.rule.compares:
         if isinstance(compare.left, ValueCount):
             return False
         right = compare.right
