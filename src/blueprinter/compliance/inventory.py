@@ -178,7 +178,13 @@ class Inventory:
         if begun is not None:
             with digests.beside():
                 sweep.read(0, begun)
-        own, *others = shares(self._paths, processes, begun=begun, digesting=digests.left)
+        own, *others = shares(
+            self._paths,
+            processes,
+            begun=begun,
+            digesting=digests.left,
+            recording=judging.recorder is not None,
+        )
         with ExitStack() as opened:
             spools = [opened.enter_context(TemporaryFile()) for _ in others]
             copied = [0] * len(spools)

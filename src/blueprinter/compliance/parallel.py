@@ -24,6 +24,8 @@ _TURN = 0.005
 """Seconds that a process is waited for before there is something else to do."""
 _DIGEST = 0.1
 """The time that a digest takes, as part of what judging the same bytes does."""
+_COPY = 0.03
+"""The like for copying what another process has recorded."""
 _BEGINNING = 8 * 1024 * 1024
 """Bytes after which hardly any row is the first of its kind."""
 _LEARNT = 20
@@ -49,16 +51,23 @@ def beginning(paths: Sequence[Path]) -> Part | None:
 
 
 def shares(
-    paths: Sequence[Path], processes: int, *, begun: Part | None = None, digesting: int = 0
+    paths: Sequence[Path],
+    processes: int,
+    *,
+    begun: Part | None = None,
+    digesting: int = 0,
+    recording: bool = False,
 ) -> list[list[Unit]]:
     """The files as shares, in order, no more than processes: of about the same size, but for the first, whose process
-    digests so many bytes besides. `begun`: the beginning, which was read already. Raises `OSError`."""
+    digests so many bytes besides, and copies what the others record. `begun`: the beginning, which was read already.
+    Raises `OSError`."""
     sizes = [path.stat().st_size for path in paths]
     done = 0 if begun is None else begun.stop
     total = sum(sizes) - done
     others = processes - 1
-    least = total / processes / 4
-    first = max((total - others * _DIGEST * digesting) / processes, least)
+    # so that first + digest + copy of the others = other
+    other = (total + _DIGEST * digesting) / (processes - others * (_COPY if recording else 0))
+    first = max(total - others * other, total / processes / 4)
     # where each share but the last ends, in bytes of all files
     ends = [done + first + (total - first) * number / others for number in range(others)]
     found: list[list[Unit]] = [[] for _ in range(processes)]

@@ -106,11 +106,15 @@ def lines_of(share: list[Unit]) -> list[bytes]:
 
 
 @pytest.mark.parametrize("begins", [False, True], ids=["at once", "after the beginning"])
-@pytest.mark.parametrize("digesting", [0, 20_000], ids=["judging", "judging and hashing"])
+@pytest.mark.parametrize(
+    ("digesting", "recording"),
+    [(0, False), (20_000, False), (0, True), (20_000, True)],
+    ids=["judging", "judging and hashing", "recording", "recording and hashing"],
+)
 @pytest.mark.parametrize("processes", [1, 2, 3, 7])
 @pytest.mark.parametrize("cuts", [(200, 200), (2, 100), (0, 300)], ids=str)
 def test_shares_are_all_lines_once(
-    cuts: tuple[int, int], processes: int, digesting: int, begins: bool, tmp_path: Path
+    cuts: tuple[int, int], processes: int, digesting: int, recording: bool, begins: bool, tmp_path: Path
 ) -> None:
     lines = [b'{"id":"%d","text":"%s"}\n' % (number, b"x" * (number % 97)) for number in range(300)]
     whole = [tmp_path / "a.jsonl", tmp_path / "b.jsonl", tmp_path / "c.jsonl"]
@@ -123,13 +127,16 @@ def test_shares_are_all_lines_once(
     if begun is not None:
         twentieth = sum(map(len, lines)) // 20
         assert 0 <= sum(map(len, before)) - min(twentieth, len(b"".join(parts[0]))) < 300
-    found = shares(whole, processes, begun=begun, digesting=digesting)
+    found = shares(whole, processes, begun=begun, digesting=digesting, recording=recording)
     assert len(found) == processes
     assert [*before, *(line for share in found for line in lines_of(share))] == lines
     sizes = [sum(map(len, lines_of(share))) for share in found]
     first, *others = sizes
     assert max(others, default=0) - min(others, default=0) < 300
-    assert not others or (first < others[0] if digesting else abs(first - others[0]) < 300)
+    more = digesting or (
+        recording and processes > 2
+    )  # what one process records is copied in less time than a line is judged
+    assert not others or (first < others[0] if more else abs(first - others[0]) < 400)
 
 
 def test_small_files_are_worth_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
