@@ -4,11 +4,13 @@ language comes up, in the letter cases and with the mistakes that people make.""
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from blueprinter.arm import FUNCTIONS, FunctionRow, Language
 from blueprinter.policy import OPERATORS
+from blueprinter.policy.model import ResourceSelector, Selector, SelectorKind
+from blueprinter.policy.selectors import WITHOUT_LOCATION
 
 Draw = random.Random
 Json = Any
@@ -460,6 +462,34 @@ class Rules:
 # ------------------------------------------------------------ resources
 
 
+_SELECTED: Mapping[SelectorKind, tuple[tuple[str, ...], ...]] = {
+    SelectorKind.RESOURCE_LOCATION: (
+        ("westeurope",), ("West Europe", "eastus"), ("global", "NORTHEUROPE"), ("x" * 300,), ("X" * 300,), ("",), (),
+    ),
+    SelectorKind.RESOURCE_TYPE: (
+        (TYPE,), (CHILD.upper(), "x"), (TYPE, CHILD), ("Microsoft.Resources/resourceGroups",),
+        ("Microsoft.Resources/subscriptions/resourceGroups",), (),
+    ),
+    SelectorKind.RESOURCE_WITHOUT_LOCATION: ((WITHOUT_LOCATION,),),
+    SelectorKind.USER_PRINCIPAL_ID: (("p",),),
+    SelectorKind.REFERENCE_ID: (("r",), ("",)),
+}  # fmt: skip
+
+
+def resource_selectors(draw: random.Random) -> tuple[ResourceSelector, ...]:
+    """Selectors of an assignment, a few of which hang on what is not known."""
+    kinds = list(_SELECTED)
+
+    def selector() -> Selector:
+        kind = draw.choices(kinds, (10, 6, 4, 1, 1))[0]
+        return Selector(kind, draw.choice(_SELECTED[kind]), draw.random() < 0.4, draw.random() < 0.95)
+
+    return tuple(
+        ResourceSelector("s", tuple(selector() for _ in range(draw.choice((0, 1, 1, 1, 2)))))
+        for _ in range(draw.choice((1, 1, 2)))
+    )
+
+
 class Resources:
     """Draws resources of the types that the rules are about, with arrays of so many members at most."""
 
@@ -484,7 +514,9 @@ class Resources:
             (
                 "location",
                 0.8,
-                lambda: draw.choice(("westeurope", "West Europe", "eastus", "global", None, 5)),
+                lambda: draw.choice(
+                    ("westeurope", "West Europe", "eastus", "global", "", "X" * 300, None, 5)
+                ),
             ),
             ("kind", 0.5, lambda: draw.choice(("a", "b", "", None))),
             ("sku", 0.5, lambda: draw.choice(({"name": "a"}, {"Name": "B"}, None, "a"))),

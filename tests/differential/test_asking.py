@@ -34,10 +34,9 @@ from blueprinter.policy import (
     UnsupportedReason,
     compile_policies,
     read_definition,
-    read_resource_selectors,
     resource_of,
 )
-from differential.drawing import CHILD, TYPE
+from differential.drawing import CHILD, TYPE, resource_selectors
 from differential.test_compiler import NOW, SEED, told
 
 SETS = 120
@@ -234,9 +233,8 @@ def drawn(draw: random.Random, aliases: AliasTable, *, strict: bool) -> PolicySe
             compile_policies([one], aliases=aliases, now=NOW)
         except InvalidInput:
             continue
-        if draw.random() < 0.1:
-            selector = {"name": "s", "selectors": [{"kind": "resourceLocation", "in": ["westeurope"]}]}
-            one = replace(one, resource_selectors=read_resource_selectors([selector])[0])
+        if draw.random() < 0.2:
+            one = replace(one, resource_selectors=resource_selectors(draw))
         assigned.append(one)
     if not assigned:
         return None

@@ -39,7 +39,6 @@ from blueprinter.policy import (
     judge,
     read_definition,
     read_overrides,
-    read_resource_selectors,
     resource_of,
 )
 from blueprinter.policy.case_file import read_case_file
@@ -48,7 +47,7 @@ from blueprinter.policy.effects import Family, family_of
 from blueprinter.policy.judge import CompiledPolicy
 from blueprinter.policy.parser import MAX_FIELD_COUNTS
 from differential.bending import Row, bent, demo_rows
-from differential.drawing import CHILD, EFFECTS, TYPE, Resources, Rules
+from differential.drawing import CHILD, EFFECTS, TYPE, Resources, Rules, resource_selectors
 
 SEED = int(os.environ.get("BLUEPRINTER_SEED", "20261120"))
 NOW = "2026-11-20T06:00:00.0000000Z"
@@ -228,7 +227,7 @@ def test_on_conformance_cases(shared: Path) -> None:
 
 
 def drawn_set(
-    draw: random.Random, aliases: AliasTable, effects: Sequence[str] = EFFECTS
+    draw: random.Random, aliases: AliasTable, effects: Sequence[str] = EFFECTS, *, selected: float = 0.05
 ) -> tuple[BulkPolicies | None, Mapping[str, str]]:
     """A few policies as they are assigned, None when none of them can be read; and their rules by name."""
     rules = Rules(draw, effects)
@@ -237,7 +236,7 @@ def drawn_set(
     for number in range(draw.randint(1, 5)):
         text = json.dumps(rules.definition(number))
         try:
-            one = AssignedPolicy(read_definition(parse(text, "policy.json")), **assignment(draw))
+            one = AssignedPolicy(read_definition(parse(text, "policy.json")), **assignment(draw, selected))
         except InvalidInput:
             continue
         if bulk_of([one], aliases) is not None:
@@ -251,18 +250,15 @@ def drawn_set(
     ), texts
 
 
-def assignment(draw: random.Random) -> dict[str, Any]:
-    """What an assignment adds: a scope, selectors, overrides."""
+def assignment(draw: random.Random, selected: float) -> dict[str, Any]:
+    """What an assignment adds: a scope, selectors in so many cases, overrides."""
     found: dict[str, Any] = {}
     if draw.random() < 0.1:
         found["not_scopes"] = ("/subscriptions/s0/resourceGroups/g1",)
     if draw.random() < 0.1:
         found["scope"] = "/subscriptions/S1"
-    if draw.random() < 0.04:
-        kind = draw.choice(("resourceLocation", "resourceType"))
-        values = ["westeurope"] if kind == "resourceLocation" else ["Contoso.Test/things"]
-        selector = {"name": "s", "selectors": [{"kind": kind, draw.choice(("in", "notIn")): values}]}
-        found["resource_selectors"] = read_resource_selectors([selector])[0]
+    if draw.random() < selected:
+        found["resource_selectors"] = resource_selectors(draw)
     if draw.random() < 0.1:
         override: dict[str, Json] = {
             "kind": "policyEffect",
@@ -288,12 +284,14 @@ def related(draw: random.Random, rows: Sequence[Row]) -> Lookup:
     return find
 
 
-def over_drawn(pairs: int, aliases: AliasTable, *, members: int = 4, explained: bool = True) -> Compared:
+def over_drawn(
+    pairs: int, aliases: AliasTable, *, members: int = 4, explained: bool = True, selected: float = 0.05
+) -> Compared:
     """Rules and resources drawn at random, whose arrays have so many members at most."""
     draw = random.Random(SEED)
     counts = Compared()
     while counts.pairs < pairs:
-        bulk, rules = drawn_set(draw, aliases)
+        bulk, rules = drawn_set(draw, aliases, selected=selected)
         if bulk is None:
             continue
         resources = Resources(draw, members)
@@ -309,6 +307,11 @@ def test_on_rules_drawn_at_random(aliases: AliasTable, capsys: pytest.CaptureFix
     with capsys.disabled():
         print(f" seed {SEED}: {counts} ", end="")  # noqa: T201 (how much the comparison proves)
     assert counts.share > 0.6
+
+
+def test_on_assignments_that_choose_resources(aliases: AliasTable) -> None:
+    counts = over_drawn(DRAWN // 2, aliases, selected=1.0)
+    assert counts.share > 0.3, counts
 
 
 @pytest.mark.soak

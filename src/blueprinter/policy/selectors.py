@@ -78,7 +78,7 @@ def overrides_of(assigned: AssignedPolicy, kind: OverrideKind) -> tuple[Override
         if override.kind is not kind:
             continue
         by_reference = {
-            place: _in_values(one, assigned.reference_id)
+            place: in_values(one, assigned.reference_id)
             for place, one in enumerate(override.selectors)
             if one.kind is SelectorKind.REFERENCE_ID
         }
@@ -94,22 +94,23 @@ def overrides_of(assigned: AssignedPolicy, kind: OverrideKind) -> tuple[Override
 
 def _holds(selector: Selector, resource: Resource, reference_id: str) -> bool | None:
     if selector.kind is SelectorKind.REFERENCE_ID:
-        return _in_values(selector, reference_id)
+        return in_values(selector, reference_id)
     if selector.kind is SelectorKind.RESOURCE_TYPE:
-        return _in_values(selector, policy_type(resource.type))
+        return in_values(selector, policy_type(resource.type))
     location = get(resource.body, "location")
     if selector.kind is SelectorKind.RESOURCE_LOCATION:
         if isinstance(location, Unknown):
             return None
-        return _in_values(selector, location if isinstance(location, str) else "", normal=normal_location)
+        return in_values(selector, location if isinstance(location, str) else "", normal=normal_location)
     if selector.kind is SelectorKind.RESOURCE_WITHOUT_LOCATION:
         return selector.negated is not (location is None and not group_of(resource.id))
     return None  # the principals of a request
 
 
-def _in_values(selector: Selector, text: str, normal: Callable[[str], str] = fold) -> bool | None:
-    wanted = normal(text)
-    if text and any(normal(value) == wanted for value in selector.values):
+def in_values(selector: Selector, text: str, normal: Callable[[str], str] = str) -> bool | None:
+    """Whether a text meets a selector; None when that depends on values which are not known."""
+    wanted = fold(normal(text))
+    if text and any(fold(normal(value)) == wanted for value in selector.values):
         return not selector.negated
     return selector.negated if selector.complete else None
 

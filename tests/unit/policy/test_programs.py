@@ -13,6 +13,7 @@ from blueprinter.policy import (
     Program,
     compile_policies,
 )
+from blueprinter.policy.model import ResourceSelector, Selector, SelectorKind
 from unit.policy.small_policies import NOW, definition
 
 ONE, OTHER = "Contoso.Test/things", "Contoso.Test/others"
@@ -79,6 +80,16 @@ def test_types_that_a_rule_cannot_tell_apart_share_a_program(condition: Any, wor
 def test_types_that_a_rule_may_tell_apart_have_programs_of_their_own(condition: Any) -> None:
     policies = bulk({"anyOf": [LOCATION, condition]}, aliases=AliasTable.empty())
     assert program(policies, ONE).decide is not program(policies, OTHER).decide
+
+
+def test_types_that_resource_selectors_tell_apart_have_programs_of_their_own() -> None:
+    selector = Selector(SelectorKind.RESOURCE_TYPE, (ONE,))
+    one = AssignedPolicy(definition(LOCATION), resource_selectors=(ResourceSelector("s", (selector,)),))
+    policies = BulkPolicies(compile_policies([one], aliases=ALIASES, now=NOW))
+    row = {"location": "x", "properties": {}}
+    for type_, judged in ((ONE, 1), (OTHER, 0), (ONE.upper(), 1)):
+        found = program(policies, type_)
+        assert len(found.outcomes(found.decide({**row, "type": type_}))) == judged
 
 
 def test_a_shared_program_says_of_each_type_what_its_own_would() -> None:

@@ -9,7 +9,9 @@ from blueprinter.arm import ExpressionError
 from blueprinter.policy.compiled.situation import Situation, Target, Varies
 from blueprinter.policy.fields import ROOT_OBJECTS, FieldKind, FieldName
 from blueprinter.policy.judge import CompiledPolicy
+from blueprinter.policy.model import SelectorKind
 from blueprinter.policy.operators import Absent
+from blueprinter.policy.selectors import in_values
 from blueprinter.policy.subject import Undecidable
 from blueprinter.policy.syntax import (
     Compare,
@@ -34,14 +36,20 @@ _READING = frozenset({"current", "field", "resourcegroup", "subscription"})
 
 
 def traits_of(policy: CompiledPolicy, target: Target) -> tuple[bool | None, ...] | None:
-    """What the code for a policy depends on of the type of its target: how each comparison of the type turns out.
+    """What the code for a policy depends on of the type of its target: how each comparison of the type turns out, in
+    resource selectors and in the rule.
 
     None = on more than that, because the rule reads what depends on the type: an alias, a name, an API version, or
     whatever an expression chooses. Of policies that `may_be_alike` only.
     """
     compares = policy.rule.compares
     situation = Situation(policy, target)
-    traits: list[bool | None] = []
+    traits: list[bool | None] = [
+        in_values(one, situation.type)
+        for selector in policy.assigned.resource_selectors
+        for one in selector.selectors
+        if one.kind is SelectorKind.RESOURCE_TYPE
+    ]
     try:
         for compare in compares:
             left = compare.left

@@ -44,6 +44,7 @@ from blueprinter.policy.compiled.loads import ID, ROW, Reads
 from blueprinter.policy.compiled.reasons import UNTOLD, Reason, plan_reasons
 from blueprinter.policy.compiled.recall import MOST_VERDICTS, Recall, Recalls, asks_around
 from blueprinter.policy.compiled.runtime import FAULTS
+from blueprinter.policy.compiled.selection import selection
 from blueprinter.policy.compiled.shapes import Depths, Place
 from blueprinter.policy.compiled.situation import Situation, Target
 from blueprinter.policy.compiled.truth import Truth
@@ -305,16 +306,27 @@ def _policy(
 ) -> tuple[Slot | None, list[ast.stmt], int]:
     """The slot and the code of one policy, and the next bit that is free; no slot = it never gives a state."""
     policy = situation.policy
-    if policy.effect is None or policy.data_plane or policy.assigned.resource_selectors:
+    if policy.effect is None or policy.data_plane:
         return Slot(place, always_asks=True), [], bit
     if situation.is_heavy:  # the limit may be near, which only the interpreter tells
         return Slot(place, always_asks=True), [], bit
+    selected = selection(situation, scope)
+    if selected is None:
+        return Slot(place, always_asks=True), [], bit
+    if selected.code is None and not selected.constant:
+        return None, [], bit
     family = family_of(policy.effect)
     if family is Family.EXISTENCE:
-        return _existence(place, situation, scope, faults, bit)
-    if family is Family.MANUAL:
-        return _manual(place, situation, scope, faults, bit)
-    return _plain(place, situation, scope, faults, bit, wording, recall)
+        slot, block, bit = _existence(place, situation, scope, faults, bit)
+    elif family is Family.MANUAL:
+        slot, block, bit = _manual(place, situation, scope, faults, bit)
+    else:
+        slot, block, bit = _plain(place, situation, scope, faults, bit, wording, recall)
+    if slot is None or selected.code is None:
+        return slot, block, bit
+    if not slot.lies_outside:
+        slot, bit = replace(slot, lies_outside=bit), bit << 1
+    return slot, [when(selected.code, block or [nothing()], [add(_RESULT, slot.lies_outside)])], bit
 
 
 def _manual(
