@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -67,7 +67,16 @@ LEFT: Sequence[dict[str, Any]] = (
     {"value": "[field('tags')]"},
     {"value": f"[field('{TYPE}/q')]"},
     {"value": "[if(equals(field('kind'), 'a'), resourceGroup().tags.env, field('tags.env'))]"},
+    {"value": f"[if(equals(field('kind'), 'a'), field('{TYPE}/p'), 'a')]"},
     {"count": {"value": ["a", "b"], "name": "n", "where": {"field": "kind", "equals": "[current('n')]"}}},
+    {
+        "count": {
+            "value": ["a", "b"],
+            "name": "n",
+            "where": {"field": f"{TYPE}/p", "equals": "[current('n')]"},
+        }
+    },
+    {"count": {"value": "[field('tags.env')]", "name": "n", "where": {"field": f"{TYPE}/p", "equals": "a"}}},
     {"count": {"field": f"{TYPE}/rules[*]", "where": {"field": f"{TYPE}/rules[*].v", "equals": 1}}},
 )
 AROUND = [left for left in LEFT if "resourceGroup()" in str(left) or "subscription()" in str(left)]
@@ -273,6 +282,9 @@ def check(sets: int, aliases: AliasTable) -> Counter[str]:
         everyone = policies.policies
         place = {id(one.assigned): index for index, one in enumerate(everyone)}
         worded, wordless = bulk.asking(lookup), bulk.asking(lookup, worded=False)
+        recording = BulkPolicies(policies, worded=True)
+        recorded = recording.asking(lookup)
+        words: dict[Hashable, tuple[object, ...]] = {}
         for number in range(ROWS):
             one = row(draw, number)
             resource = resource_of(one, api_version=one.get("apiVersion", ""))
@@ -287,6 +299,19 @@ def check(sets: int, aliases: AliasTable) -> Counter[str]:
             where = f"seed {SEED}: {[everyone[number].rule for number in left]} on {json.dumps(one)}"
             said = worded.ask(outcomes, resource)
             assert [told(worded.state(one, resource)) for one in said] == list(map(told, states)), where
+            noted = outcomes_of(recording, one, resource)
+            counts["noted"] += sum(outcome.source is AliasSource.TABLE for outcome in noted if outcome.holds)
+            asked = {outcome.policy for outcome in noted if outcome.state is None}
+            wanted = [
+                told(state)
+                for state in bulk.policies.run(resource, lookup)
+                if place[id(state.assigned)] in asked
+            ]
+            said = recorded.ask(noted, resource)
+            assert [told(recorded.state(one, resource)) for one in said] == wanted, where
+            for answer, state in zip(said, wanted, strict=True):
+                if answer.words is not None:
+                    assert words.setdefault((answer.policy, answer.words), state) == state, where
             plain = answers((), wordless.ask(outcomes, resource))
             assert plain == [
                 (place[id(one.assigned)], one.state, one.reason, one.alias_source == "guessed")
@@ -317,6 +342,7 @@ def test_on_small_estates(aliases: AliasTable) -> None:
     assert counts["conflicts"] > 30, counts
     assert counts["foreseen"] > SETS / 2, counts
     assert counts["recalled"] > SETS * 5, counts
+    assert counts["noted"] > SETS, counts
 
 
 @pytest.mark.soak

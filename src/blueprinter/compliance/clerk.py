@@ -64,6 +64,8 @@ class Shown(Struct, eq=False):
     """Its record by the key of `reason`; empty = not wanted."""
     telling: dict[Hashable, Telling] = field(default_factory=dict)
     """Its record for keys that tell a text of the resource, by the first part of what they tell."""
+    met: set[Hashable] = field(default_factory=set)
+    """What the interpreter said of one resource."""
 
     def finding(self, state: PolicyState) -> Finding:
         severity = self.assigned.definition.severity
@@ -143,6 +145,7 @@ class Entry:
         for entry in (self, *self.settled.values()):
             for one in entry._shown or ():
                 one.forms.clear()
+                one.met.clear()
 
 
 class Clerk:

@@ -380,12 +380,16 @@ class JudgingDesk:
         """The records of a row; if nothing but id and line of the row is special about them, they are what the sheet
         says of the next row."""
         resource = self._resource(row, file, line, entry.program.target.api_version)
+        id_, type_, number = _as_json(resource.id), _as_json(resource.type), b"%d" % line
         lines: list[bytes] = []
         forms: list[Form] = []
         for one in entry.shown:
-            found = self._form(recorder, entry.program, one, sheet.code, resource)
+            said = answers.get(one.policy)
+            if said is None:
+                found = self._form(recorder, entry.program, one, sheet.code, resource)
+            else:
+                found = self._said_form(recorder, one, said, resource)
             if found is None:
-                said = answers.get(one.policy)
                 state = (
                     self._policies.state_of_policy(one.policy, resource, self._lookup)
                     if said is None
@@ -396,8 +400,7 @@ class JudgingDesk:
             for form in found:
                 forms.append(form)
                 start, middle, near, end = form
-                type_ = _as_json(resource.type)
-                lines.append(b"".join((start, _as_json(resource.id), middle, type_, near, b"%d" % line, end)))
+                lines.append(b"".join((start, id_, middle, type_, near, number, end)))
         self._waiting.extend(lines)
         self._size += sum(map(len, lines))
         if self._size >= _BATCH:
@@ -467,6 +470,30 @@ class JudgingDesk:
         if weight <= _LONGEST_KEY:
             one.forms[key] = found
             self._hold(sum(map(len, form or ())) + weight)
+        return found
+
+    def _said_form(
+        self, recorder: Recorder, one: Shown, said: Said, resource: Resource
+    ) -> tuple[Form, ...] | None:
+        """The record of what the interpreter said, with blanks, if it is wanted; None = it said so for the first time,
+        or every row has its own."""
+        words = said.words
+        if words is None:
+            return None
+        known = one.forms.get(words)
+        if known is not None:
+            return known
+        if words not in one.met:
+            one.met.add(words)
+            self._hold(_LONGEST_KEY)
+            return None
+        state = self._asking.state(said, resource)
+        if not _is_text(resource.origin.file, state.detail, state.path, state.expected, state.actual):
+            return None
+        form = recorder.form(one.finding(state))
+        found = () if form is None else (form,)
+        one.forms[words] = found
+        self._hold(sum(map(len, form or ())))
         return found
 
     def _hold(self, size: int) -> None:

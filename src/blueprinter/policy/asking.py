@@ -7,7 +7,7 @@ whether there is what other resources beside it have looked for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 from blueprinter.arm import ExpressionError, Resource, id_within
@@ -47,6 +47,12 @@ class Said(NamedTuple):
     source: AliasSource
     whole: Judgement | PolicyState
     """All of it: see `Asking.state`."""
+
+    @property
+    def words(self) -> Hashable:
+        """What all of it depends on beside the resource and its place; None = that is not known."""
+        whole = self.whole
+        return whole if isinstance(whole, Judgement) and whole.details is None else None
 
 
 class Asking:

@@ -96,13 +96,22 @@ class Conditions:
     """Writes the conditions of one policy into one function, below the counts that stand around them."""
 
     def __init__(
-        self, situation: Situation, scope: Scope, *, note: str = "", around: tuple[Counting, ...] = ()
+        self,
+        situation: Situation,
+        scope: Scope,
+        *,
+        note: str = "",
+        read: str = "",
+        around: tuple[Counting, ...] = (),
     ) -> None:
-        """`note`: the variable that is set when a guessed alias is read; empty = nobody asks."""
+        """`note`: the variable that is set when a guessed alias is read; `read`: when any is; empty = nobody asks."""
         self.situation = situation
         self.scope = scope
         self._note = note
+        self._read_note = read
         self.around = around
+        self.may_read_unnoted = False
+        """Some comparison reads an alias or not, as it turns out."""
 
     @property
     def _names(self) -> Namespace:
@@ -208,11 +217,13 @@ class Conditions:
         reads = self._reads(condition, names)
         sure = reads is True
         made = made._replace(may_read=reads is not False, reads_if_true=sure, reads_if_false=sure)
-        if not guess:
-            return made
-        made = made._replace(may_guess=True, guesses=True)
-        if self._note:
-            made = made._replace(code=both([let(self._note, constant(True)), made.expression]))
+        self.may_read_unnoted = self.may_read_unnoted or reads is None
+        if guess:
+            made = made._replace(may_guess=True, guesses=True)
+        notes = [name for name, wanted in ((self._note, guess), (self._read_note, sure)) if name and wanted]
+        if notes:
+            noted = [let(name, constant(True)) for name in notes]
+            made = made._replace(code=both([*noted, made.expression]))
         return made
 
     def _guess(self, condition: Compare, names: _Names | None) -> bool | None:

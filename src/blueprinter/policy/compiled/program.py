@@ -91,6 +91,8 @@ class Slot(Struct, frozen=True):
     guesses: int = 0
     source: AliasSource | None = AliasSource.NONE
     """Where aliases come from when the rule holds, unless one was guessed now; None = there may be none."""
+    reads: int = 0
+    """Tells whether there was one; 0 = nothing does."""
     always_asks: bool = False
     always_fires: bool = False
     fired: ComplianceState | None = ComplianceState.NON_COMPLIANT
@@ -113,6 +115,8 @@ class Slot(Struct, frozen=True):
             return None
         fires = self.always_fires or bool(code & self.fires)
         source = AliasSource.GUESSED if code & self.guesses else self.source
+        if source is None and self.reads:
+            source = AliasSource.TABLE if code & self.reads else AliasSource.NONE
         if fires and self.fired is None:
             return Outcome(self.policy, None, source, holds=True)
         state = self.fired if fires else self.otherwise
@@ -317,7 +321,7 @@ def _policy(
         return None, [], bit
     family = family_of(policy.effect)
     if family is Family.EXISTENCE:
-        slot, block, bit = _existence(place, situation, scope, faults, bit)
+        slot, block, bit = _existence(place, situation, scope, faults, bit, worded=wording is not None)
     elif family is Family.MANUAL:
         slot, block, bit = _manual(place, situation, scope, faults, bit)
     else:
@@ -343,10 +347,11 @@ def _manual(
 
 
 def _existence(
-    place: int, situation: Situation, scope: Scope, faults: ast.expr, bit: int
+    place: int, situation: Situation, scope: Scope, faults: ast.expr, bit: int, *, worded: bool
 ) -> tuple[Slot | None, list[ast.stmt], int]:
-    """A policy that looks for related resources where its rule holds, and does not apply elsewhere."""
-    truth, note = _noted(situation, scope)
+    """A policy that looks for related resources where its rule holds, and does not apply elsewhere. `worded`: it is
+    told whether an alias was read."""
+    truth, note, read = _noted(situation, scope, reads=worded)
     slot = Slot(place, source=_source(truth, noted=bool(note)), fired=None, otherwise=None)
     if truth.code is None:
         return (replace(slot, always_fires=True) if truth.constant else None), [], bit
@@ -356,23 +361,28 @@ def _existence(
     if not truth.plain:
         asks, bit = bit, bit << 1
     block = _safe(block, truth.plain, faults, [add(_RESULT, asks)])
-    block, guesses, bit = _with_guesses(block, note, bit)
-    return replace(slot, fires=fires, asks=asks, guesses=guesses), block, bit
+    block, guesses, bit = _with_note(block, note, bit)
+    block, reads, bit = _with_note(block, read, bit)
+    return replace(slot, fires=fires, asks=asks, guesses=guesses, reads=reads), block, bit
 
 
-def _noted(situation: Situation, scope: Scope) -> tuple[Truth, str]:
-    """Whether a rule holds, and the variable that tells whether that rests on a guess; empty = it never or always
-    does."""
+def _noted(situation: Situation, scope: Scope, *, reads: bool = False) -> tuple[Truth, str, str]:
+    """Whether a rule holds, and the variables that tell whether that rests on a guess and, with `reads`, whether any
+    alias was read; empty = they are not needed, or cannot tell."""
     condition = situation.policy.rule.condition
-    truth = Conditions(situation, scope).truth(condition)
-    if not truth.may_guess or truth.guesses:
-        return truth, ""
-    note = scope.writer.names.fresh("guess")
-    return Conditions(situation, scope, note=note).truth(condition), note
+    first = Conditions(situation, scope)
+    truth = first.truth(condition)
+    names = scope.writer.names
+    note = names.fresh("guess") if truth.may_guess and not truth.guesses else ""
+    wanted = reads and truth.may_read and not truth.reads_if_true and not first.may_read_unnoted
+    read = names.fresh("read") if wanted else ""
+    if note or read:
+        truth = Conditions(situation, scope, note=note, read=read).truth(condition)
+    return truth, note, read
 
 
-def _with_guesses(block: list[ast.stmt], note: str, bit: int) -> tuple[list[ast.stmt], int, int]:
-    """A block with the bit that tells of guesses, if they are noted; and the next bit that is free."""
+def _with_note(block: list[ast.stmt], note: str, bit: int) -> tuple[list[ast.stmt], int, int]:
+    """A block with the bit that tells what is noted, if anything is; and the next bit that is free."""
     if not note:
         return block, 0, bit
     noted = [assign(note, constant(False)), *block, when(load(note), [add(_RESULT, bit)])]
@@ -395,7 +405,7 @@ def _plain(
         return None, [], bit
     if applies.may_guess:  # the verdict rests on a guess whatever the rule itself reads
         return Slot(place, always_asks=True), [], bit
-    truth, note = _noted(situation, scope)
+    truth, note, _ = _noted(situation, scope)
     fires, bit = bit, bit << 1
     block: list[ast.stmt] = []
     if truth.code is not None or truth.constant:
@@ -425,7 +435,7 @@ def _plain(
         if recall is not None:
             recalls, bit = bit, bit << MOST_VERDICTS.bit_length()
             unsure = _recalled(recall, scope, recalls, unsure)
-    block, guesses, bit = _with_guesses(_safe(block, plain, faults, unsure), note, bit)
+    block, guesses, bit = _with_note(_safe(block, plain, faults, unsure), note, bit)
     slot = Slot(
         place,
         fires,
