@@ -57,6 +57,8 @@ def test_a_live_run_comes_out_again_from_the_answers_that_were_kept(
         "--now", EVALUATED, "--save", *more, "--fail-on", "none", "-o", "json=run.json",
     )  # fmt: skip
     assert code == 0, capsys.readouterr().err
+    headline = json.loads(Path("run.json").read_text(encoding="utf-8"))["headline"]
+    assert "collected until 2026-11-20 06:16 UTC" in headline[0]  # the clock goes on from `--now`
     assert commands("history", "bundle", "-o", "evidence.zip") == 0, capsys.readouterr().err
 
     def nobody(*_: object) -> ArmClient:

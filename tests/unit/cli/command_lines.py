@@ -9,7 +9,7 @@ from blueprinter.cli import cli as program
 
 def parse(arguments: list[str]) -> click.Context:
     """What click makes of a command line, without running it. Raises `click.UsageError`."""
-    rest, context = list(arguments), click.Context(program)
+    rest, context = list(arguments), click.Context(program, **program.context_settings)
     command: click.Command = program
     while isinstance(command, click.Group):
         name = rest.pop(0)

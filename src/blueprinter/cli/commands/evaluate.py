@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from time import monotonic
 
 import click
 from msgspec.structs import replace
@@ -305,6 +306,7 @@ def command(
     streamed = tuple(target for target in targets if target.format.name == "jsonl")
     request = Request(
         now=now or datetime.now(UTC).replace(microsecond=0),
+        clock=_running_from(now) if now else partial(datetime.now, UTC),
         blueprint=blueprint,
         assignment=assignment,
         inventories=inventory,
@@ -450,6 +452,12 @@ def _explain(arm: ArmClient, settings: Settings) -> None:
     """How many requests were made, by method."""
     methods = ", ".join(f"{count} {method}" for method, count in arm.requests.by_method.items())
     say(f"{plural(arm.requests.total, 'request')} ({methods}), {arm.requests.repeated} repeated", settings)
+
+
+def _running_from(now: datetime) -> Callable[[], datetime]:
+    """The clock of a run that was told the time: it goes on from there while something is waited for."""
+    started = monotonic()
+    return lambda: now + timedelta(seconds=monotonic() - started)
 
 
 def _kept(max_findings: int, targets: tuple[Target, ...], *, saved: bool, compared: bool) -> int:
